@@ -1,0 +1,57 @@
+# Every target only names plain commands, so that they can be typed without make.
+PYTHON ?= python3
+VENV ?= .venv
+BOOK_PORT ?= 8000
+BIN := $(VENV)/bin
+export PYTHONUTF8 := 1
+export OMP_NUM_THREADS ?= 1
+NBVAL := --nbval --nbval-current-env --nbval-cell-timeout=300
+NOTEBOOKS := $(wildcard notebooks)
+
+.DEFAULT_GOAL := help
+.PHONY: help book site test lint unit robust run sync venv clean
+
+help:  ## list the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-7s %s\n", $$1, $$2}' Makefile
+
+book: site  ## install, build the site, serve it and print its address
+	@echo "The book is at http://127.0.0.1:$(BOOK_PORT)/ (Ctrl-C stops; BOOK_PORT=8001 moves it)"
+	@$(BIN)/python -m http.server $(BOOK_PORT) --bind 127.0.0.1 --directory _build/html
+
+site: venv  ## build the site strictly into _build/html and check it
+	rm -rf _build
+	$(BIN)/jupyter-book build . -W -n --keep-going
+	$(BIN)/python tools/check_site.py _build/html
+
+test: lint site unit  ## lint, types, strict book build, unit tests, every notebook
+
+lint: venv  ## ruff and mypy
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+unit: venv  ## unit tests and every notebook against its stored outputs
+	$(BIN)/python -m pytest $(NBVAL) tests $(NOTEBOOKS)
+
+robust: venv  ## every notebook again as on another processor, with two threads
+	ATEN_CPU_CAPABILITY=default OMP_NUM_THREADS=2 \
+	  $(BIN)/python -m pytest $(NBVAL) $(NOTEBOOKS)
+
+run: venv  ## run every notebook and store its outputs
+	$(BIN)/python tools/refresh.py
+
+sync: venv  ## write the package's text and the setup cell into the notebooks
+	$(BIN)/python tools/sync_notebooks.py
+
+venv: $(VENV)/installed
+
+$(VENV)/installed: pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+	  echo "Python 3.11 or newer is needed, found $$($(PYTHON) --version 2>&1);" \
+	    "name another one: make book PYTHON=python3.12"; exit 1; }
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet -c constraints.txt -e ".[book,test]"
+	@touch $@
+
+clean:  ## remove the built site and caches, not the environment
+	rm -rf _build build dist .pytest_cache .mypy_cache .ruff_cache

@@ -1,0 +1,145 @@
+"""Give the notebooks what they must have in common: the setup cell, the package's text.
+
+The package is the truth. A definition in a notebook whose name the package has gets
+the package's lines; the first code cell of each notebook is written from the address
+in `_config.yml`; `book/api.md` lists the modules in the order of the chapters.
+
+    python tools/sync_notebooks.py
+"""
+
+import ast
+from pathlib import Path
+
+import nbformat
+
+from book_files import (
+    LEAVES,
+    ROOT,
+    chapters,
+    modules,
+    notebooks,
+    public_names,
+    repository_url,
+)
+
+SETUP = """# Setup: on Google Colab this installs the book's package; elsewhere nothing.
+import importlib.util
+import os
+import subprocess
+import sys
+
+if importlib.util.find_spec("bert_tutorial") is None:
+    if importlib.util.find_spec("google") and importlib.util.find_spec("google.colab"):
+        source = os.environ.get("BERT_TUTORIAL_SOURCE", "git+{url}@main")
+        command = [sys.executable, "-m", "pip", "install", "-q", source]
+        subprocess.run(command, check=True)
+        importlib.invalidate_caches()
+    else:
+        raise ModuleNotFoundError("Run `make book` in the book's folder first.")"""
+
+API_HEAD = """# The package
+
+Every module of `bert_tutorial`, in the order in which the chapters teach it. The
+names at the top of a module's entry are what it offers; the text comes from the
+package's own docstrings. The sizes (B, T, H and so on) are those of the
+[notation](notation.md) page.
+"""
+
+
+def definitions(source: str) -> dict[str, tuple[int, int]]:
+    """Find the top-level functions and classes: name -> first line, end line."""
+    found = {}
+    for node in ast.parse(source).body:
+        if isinstance(node, ast.FunctionDef | ast.ClassDef):
+            start = min([node.lineno, *(mark.lineno for mark in node.decorator_list)])
+            found[node.name] = (start - 1, node.end_lineno or node.lineno)
+    return found
+
+
+def package_definitions() -> dict[str, str]:
+    """Read the text of each public definition of the package.
+
+    Raises:
+        ValueError: if two modules offer the same name.
+    """
+    found: dict[str, str] = {}
+    for name, path in modules().items():
+        source = path.read_text(encoding="utf-8")
+        public = set(public_names(source))
+        for thing, (start, stop) in definitions(source).items():
+            if thing not in public or (thing == "main" and LEAVES.fullmatch(name)):
+                continue
+            if thing in found:
+                raise ValueError(f"{thing} is offered by two modules, one is {name}")
+            found[thing] = "\n".join(source.splitlines()[start:stop])
+    return found
+
+
+def sync(cell: str, package: dict[str, str]) -> str:
+    """Give each definition in the cell the package's text."""
+    lines = cell.splitlines()
+    # The last one first, so that the line numbers of the others hold.
+    for name, (start, stop) in sorted(
+        definitions(cell).items(), key=lambda item: -item[1][0]
+    ):
+        if name in package:
+            lines[start:stop] = package[name].splitlines()
+    return "\n".join(lines)
+
+
+def setup_cell() -> str:
+    """Return the first code cell of every notebook."""
+    return SETUP.replace("{url}", repository_url())
+
+
+def sync_notebook(book: nbformat.NotebookNode, package: dict[str, str]) -> None:
+    """Write the setup cell and the package's text into one notebook."""
+    code = [cell for cell in book.cells if cell.cell_type == "code"]
+    if not code or not code[0].source.startswith("# Setup"):
+        place = book.cells.index(code[0]) if code else len(book.cells)
+        first = nbformat.v4.new_code_cell(setup_cell(), id="setup")
+        book.cells.insert(place, first)
+        code.insert(0, first)
+    code[0].source = setup_cell()
+    code[0].metadata["tags"] = ["hide-input"]
+    for cell in code[1:]:
+        if "exercise" not in cell.metadata.get("tags", []):
+            cell.source = sync(cell.source, package)
+
+
+def api_page() -> str:
+    """Write the page that lists the modules in the order of the chapters."""
+    entries = []
+    for name, path in modules().items():
+        source = path.read_text(encoding="utf-8")
+        taught, _ = chapters(source)
+        if taught is not None and public_names(source) and definitions(source):
+            entries.append((99 if LEAVES.fullmatch(name) else taught, name))
+    blocks = [
+        f"## {name.removeprefix('bert_tutorial.')}\n\n```{{eval-rst}}\n"
+        f".. automodule:: {name}\n   :members:\n```\n"
+        for _, name in sorted(entries)
+        if name != "bert_tutorial"
+    ]
+    return "\n".join([API_HEAD, *blocks])
+
+
+def write_if_new(path: Path, text: str) -> None:
+    """Write a file only when its text changes, and say so."""
+    if not path.exists() or path.read_text(encoding="utf-8") != text:
+        path.write_text(text, encoding="utf-8", newline="\n")
+        print(f"written: {path.relative_to(ROOT)}")
+
+
+def main() -> None:
+    """Bring all notebooks and the API page up to date."""
+    package = package_definitions()
+    for path in notebooks():
+        book = nbformat.read(path, as_version=4)
+        sync_notebook(book, package)
+        write_if_new(path, nbformat.writes(book) + "\n")
+    write_if_new(ROOT / "book" / "api.md", api_page())
+
+
+if __name__ == "__main__":
+    main()
