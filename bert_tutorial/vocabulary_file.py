@@ -1,0 +1,214 @@
+"""The vocabulary file: one WordPiece a line, its id is the line number from zero.
+
+A vocabulary that is wrong by one line gives every later piece another id, and nothing
+fails; so a file is checked before it is used, and an error names the line.
+
+Chapter: 3
+Used from: 1
+"""
+
+import codecs
+import json
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+__all__ = [
+    "SPECIAL_TOKENS",
+    "check_vocabulary",
+    "load_vocabulary",
+    "read_tokenizer_folder",
+    "save_vocabulary",
+]
+
+SPECIAL_TOKENS = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]")
+
+
+def load_vocabulary(file: str | os.PathLike[str]) -> list[str]:
+    """Read and check a vocabulary file.
+
+    Args:
+        file: UTF-8 text, one piece a line, lines ended by a line feed.
+
+    Returns:
+        The pieces in the order of their ids.
+
+    Raises:
+        ValueError: the file is empty, not UTF-8, has a byte order mark, Windows line
+            ends, blank lines, spaces within a piece or duplicates, or lacks one of the
+            five special tokens. The message names the file and the line.
+    """
+    data = Path(file).read_bytes()
+    if not data.strip():
+        raise ValueError(f"{file}, line 1: a vocabulary must have pieces, got none")
+    if data.startswith(codecs.BOM_UTF8):
+        raise ValueError(
+            f"{file}, line 1: a vocabulary must be plain UTF-8, got a byte order mark; "
+            "save the file as UTF-8 without BOM"
+        )
+    try:
+        text = data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        raise ValueError(
+            f"{file}, line {line}: a vocabulary must be UTF-8, got byte "
+            f"0x{data[error.start]:02x}; convert the file to UTF-8"
+        ) from None
+    # Not splitlines(): real vocabularies hold U+2028, which it takes for a line end.
+    tokens = text.removesuffix("\n").split("\n")
+    check_vocabulary(tokens, str(file))
+    return tokens
+
+
+def check_vocabulary(tokens: Sequence[str], name: str = "vocabulary") -> None:
+    """Refuse a list of pieces that cannot serve as a vocabulary.
+
+    Args:
+        tokens: pieces in the order of their ids.
+        name: what the message calls the list, usually the file.
+
+    Raises:
+        ValueError: a line is blank, has spaces or a duplicate, or a special token is
+            missing.
+    """
+    first_line: dict[str, int] = {}
+    for line, token in enumerate(tokens, start=1):
+        if token.endswith("\r"):
+            raise ValueError(
+                f"{name}, line {line}: lines must end in a line feed, got Windows line "
+                "ends (CR LF); convert the file to Unix line ends"
+            )
+        if not token.strip(" \t"):
+            raise ValueError(
+                f"{name}, line {line}: a piece must not be blank; an id is a line "
+                "number, so put [unused] pieces where ids are to stay free"
+            )
+        if " " in token or "\t" in token:
+            raise ValueError(
+                f"{name}, line {line}: a piece must not contain spaces, got {token!r}; "
+                "keep only the first column of a file with counts"
+            )
+        if token in first_line:
+            raise ValueError(
+                f"{name}, line {line}: pieces must be unique, got {token!r} again "
+                f"(first on line {first_line[token]})"
+            )
+        first_line[token] = line
+    missing = [token for token in SPECIAL_TOKENS if token not in first_line]
+    if missing:
+        raise ValueError(
+            f"{name}, line {len(tokens)} is the last: a vocabulary must have "
+            f"{' '.join(SPECIAL_TOKENS)}, got no {' '.join(missing)}; add them"
+        )
+
+
+def tokens_of(vocabulary: Sequence[str] | Mapping[str, int], name: str) -> list[str]:
+    """Bring a vocabulary in either form into the order of its ids, and check it.
+
+    Args:
+        vocabulary: pieces in order, or a map from piece to id.
+        name: what an error message calls it.
+
+    Returns:
+        The pieces in the order of their ids.
+
+    Raises:
+        ValueError: the ids are not 0, 1, 2, ... or `check_vocabulary` objects.
+    """
+    tokens = list(vocabulary)
+    if isinstance(vocabulary, Mapping):
+        ids = vocabulary
+        tokens.sort(key=lambda token: ids[token])
+        for expected, token in enumerate(tokens):
+            if ids[token] != expected:
+                raise ValueError(
+                    f"{name}: ids must be 0 to {len(tokens) - 1} without gaps, got "
+                    f"{ids[token]} for {token!r} in place of {expected}"
+                )
+    check_vocabulary(tokens, name)
+    return tokens
+
+
+def save_vocabulary(tokens: Sequence[str], file: str | os.PathLike[str]) -> None:
+    """Write a vocabulary file, one piece a line.
+
+    Args:
+        tokens: pieces in the order of their ids.
+        file: is replaced in one step, so a reader never sees half of it.
+
+    Raises:
+        ValueError: the list would be refused when read again.
+    """
+    check_vocabulary(tokens, str(file))
+    write_text("\n".join(tokens) + "\n", Path(file))
+
+
+def write_text(text: str, file: Path) -> None:
+    """Write a file under a temporary name, then rename it."""
+    partial = file.with_name(file.name + ".partial")
+    partial.write_bytes(text.encode("utf-8"))
+    partial.replace(file)
+
+
+def read_json(file: Path) -> dict[str, Any]:
+    """Read a JSON object.
+
+    Returns:
+        The object, empty if there is no such file.
+
+    Raises:
+        ValueError: the file is not a JSON object.
+    """
+    if not file.exists():
+        return {}
+    try:
+        value = json.loads(file.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise ValueError(f"{file}: must be JSON, got {error}") from None
+    if not isinstance(value, dict):
+        raise ValueError(f"{file}: must be a JSON object, got {type(value).__name__}")
+    return value
+
+
+def read_tokenizer_folder(folder: str | os.PathLike[str]) -> tuple[list[str], bool]:
+    """Read a tokenizer that this package or the transformers library has saved.
+
+    Args:
+        folder: holds vocab.txt or tokenizer.json, and perhaps tokenizer_config.json.
+
+    Returns:
+        The pieces in the order of their ids, and whether text is lower-cased.
+
+    Raises:
+        ValueError: neither file is there, or the settings are none of BERT's.
+    """
+    path = Path(folder)
+    config = read_json(path / "tokenizer_config.json")
+    whole = read_json(path / "tokenizer.json")
+    rules = {**(whole.get("normalizer") or {}), **config}
+    lower = bool(rules.get("do_lower_case", rules.get("lowercase", True)))
+    chinese = rules.get("handle_chinese_chars", True)
+    refuse_unless(path, "strip_accents", rules.get("strip_accents"), (None, lower))
+    for key in ("tokenize_chinese_chars", "handle_chinese_chars"):
+        refuse_unless(path, key, rules.get(key, chinese), (True,))
+    if (path / "vocab.txt").exists():
+        return load_vocabulary(path / "vocab.txt"), lower
+    model = whole.get("model")
+    if not isinstance(model, dict):
+        raise ValueError(
+            f"{path} must hold vocab.txt or tokenizer.json, got neither; save a "
+            "tokenizer there first"
+        )
+    refuse_unless(path, "model type", model.get("type", "WordPiece"), ("WordPiece",))
+    return tokens_of(model["vocab"], str(path / "tokenizer.json")), lower
+
+
+def refuse_unless(
+    path: Path, key: str, value: object, accepted: tuple[object, ...]
+) -> None:
+    """Raise if a setting is one that BERT's tokenizer does not have."""
+    if value not in accepted:
+        raise ValueError(
+            f"{path}: {key} must be {accepted[-1]}, as in BERT's tokenizer, got {value}"
+        )
