@@ -1,0 +1,170 @@
+"""Deal encoded sequences into masked batches, for ever, and resume exactly.
+
+All ids lie in one long row of numbers; a batch is cut out of it with one index, and
+masked on the way: a fraction of a millisecond, so that training never waits.
+
+Chapter: 10
+"""
+
+from collections.abc import Iterator, Sequence
+from itertools import chain
+
+import torch
+from torch import Tensor
+
+from bert_tutorial.batching import length_buckets
+from bert_tutorial.masking import Masker
+
+__all__ = ["PretrainingBatches"]
+
+
+class PretrainingBatches(Iterator[dict[str, Tensor]]):
+    """Endless batches for `pretraining_loss`, dealt anew in each epoch.
+
+    A batch holds `input_ids`, `token_type_ids` and `labels`, each (B, T), and
+    `next_sentence_label` (B,); `attention_mask` (B, T) only if there is padding.
+
+    Args:
+        sequences: for each its ids with [CLS] and [SEP], its segment ids (None means
+            all 0) and its next-sentence label: 0 is next, 1 random, -100 none.
+        masker: draws the masks.
+        tokens_per_batch: places in a batch, padding included.
+        seed: decides the order; the masks have the masker's own.
+        pad_id: fills short rows.
+        exact_lengths: prefer batches of one length (see `length_buckets`).
+        static_copies: 0 masks each batch anew, as RoBERTa; a number draws so many
+            masks a sequence beforehand and takes them in turn, as BERT did with 10.
+
+    Raises:
+        ValueError: there is no sequence, an empty one, or segment ids of another
+            length.
+    """
+
+    def __init__(
+        self,
+        sequences: Sequence[tuple[Sequence[int], Sequence[int] | None, int]],
+        masker: Masker,
+        tokens_per_batch: int,
+        seed: int = 0,
+        pad_id: int = 0,
+        exact_lengths: bool = True,
+        static_copies: int = 0,
+    ) -> None:
+        _check(sequences)
+        self.masker = masker
+        self.tokens_per_batch = tokens_per_batch
+        self.seed = seed
+        self.pad_id = pad_id
+        self.exact_lengths = exact_lengths
+        flat = chain.from_iterable
+        self._ids = torch.tensor(list(flat(ids for ids, _, _ in sequences)))
+        self._types: Tensor | None = None
+        if any(types is not None for _, types, _ in sequences):
+            self._types = torch.tensor(
+                list(flat(types or [0] * len(ids) for ids, types, _ in sequences))
+            )
+        self._relations = torch.tensor([relation for _, _, relation in sequences])
+        self._lengths = torch.tensor([len(ids) for ids, _, _ in sequences])
+        self._starts = self._lengths.cumsum(0) - self._lengths
+        self.epoch, self.position = 0, 0
+        self._plan = self._deal(0)
+        self._static = [self._mask_all() for _ in range(static_copies)]
+
+    def __next__(self) -> dict[str, Tensor]:
+        """Give the next batch."""
+        if self.position == len(self._plan):
+            self.epoch, self.position = self.epoch + 1, 0
+            self._plan = self._deal(self.epoch)
+        rows = self._plan[self.position]
+        self.position += 1
+        places, is_token = self._find(rows)
+        if self._static:
+            masked, answers = self._static[self.epoch % len(self._static)]
+            input_ids = masked[places].masked_fill(~is_token, self.pad_id)
+            labels = answers[places].masked_fill(~is_token, -100)
+        else:
+            input_ids = self._ids[places].masked_fill(~is_token, self.pad_id)
+            input_ids, labels = self.masker(input_ids)
+        batch = {
+            "input_ids": input_ids,
+            "token_type_ids": torch.zeros_like(input_ids)
+            if self._types is None
+            else self._types[places].masked_fill(~is_token, 0),
+            "labels": labels,
+            "next_sentence_label": self._relations[rows],
+        }
+        if not is_token.all():
+            batch["attention_mask"] = is_token.long()
+        return batch
+
+    def batches_per_epoch(self) -> int:
+        """Count the batches in which each sequence comes once."""
+        return len(self._plan)
+
+    def state_dict(self) -> dict[str, int | Tensor]:
+        """Give what is needed to go on exactly here: see `load_state_dict`."""
+        return {
+            "epoch": self.epoch,
+            "position": self.position,
+            "masker": self.masker.state,
+        }
+
+    def load_state_dict(self, state: dict[str, int | Tensor]) -> None:
+        """Go on where `state_dict` was read; sequences, seed and sizes as then.
+
+        Args:
+            state: epoch, position in it and the masker's state.
+
+        Raises:
+            ValueError: the position is not in the epoch, so the data differ.
+        """
+        epoch, position = int(state["epoch"]), int(state["position"])
+        plan = self._deal(epoch)
+        if not 0 <= position <= len(plan):
+            raise ValueError(
+                f"position must be at most {len(plan)}, the batches of an epoch, got "
+                f"{position}; resume with the data and settings of the first run"
+            )
+        self.epoch, self.position, self._plan = epoch, position, plan
+        self.masker.set_state(torch.as_tensor(state["masker"]))
+
+    def _deal(self, epoch: int) -> list[Tensor]:
+        """Deal the sequences of an epoch; seed and epoch alone decide."""
+        generator = torch.Generator().manual_seed(self.seed * 1_000_003 + epoch)
+        return length_buckets(
+            self._lengths, self.tokens_per_batch, generator, self.exact_lengths
+        )
+
+    def _find(self, rows: Tensor) -> tuple[Tensor, Tensor]:
+        """Find the place of each token of a batch, and which are tokens: (B, T)."""
+        lengths = self._lengths[rows][:, None]
+        offsets = torch.arange(int(lengths.max()))
+        places = self._starts[rows][:, None] + offsets
+        return places.clamp(max=len(self._ids) - 1), offsets < lengths
+
+    def _mask_all(self) -> tuple[Tensor, Tensor]:
+        """Mask the whole corpus once; both as one row of numbers."""
+        masked, answers = self._ids.clone(), torch.full_like(self._ids, -100)
+        for rows in self._plan:
+            places, is_token = self._find(rows)
+            ids = self._ids[places].masked_fill(~is_token, self.pad_id)
+            input_ids, labels = self.masker(ids)
+            masked[places[is_token]] = input_ids[is_token]
+            answers[places[is_token]] = labels[is_token]
+        return masked, answers
+
+
+def _check(
+    sequences: Sequence[tuple[Sequence[int], Sequence[int] | None, int]],
+) -> None:
+    """Refuse what cannot be dealt."""
+    if not sequences:
+        raise ValueError("sequences must hold at least one sequence, got none")
+    for number, (ids, types, _) in enumerate(sequences):
+        if len(ids) == 0:
+            raise ValueError(f"sequences must not be empty, number {number} is")
+        if types is not None and len(types) != len(ids):
+            raise ValueError(
+                f"segment ids must be as many as ids, got {len(types)} and "
+                f"{len(ids)} in sequence {number}"
+            )
