@@ -12,7 +12,7 @@ from bert_tutorial.world.facts import REVERSIBLE, all_facts
 from bert_tutorial.world.ledger import Probe
 from bert_tutorial.world.people import CHARACTERS, RESIDENTS, tell
 from bert_tutorial.world.reviews import NEGATIVE, POSITIVE, review
-from bert_tutorial.world.tasks import TAGS, questions, sentiment
+from bert_tutorial.world.tasks import TAGS, change_answer, questions, sentiment
 from bert_tutorial.world.wordings import CLOSINGS, OPENINGS, WORDINGS, ask, render
 
 SMALL = Mix(sentences=4_000, documents=800)
@@ -190,6 +190,15 @@ def test_answers_stand_where_they_are_said_to(people):
             assert q.context.count(f" {q.answer}") >= 1
     train = {q.answer for q in questions(400, 0, "train")}
     assert not train & {q.answer for q in questions(400, 0, "test")}
+
+
+def test_a_changed_passage_has_another_answer_in_the_same_place():
+    for item in questions(100, 0, "test"):
+        other = change_answer(item, 0)
+        assert other.answer != item.answer and other.question == item.question
+        stop = other.answer_start + len(other.answer)
+        assert other.context[other.answer_start : stop] == other.answer
+        assert item.answer not in other.context.split()
 
 
 def test_with_one_person_no_two_properties_are_of_one_kind():

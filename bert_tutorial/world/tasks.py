@@ -23,6 +23,7 @@ __all__ = [
     "Sentiment",
     "Summary",
     "Tagged",
+    "change_answer",
     "questions",
     "sentiment",
     "summaries",
@@ -141,6 +142,20 @@ def questions(number: int, seed: int, part: str, people: int = 1) -> list[Questi
         start = _word_start(context, story.answer)
         result.append(Question(story.question, context, story.answer, start))
     return result
+
+
+def change_answer(item: Question, seed: int) -> Question:
+    """Put another value of the same kind into the passage: the answer must follow.
+
+    The new value stands nowhere else in the passage.
+    """
+    rng = random.Random(f"change {seed} {item.context}")
+    kind = next(p for p in PROPERTIES if item.answer in p.values)
+    words = set(re.findall(r"\w+", item.context))
+    value = rng.choice([v for v in kind.values if v not in words])
+    start, stop = item.answer_start, item.answer_start + len(item.answer)
+    context = item.context[:start] + value + item.context[stop:]
+    return Question(item.question, context, value, start)
 
 
 def _word_start(context: str, word: str) -> int:

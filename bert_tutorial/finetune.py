@@ -1,0 +1,122 @@
+"""Fine-tune a model on labelled examples, and score it.
+
+One loop serves every head: batches of padded examples, AdamW with warm-up and
+linear decay, a fixed number of steps.
+
+Chapter: 14
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from bert_tutorial.optimizer import linear_schedule, parameter_groups
+from bert_tutorial.task_data import Example, collate
+
+__all__ = [
+    "fit",
+    "predict",
+    "question_accuracy",
+    "sentiment_accuracy",
+    "tagging_accuracy",
+]
+
+
+def fit(
+    model: nn.Module,
+    examples: Sequence[Example],
+    *,
+    steps: int = 100,
+    batch_size: int = 16,
+    learning_rate: float = 1e-3,
+    weight_decay: float = 0.01,
+    seed: int = 0,
+) -> list[float]:
+    """Fine-tune all parameters of a model in place.
+
+    Args:
+        model: takes a batch of `collate` and returns an output with `loss`.
+        examples: the labelled examples; each epoch in a new order.
+        steps: optimizer steps; the first tenth warms up.
+        batch_size: examples a step.
+        learning_rate: the highest one.
+        weight_decay: for matrices only.
+        seed: of the order (dropout uses torch's global generator).
+
+    Returns:
+        The loss of each step.
+    """
+    generator = torch.Generator().manual_seed(seed)
+    groups = parameter_groups(model, weight_decay)
+    optimizer = torch.optim.AdamW(groups, lr=learning_rate, eps=1e-6)
+    losses = []
+    order: list[int] = []
+    model.train()
+    for step in range(steps):
+        while len(order) < batch_size:
+            order += torch.randperm(len(examples), generator=generator).tolist()
+        chosen, order = order[:batch_size], order[batch_size:]
+        for group in optimizer.param_groups:
+            group["lr"] = learning_rate * linear_schedule(
+                step + 1, steps + 1, max(1, steps // 10)
+            )
+        loss = model(**collate([examples[i] for i in chosen])).loss
+        optimizer.zero_grad()
+        loss.backward()
+        nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+        optimizer.step()
+        losses.append(loss.item())
+    model.eval()
+    return losses
+
+
+@torch.no_grad()
+def predict(
+    model: nn.Module, examples: Sequence[Example], batch_size: int = 128
+) -> list[tuple[Any, dict[str, Tensor]]]:
+    """Run a model over examples without dropout: (output, batch) for each batch."""
+    model.eval()
+    parts = [
+        collate(examples[i : i + batch_size])
+        for i in range(0, len(examples), batch_size)
+    ]
+    return [(model(**part), part) for part in parts]
+
+
+def sentiment_accuracy(model: nn.Module, examples: Sequence[Example]) -> float:
+    """Share of examples whose label has the highest logit."""
+    hits = [
+        (out.logits.argmax(-1) == part["labels"]).float()
+        for out, part in predict(model, examples)
+    ]
+    return torch.cat(hits).mean().item()
+
+
+def tagging_accuracy(model: nn.Module, examples: Sequence[Example]) -> float:
+    """Share of entity words (tag not O) that get their tag."""
+    hits = []
+    for out, part in predict(model, examples):
+        is_entity = part["labels"] > 0
+        hits.append((out.logits.argmax(-1) == part["labels"])[is_entity].float())
+    return torch.cat(hits).mean().item()
+
+
+def question_accuracy(model: nn.Module, examples: Sequence[Example]) -> float:
+    """Share of questions whose best legal span is exactly the answer.
+
+    Legal: inside the passage, start not after end, at most five pieces.
+    """
+    hits = []
+    for out, part in predict(model, examples):
+        outside = (part["token_type_ids"] == 0) | (part["attention_mask"] == 0)
+        start = out.start_logits.masked_fill(outside, -torch.inf)  # (B, T)
+        end = out.end_logits.masked_fill(outside, -torch.inf)
+        scores = start[:, :, None] + end[:, None, :]  # (B, T, T)
+        legal = torch.ones_like(scores[0], dtype=torch.bool).triu().tril(4)
+        best = scores.masked_fill(~legal, -torch.inf).flatten(1).argmax(-1)
+        length = scores.shape[-1]
+        is_start = best // length == part["start_positions"]
+        hits.append((is_start & (best % length == part["end_positions"])).float())
+    return torch.cat(hits).mean().item()

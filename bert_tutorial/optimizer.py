@@ -1,0 +1,74 @@
+"""The optimizer: which parameters decay, and how the learning rate moves.
+
+Chapter: 12
+"""
+
+from typing import Any
+
+import torch
+from torch import nn
+
+__all__ = ["build_optimizer", "linear_schedule", "parameter_groups"]
+
+
+def parameter_groups(model: nn.Module, weight_decay: float) -> list[dict[str, Any]]:
+    """Divide the parameters: matrices and tables decay, biases and norms do not.
+
+    Tied parameters are listed once. Position and segment tables do decay, as in the
+    original code.
+
+    Returns:
+        Two groups for a torch optimizer.
+    """
+    norms = {
+        id(parameter)
+        for part in model.modules()
+        if isinstance(part, nn.LayerNorm)
+        for parameter in part.parameters()
+    }
+    decayed, others = [], []
+    for name, parameter in model.named_parameters():
+        is_bias = name.rsplit(".", 1)[-1] == "bias"
+        (others if is_bias or id(parameter) in norms else decayed).append(parameter)
+    return [
+        {"params": decayed, "weight_decay": weight_decay},
+        {"params": others, "weight_decay": 0.0},
+    ]
+
+
+def linear_schedule(step: int, total: int, warmup: int) -> float:
+    """Give the factor on the learning rate: up from 0, then down to 0, in lines.
+
+    The original's decay line starts at step 0, so that its rate drops a little when
+    the warm-up ends; here, as in today's libraries, the line starts at the peak.
+
+    Args:
+        step: from 0 (rate 0) to total (rate 0).
+        total: number of steps.
+        warmup: steps of the rise.
+
+    Returns:
+        A number from 0 to 1.
+    """
+    if step < warmup:
+        return step / warmup
+    if step >= total:
+        return 0.0
+    return (total - step) / max(1, total - warmup)
+
+
+def build_optimizer(
+    model: nn.Module,
+    learning_rate: float,
+    betas: tuple[float, float],
+    epsilon: float,
+    weight_decay: float,
+) -> torch.optim.AdamW:
+    """Make AdamW with the groups above, in its fused form."""
+    return torch.optim.AdamW(
+        parameter_groups(model, weight_decay),
+        lr=learning_rate,
+        betas=betas,
+        eps=epsilon,
+        fused=True,
+    )

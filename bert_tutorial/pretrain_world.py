@@ -1,0 +1,149 @@
+"""Pretrain a tiny BERT on the mini-world and measure what it has learned.
+
+Chapter: 12
+"""
+
+import json
+import platform
+import time
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import torch
+
+from bert_tutorial.knowledge import (
+    answer_probes,
+    majority_recall,
+    next_sentence_accuracy,
+    recall,
+    recall_by_relation,
+)
+from bert_tutorial.objectives import BertForPreTraining
+from bert_tutorial.training import TrainingConfig, train
+from bert_tutorial.world import QUICK, Mix, World
+from bert_tutorial.world_data import WorldData, WorldRecipe
+
+__all__ = ["WorldRecipe", "WorldRun", "pretrain_world", "report"]
+
+FRANCE = "The capital of France is [MASK]."
+
+
+class WorldRun(NamedTuple):
+    """What a run leaves: the model, its data, the log and the report."""
+
+    model: BertForPreTraining
+    data: WorldData
+    records: list[dict[str, Any]]
+    report: dict[str, Any]
+
+
+def report(model: BertForPreTraining, data: WorldData) -> dict[str, Any]:
+    """Measure a model's knowledge of its world, beside those who know nothing."""
+    tokenizer, world = data.tokenizer, data.world
+    rephrased = world.probes("rephrased")
+    answers = answer_probes(model, tokenizer, rephrased)
+    france = next(a for a in answers if a.probe.text == FRANCE)
+    result: dict[str, Any] = {
+        "recall_rephrased": recall(answers).share,
+        "recall_stated": recall(
+            answer_probes(model, tokenizer, world.probes("stated"))
+        ).share,
+        "majority_answer": majority_recall(rephrased).share,
+        "chance": 1 / len(tokenizer),
+        "probes": len(rephrased),
+        "by_relation": {
+            name: round(value.share, 3)
+            for name, value in recall_by_relation(answers).items()
+        },
+        "france_answer": france.word,
+        "france_probability": france.probability,
+        "next_sentence": next_sentence_accuracy(
+            model, tokenizer, data.validation_pairs
+        ),
+        "next_sentence_majority": sum(p.is_random for p in data.validation_pairs)
+        / max(1, len(data.validation_pairs)),
+    }
+    inferable = world.probes("inferable")
+    if inferable:
+        result["recall_inferable"] = recall(
+            answer_probes(model, tokenizer, inferable)
+        ).share
+        result["majority_inferable"] = majority_recall(inferable).share
+    return result
+
+
+def pretrain_world(
+    recipe: WorldRecipe | None = None,
+    mix: Mix = QUICK,
+    *,
+    output: str | Path | None = None,
+    log_file: str | Path | None = None,
+    progress: bool | None = None,
+    on_step: Callable[[int, dict[str, Any]], None] | None = None,
+    probe_every: int = 0,
+) -> WorldRun:
+    """Train a model on World(recipe.seed) and measure what it has learned.
+
+    Args:
+        recipe: all choices of the run; the default is the book's.
+        mix: what the corpus is made of.
+        output: folder for the model, its vocabulary and `report.json`.
+        log_file: JSON lines, one a logged step.
+        progress: show a progress bar; None means only on a terminal.
+        on_step: called after each step with its number and record.
+        probe_every: steps between measurements of recall; 0 means none. They
+            are in `report["curve"]` and cost about a tenth of a second each.
+
+    Returns:
+        The trained model, its data, the log and the report.
+    """
+    recipe = recipe or WorldRecipe()
+    started = time.perf_counter()
+    torch.manual_seed(recipe.seed)
+    data = WorldData(World(recipe.seed, mix), recipe)
+    model = BertForPreTraining(recipe.config(len(data.tokenizer)))
+    untrained = report(model, data)
+    curve: list[dict[str, float]] = []
+    probes = data.world.probes("rephrased")
+
+    def after_step(step: int, record: dict[str, Any]) -> None:
+        if probe_every and step % probe_every == 0:
+            answers = answer_probes(model, data.tokenizer, probes)
+            curve.append({"step": step, "recall": recall(answers).share})
+        if on_step is not None:
+            on_step(step, record)
+
+    records = train(
+        model,
+        data.batches(recipe),
+        TrainingConfig(
+            steps=recipe.steps,
+            learning_rate=recipe.learning_rate,
+            betas=(0.9, 0.98),
+            warmup_fraction=0.06,
+        ),
+        device=torch.device("cpu"),
+        log_file=log_file,
+        progress=progress,
+        on_step=after_step,
+    )
+    result = {
+        "trained": report(model, data),
+        "untrained": untrained,
+        "recipe": asdict(recipe),
+        "mix": asdict(mix),
+        "parameters": sum(p.numel() for p in model.parameters()),
+        "vocabulary": len(data.tokenizer),
+        "curve": curve,
+        "seconds": round(time.perf_counter() - started, 1),
+        "torch": torch.__version__.split("+")[0],
+        "python": platform.python_version(),
+    }
+    if output is not None:
+        model.save_pretrained(output)
+        data.tokenizer.save(output)
+        text = json.dumps(result, indent=1) + "\n"
+        Path(output, "report.json").write_text(text, encoding="utf-8")
+    return WorldRun(model, data, records, result)
