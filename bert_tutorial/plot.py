@@ -136,6 +136,8 @@ def curves(
             va="center",
             color=color,
         )
+    if x is None:
+        ax.xaxis.get_major_locator().set_params(integer=True)
     ax.set(xlabel=xlabel, ylabel=ylabel)
     return ax
 

@@ -19,7 +19,9 @@ from book_files import (
     toc_files,
 )
 from sync_notebooks import (
+    TABLES,
     api_page,
+    chapter_table,
     package_definitions,
     setup_cell,
     sync,
@@ -79,8 +81,10 @@ def test_every_page_of_the_contents_exists():
     assert on_disk == {path.name for path in NOTEBOOKS}, "_toc.yml lists every notebook"
 
 
-def test_the_readme_names_every_notebook():
-    text = (ROOT / "README.md").read_text(encoding="utf-8")
+@pytest.mark.parametrize("page", TABLES)
+def test_the_tables_of_chapters_are_up_to_date(page):
+    text = (ROOT / page).read_text(encoding="utf-8")
+    assert text == chapter_table(page), "run `make sync`"
     for path in NOTEBOOKS:
         assert f"notebooks/{path.name}" in text, path.name
 

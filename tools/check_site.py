@@ -120,8 +120,10 @@ def check(root: Path) -> tuple[int, list[str]]:
 def main() -> int:
     """Check the site that the command line names."""
     count, faults = check(Path(sys.argv[1]).resolve())
+    if not count:
+        faults.append("no page: build the site first")
     print(*faults or [f"{count} pages, no fault"], sep="\n")
-    return bool(faults) or count == 0
+    return bool(faults)
 
 
 if __name__ == "__main__":

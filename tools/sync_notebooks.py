@@ -2,12 +2,14 @@
 
 The package is the truth. A definition in a notebook whose name the package has gets
 the package's lines; the first code cell of each notebook is written from the address
-in `_config.yml`; `book/api.md` lists the modules in the order of the chapters.
+in `_config.yml`; `book/api.md` lists the modules in the order of the chapters; the
+tables of chapters link to the notebooks that are there.
 
     python tools/sync_notebooks.py
 """
 
 import ast
+import re
 from pathlib import Path
 
 import nbformat
@@ -15,6 +17,7 @@ import nbformat
 from book_files import (
     LEAVES,
     ROOT,
+    chapter_of_notebook,
     chapters,
     modules,
     notebooks,
@@ -36,6 +39,8 @@ if importlib.util.find_spec("bert_tutorial") is None:
         importlib.invalidate_caches()
     else:
         raise ModuleNotFoundError("Run `make book` in the book's folder first.")"""
+
+TABLES = ("README.md", "book/intro.md")
 
 API_HEAD = """# The package
 
@@ -124,6 +129,29 @@ def api_page() -> str:
     return "\n".join([API_HEAD, *blocks])
 
 
+def chapter_table(page: str) -> str:
+    """Return a page with its table of chapters telling which notebooks are there.
+
+    Args:
+        page: `README.md` or `book/intro.md`, rows `| 06 | title | ... | state |`.
+    """
+    there = {chapter_of_notebook(path): path.name for path in notebooks()}
+    folder = "../" * page.count("/") + "notebooks"
+
+    def row(match: re.Match[str]) -> str:
+        name = there.get(int(match["number"]))
+        title = f"[{match['title']}]({folder}/{name})" if name else match["title"]
+        state = "ready" if name else "planned"
+        return f"| {match['number']} | {title} |{match['rest'] or ''} {state} |"
+
+    pattern = (
+        r"^\| (?P<number>\d\d) \| \[?(?P<title>[^]|]+?)(?:\]\([^)]*\))? "
+        r"\|(?P<rest>.*\|)? (?:ready|planned) \|$"
+    )
+    text = (ROOT / page).read_text(encoding="utf-8")
+    return re.sub(pattern, row, text, flags=re.M)
+
+
 def write_if_new(path: Path, text: str) -> None:
     """Write a file only when its text changes, and say so."""
     if not path.exists() or path.read_text(encoding="utf-8") != text:
@@ -132,13 +160,15 @@ def write_if_new(path: Path, text: str) -> None:
 
 
 def main() -> None:
-    """Bring all notebooks and the API page up to date."""
+    """Bring the notebooks and the generated parts of the pages up to date."""
     package = package_definitions()
     for path in notebooks():
         book = nbformat.read(path, as_version=4)
         sync_notebook(book, package)
         write_if_new(path, nbformat.writes(book) + "\n")
     write_if_new(ROOT / "book" / "api.md", api_page())
+    for page in TABLES:
+        write_if_new(ROOT / page, chapter_table(page))
 
 
 if __name__ == "__main__":
