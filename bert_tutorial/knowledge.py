@@ -94,7 +94,7 @@ def answer_probes(
 def _single_token(tokenizer: BertTokenizer, word: str) -> int:
     """Look up the only token of a word."""
     pieces = tokenizer.tokenize(word)
-    if len(pieces) != 1 or pieces[0] not in tokenizer.vocab:
+    if len(pieces) != 1 or tokenizer.vocab[pieces[0]] == tokenizer.unk_id:
         raise ValueError(
             f"the answer {word!r} must be one token, got {pieces}; "
             "train a larger vocabulary"

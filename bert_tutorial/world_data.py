@@ -17,12 +17,8 @@ from torch import Tensor
 
 from bert_tutorial.config import BertConfig
 from bert_tutorial.masking import Masker
-from bert_tutorial.pretraining_data import (
-    Pair,
-    PretrainingBatches,
-    pair_to_ids,
-    sample_pairs,
-)
+from bert_tutorial.pretraining_batches import PretrainingBatches
+from bert_tutorial.pretraining_data import Pair, pair_to_ids, sample_pairs
 from bert_tutorial.tokenizer import BertTokenizer
 from bert_tutorial.vocabulary import train_vocabulary
 from bert_tutorial.world import World
