@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 export PYTHONUTF8 := 1
 export OMP_NUM_THREADS ?= 1
 NBVAL := --nbval --nbval-current-env --nbval-cell-timeout=300
-NOTEBOOKS := $(wildcard notebooks)
+NOTEBOOKS := $(wildcard notebooks/*.ipynb)
 
 .DEFAULT_GOAL := help
 .PHONY: help book site test lint unit robust run sync venv clean
@@ -35,7 +35,7 @@ unit: venv  ## unit tests and every notebook against its stored outputs
 
 robust: venv  ## every notebook again as on another processor, with two threads
 	ATEN_CPU_CAPABILITY=default OMP_NUM_THREADS=2 \
-	  $(BIN)/python -m pytest $(NBVAL) $(NOTEBOOKS)
+	  $(BIN)/python -m pytest $(NBVAL) tests/test_notebooks_clean.py $(NOTEBOOKS)
 
 run: venv  ## run every notebook and store its outputs
 	$(BIN)/python tools/refresh.py
