@@ -13,6 +13,10 @@ Chapter: 4
 """
 
 import re
+import time
+from collections.abc import Iterable
+from functools import partial
+from itertools import islice
 
 from tokenizers import (
     AddedToken,
