@@ -26,7 +26,8 @@ def parameter_groups(model: nn.Module, weight_decay: float) -> list[dict[str, An
         if isinstance(part, nn.LayerNorm)
         for parameter in part.parameters()
     }
-    decayed, others = [], []
+    decayed: list[nn.Parameter] = []
+    others: list[nn.Parameter] = []
     for name, parameter in model.named_parameters():
         is_bias = name.rsplit(".", 1)[-1] == "bias"
         (others if is_bias or id(parameter) in norms else decayed).append(parameter)

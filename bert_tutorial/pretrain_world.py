@@ -4,6 +4,7 @@ Chapter: 12
 """
 
 import json
+import math
 import platform
 import time
 from collections.abc import Callable
@@ -21,13 +22,26 @@ from bert_tutorial.knowledge import (
     recall_by_relation,
 )
 from bert_tutorial.objectives import BertForPreTraining
+from bert_tutorial.tokenizer import BertTokenizer
 from bert_tutorial.training import TrainingConfig, train
 from bert_tutorial.world import QUICK, Mix, World
 from bert_tutorial.world_data import WorldData, WorldRecipe
 
-__all__ = ["WorldRecipe", "WorldRun", "pretrain_world", "report"]
+__all__ = [
+    "WorldRecipe",
+    "WorldRun",
+    "full_recipe",
+    "pretrain_world",
+    "report",
+    "report_folder",
+]
 
 FRANCE = "The capital of France is [MASK]."
+
+
+def full_recipe(**changes: Any) -> WorldRecipe:
+    """Give the recipe of the shipped weights: longer, with more documents."""
+    return WorldRecipe(**({"steps": 16_000, "document_share": 0.4} | changes))
 
 
 class WorldRun(NamedTuple):
@@ -74,6 +88,30 @@ def report(model: BertForPreTraining, data: WorldData) -> dict[str, Any]:
     return result
 
 
+def report_folder(folder: Path, seed: int | None = None) -> dict[str, Any]:
+    """Measure a saved model on the world that its report.json names.
+
+    Args:
+        folder: as `pretrain_world` writes it.
+        seed: another world's, to see what is known of it.
+
+    Raises:
+        ValueError: if the folder has no report of a mini-world run.
+    """
+    file = folder / "report.json"
+    if not file.is_file():
+        raise ValueError(f"{file} does not exist; it says of which world a model is")
+    values = json.loads(file.read_text(encoding="utf-8"))
+    recipe = WorldRecipe(
+        **(values["recipe"] | {"split": (*values["recipe"]["split"],)})
+    )
+    seed = recipe.seed if seed is None else seed
+    data = WorldData(World(seed, Mix(**values["mix"])), recipe)
+    data.tokenizer = BertTokenizer.from_pretrained(folder)
+    data.validation_pairs = data.pairs_for(data.tokenizer, recipe)
+    return report(BertForPreTraining.from_pretrained(folder), data)
+
+
 def pretrain_world(
     recipe: WorldRecipe | None = None,
     mix: Mix = QUICK,
@@ -100,7 +138,7 @@ def pretrain_world(
         The trained model, its data, the log and the report.
     """
     recipe = recipe or WorldRecipe()
-    started = time.perf_counter()
+    started, cpu_started = time.perf_counter(), time.process_time()
     torch.manual_seed(recipe.seed)
     data = WorldData(World(recipe.seed, mix), recipe)
     model = BertForPreTraining(recipe.config(len(data.tokenizer)))
@@ -136,8 +174,10 @@ def pretrain_world(
         "mix": asdict(mix),
         "parameters": sum(p.numel() for p in model.parameters()),
         "vocabulary": len(data.tokenizer),
+        "uniform": round(math.log(len(data.tokenizer)), 4),
         "curve": curve,
         "seconds": round(time.perf_counter() - started, 1),
+        "cpu_seconds": round(time.process_time() - cpu_started, 1),
         "torch": torch.__version__.split("+")[0],
         "python": platform.python_version(),
     }

@@ -189,9 +189,7 @@ class BertForQuestionAnswering(PreTrained):
         loss = None
         if start_positions is not None and end_positions is not None:
             T = start.shape[1]
-            loss = sum(
-                F.cross_entropy(scores, place.clamp(0, T), ignore_index=T)
-                for scores, place in ((start, start_positions), (end, end_positions))
-            )
-            loss = loss / 2
+            first = F.cross_entropy(start, start_positions.clamp(0, T), ignore_index=T)
+            last = F.cross_entropy(end, end_positions.clamp(0, T), ignore_index=T)
+            loss = (first + last) / 2
         return SpanOutput(start, end, loss, out.hidden_states, out.attentions)

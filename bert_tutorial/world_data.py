@@ -9,7 +9,7 @@ Chapter: 12
 """
 
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -24,6 +24,9 @@ from bert_tutorial.vocabulary import train_vocabulary
 from bert_tutorial.world import World
 
 __all__ = ["WorldData", "WorldRecipe"]
+
+# ids, segment ids (None: all 0), next-sentence label (-100: none)
+Row = tuple[Sequence[int], Sequence[int] | None, int]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,7 +44,8 @@ class WorldRecipe:
     other_rate: float = 0.05
     uniform_rate: float = 0.15
     split: tuple[float, float, float] = (0.8, 0.1, 0.1)
-    document_share: float = 0.25
+    document_share: float = 0.3
+    passes: int = 4  # over the documents, each with new pairs
     tokens_per_batch: int = 2_048
     max_length: int = 64
     hidden_size: int = 64
@@ -87,19 +91,24 @@ class WorldData:
         vocabulary = train_vocabulary(lines, 6_000, min_frequency=1, drop_unused=True)
         self.world = world
         self.tokenizer = tokenizer = BertTokenizer(vocabulary)
-        self.sentences = [
+        self.sentences: list[Row] = [
             ([tokenizer.cls_id, *ids, tokenizer.sep_id], None, -100)
             for ids in tokenizer.encode_lines(corpus.sentences)
         ]
         documents = [tokenizer.encode_lines(d) for d in corpus.documents]
         held = len(documents) // 12
-        self.validation_pairs = self._pairs(documents[:held], recipe, 0)
-        epochs = 1 + round(recipe.steps * 500 / len(documents) / 32)
+        self._held_out = corpus.documents[:held]
+        self.validation_pairs = self.pairs_for(tokenizer, recipe)
         self.pairs = [
             pair
-            for epoch in range(1, 1 + min(epochs, 4))
+            for epoch in range(1, 1 + recipe.passes)
             for pair in self._pairs(documents[held:], recipe, epoch)
         ]
+
+    def pairs_for(self, tokenizer: BertTokenizer, recipe: WorldRecipe) -> list[Pair]:
+        """Draw the pairs of the held-out documents in a tokenizer's ids."""
+        documents = [tokenizer.encode_lines(d) for d in self._held_out]
+        return self._pairs(documents, recipe, 0)
 
     @staticmethod
     def _pairs(
@@ -121,12 +130,13 @@ class WorldData:
     def batches(self, recipe: WorldRecipe) -> Iterator[dict[str, Tensor]]:
         """Mix batches of single sentences with batches of sentence pairs, for ever."""
         tokenizer = self.tokenizer
-        pairs = []
+        pairs: list[Row] = []
         for pair in self.pairs:
             ids, types = pair_to_ids(pair, tokenizer.cls_id, tokenizer.sep_id)
             pairs.append((ids, types, int(pair.is_random)))
         sources = []
-        for number, sequences in enumerate((self.sentences, pairs)):
+        kinds: tuple[list[Row], list[Row]] = (self.sentences, pairs)
+        for number, sequences in enumerate(kinds):
             masker = Masker(
                 tokenizer,
                 rates=self.rates(recipe),

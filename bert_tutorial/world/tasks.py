@@ -181,7 +181,7 @@ def summaries(
         known = [f for f in facts if f.subject == subject]
         chosen = rng.sample(known, min(2, len(known)))
         rest = [*tell(rng, length=2).sentences, *rng.sample(FILLERS, 2)]
-        rows = [(text, 0, None) for text in rest]
+        rows: list[tuple[str, int, Fact | None]] = [(text, 0, None) for text in rest]
         for fact in chosen:
             wording = rng.choice(WORDINGS[fact.relation])
             rows.append((render(wording, fact.subject, fact.object), 1, fact))
