@@ -104,13 +104,7 @@ class CorpusData:
     ) -> list[tuple[Sequence[int], Sequence[int] | None, int]]:
         """Join pairs to sequences with their next-sentence labels."""
         ends = self.tokenizer.cls_id, self.tokenizer.sep_id
-        return [
-            (
-                *pair_to_ids(pair, tokenizer.cls_id, tokenizer.sep_id),
-                int(pair.is_random),
-            )
-            for pair in pairs
-        ]
+        return [(*pair_to_ids(pair, *ends), int(pair.is_random)) for pair in pairs]
 
     def batches(
         self, tokens_per_batch: int, mlm_probability: float = 0.15

@@ -2,21 +2,21 @@
 
 import pytest
 import torch
-from bert_tutorial.config import BertConfig
-from bert_tutorial.tasks import (
-    BertForQuestionAnswering,
-    BertForSequenceClassification,
-    BertForTokenClassification,
-)
 
 from bert_tutorial import finetune
 from bert_tutorial.baseline import bag_of_words
+from bert_tutorial.config import BertConfig
 from bert_tutorial.task_data import (
     Example,
     collate,
     encode_question,
     encode_sentiment,
     encode_tagged,
+)
+from bert_tutorial.tasks import (
+    BertForQuestionAnswering,
+    BertForSequenceClassification,
+    BertForTokenClassification,
 )
 from bert_tutorial.tokenizer import BertTokenizer
 from bert_tutorial.world.tasks import TAGS, Question, Sentiment, Tagged

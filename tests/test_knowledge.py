@@ -2,10 +2,8 @@
 
 import pytest
 import torch
-from bert_tutorial.config import BertConfig
-from bert_tutorial.objectives import BertForPreTraining
-from bert_tutorial.pretraining_data import Pair
 
+from bert_tutorial.config import BertConfig
 from bert_tutorial.knowledge import (
     answer_probes,
     majority_recall,
@@ -13,6 +11,8 @@ from bert_tutorial.knowledge import (
     recall,
     recall_by_relation,
 )
+from bert_tutorial.objectives import BertForPreTraining
+from bert_tutorial.pretraining_data import Pair
 from bert_tutorial.tokenizer import BertTokenizer
 from bert_tutorial.world import Fact
 from bert_tutorial.world.ledger import Probe

@@ -45,4 +45,4 @@ def test_committed_seeds_meet_the_gate():
         assert run["trained"]["france_probability"] > 0.5
         assert run["trained"]["recall_rephrased"] >= 0.95
         assert run["trained"]["next_sentence"] >= 0.85
-        assert run["seconds"] <= 180
+        assert run["cpu_seconds"] <= 180  # one thread: on a quiet machine, of wall

@@ -17,16 +17,16 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import torch
+from torch import nn
+
+from bert_tutorial import finetune, task_data
+from bert_tutorial.baseline import bag_of_words
 from bert_tutorial.config import BertConfig
 from bert_tutorial.tasks import (
     BertForQuestionAnswering,
     BertForSequenceClassification,
     BertForTokenClassification,
 )
-from torch import nn
-
-from bert_tutorial import finetune, task_data
-from bert_tutorial.baseline import bag_of_words
 from bert_tutorial.tokenizer import BertTokenizer
 from bert_tutorial.world import FULL, World
 from bert_tutorial.world.tasks import TAGS, change_answer
