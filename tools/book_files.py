@@ -12,7 +12,7 @@ ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = ROOT / "bert_tutorial"
 # Modules that may use the whole package: the door, the command line and the
 # two helpers that only notebooks import.
-LEAVES = re.compile(r"bert_tutorial(\.(__main__|cli\w*|commands\w*|plot|notebook))?")
+LEAVES = re.compile(r"bert_tutorial(\.(__main__|cli\w*|commands\w*|plot\w*|notebook))?")
 
 
 def read_yaml(name: str) -> dict[str, Any]:
