@@ -31,11 +31,17 @@ class PairIndex:
 
     Args:
         words: how often each word occurs.
-        by_ratio: score a pair by its frequency over the product of its parts' ones.
+        score: "frequency" of the pair, or its "ratio" to the product of those of its
+            parts.
+
+    Raises:
+        ValueError: the score is neither.
     """
 
-    def __init__(self, words: Counter[str], by_ratio: bool = False) -> None:
-        self.by_ratio = by_ratio
+    def __init__(self, words: Counter[str], score: str = "frequency") -> None:
+        if score not in ("frequency", "ratio"):
+            raise ValueError(f'score must be "frequency" or "ratio", got {score!r}')
+        self.by_ratio = score == "ratio"
         self.counts = list(words.values())
         self.pieces = [split_characters(word) for word in words]
         self.frequency: Counter[Pair] = Counter()
@@ -67,13 +73,14 @@ class PairIndex:
         """
         while self.heap:
             negative, pair = heapq.heappop(self.heap)
-            count = self.frequency[pair]
-            if count >= min_frequency and -negative == self.score(pair):
+            if self.frequency[pair] < max(1, min_frequency):
+                continue
+            if -negative == self.score(pair):
                 return pair
-            # Frequencies of a pair only fall; where it fell it comes back with the
-            # score of today. (A ratio can rise: `join` puts those in itself.)
-            if count >= min_frequency and not self.by_ratio:
-                heapq.heappush(self.heap, (-count, pair))
+            # A frequency only falls; a pair that fell comes back with today's score.
+            # (A ratio can also rise: `join` puts those in itself.)
+            if not self.by_ratio:
+                heapq.heappush(self.heap, (-self.score(pair), pair))
         return None
 
     def join(self, pair: Pair) -> str:

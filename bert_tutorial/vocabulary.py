@@ -3,6 +3,13 @@
 Training starts from single characters and joins, again and again, the two neighbouring
 pieces with the best score, until the vocabulary is full. `pair_index` keeps the scores.
 
+The score is how often a pair occurs. That is byte-pair encoding, and what the trainer
+of the `tokenizers` library really does, though its name says WordPiece. The ratio that
+courses describe, the frequency of the pair over the product of the frequencies of its
+parts, is there as `score="ratio"`. Equal scores are settled by the text of the pair,
+left part first, in the order of code points; so the same text always gives the same
+vocabulary.
+
 Chapter: 4
 """
 
@@ -32,52 +39,32 @@ def train_vocabulary(
 ) -> list[str]:
     """Learn a vocabulary of at most `vocab_size` pieces.
 
-    The score is how often a pair occurs. That is byte-pair encoding, and what the
-    trainer of the `tokenizers` library really does, though its name says WordPiece.
-    The ratio of courses and of Schuster and Nakajima 2012, frequency of the pair over
-    the product of the frequencies of its parts, is there as `score="ratio"`.
-
-    Equal scores are settled by the text of the pair, left part first, in the order of
-    code points; so the same text always gives the same vocabulary.
-
     Args:
         texts: the corpus; read once.
-        vocab_size: pieces at most, the five special tokens included; fewer if no pair
-            is frequent enough.
+        vocab_size: pieces at most; fewer if no pair is frequent enough.
         do_lower_case: lower the letters and strip their accents (uncased models).
         min_frequency: a pair must occur this often to be joined.
-        drop_unused: leave out pieces of several characters that were only steps on
-            the way, as no word of the corpus is cut into them; may give fewer pieces.
+        drop_unused: leave out pieces that were only steps on the way to longer ones.
         score: "frequency" or "ratio".
 
     Returns:
-        [PAD] [UNK] [CLS] [SEP] [MASK], then the characters, then the joined pieces in
-        the order in which they were found. Piece i has the id i.
+        [PAD] [UNK] [CLS] [SEP] [MASK], the characters, then the joined pieces in the
+        order in which they were found. Piece i has the id i.
 
     Raises:
-        ValueError: the characters alone need more than `vocab_size` pieces, or an
-            argument is none of the above.
+        ValueError: the characters alone need more than `vocab_size` pieces.
     """
-    if score not in ("frequency", "ratio"):
-        raise ValueError(f'score must be "frequency" or "ratio", got {score!r}')
-    if min_frequency < 1:
-        raise ValueError(f"min_frequency must be at least 1, got {min_frequency}")
     words = count_words(texts, do_lower_case)
-    pairs = PairIndex(words, by_ratio=score == "ratio")
     vocabulary = dict.fromkeys([*SPECIAL_TOKENS, *alphabet(words)])
     if len(vocabulary) > vocab_size:
         raise ValueError(
             f"vocab_size must be at least {len(vocabulary)} for the characters of this "
             f"text, got {vocab_size}; raise it or clean rare characters from the text"
         )
-    while len(vocabulary) < vocab_size:
-        pair = pairs.pop_best(min_frequency)
-        if pair is None:
-            break
+    pairs = PairIndex(words, score)
+    while len(vocabulary) < vocab_size and (pair := pairs.pop_best(min_frequency)):
         vocabulary[pairs.join(pair)] = None
-    if drop_unused:
-        return without_unused(vocabulary, words)
-    return list(vocabulary)
+    return without_unused(vocabulary, words) if drop_unused else list(vocabulary)
 
 
 def count_words(texts: Iterable[str], do_lower_case: bool = True) -> Counter[str]:
