@@ -2,7 +2,7 @@
 
 `to_tokenizers` builds a `tokenizers.Tokenizer` with the same vocabulary and rules; it
 gives the same ids. Which of the two is faster depends on text and machine. On one core
-the compiled one took 3 to 4 times as long as `BertTokenizer.encode_lines`, which
+the compiled one took about 3 times as long as `BertTokenizer.encode_lines`, which
 remembers words: 2.6 to 4.3 times on four English texts of 1 MB, 2.6 times on 1 MB of
 Chinese, where there are no spaces and whole sentences hardly repeat
 (`python tools/bench_tokenizer.py` measures it). But the compiled one spreads a batch
