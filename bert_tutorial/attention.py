@@ -12,8 +12,14 @@ from torch.nn import functional as F
 
 from bert_tutorial.config import BertConfig
 
-__all__ = ["SelfAttention", "attention", "attention_weights", "merge_heads"]
-__all__ += ["split_heads"]
+__all__ = [
+    "SelfAttention",
+    "attention",
+    "attention_weights",
+    "fused_attention",
+    "merge_heads",
+    "split_heads",
+]
 
 
 def attention_weights(query: Tensor, key: Tensor, is_token: Tensor | None) -> Tensor:
@@ -61,6 +67,32 @@ def attention(
     if dropout:
         weights = F.dropout(weights, dropout)
     return weights @ value
+
+
+def fused_attention(
+    query: Tensor, key: Tensor, value: Tensor, is_token: Tensor | None = None
+) -> Tensor:
+    """Compute `attention` without dropout in one step of torch's own.
+
+    The same numbers, but the (B, A, T, T) weights are never stored: on short
+    sentences it takes half the time, on long ones less memory.
+
+    Args:
+        query: (B, A, T, D)
+        key: (B, A, T, D)
+        value: (B, A, T, D)
+        is_token: (B, T) bool or None, see `attention_weights`.
+
+    Returns:
+        (B, A, T, D)
+    """
+    penalty = None
+    if is_token is not None:
+        # added, not a bool mask: a row without any token stays an even mixture
+        lowest = torch.finfo(query.dtype).min
+        penalty = query.new_zeros(is_token.shape).masked_fill(~is_token, lowest)
+        penalty = penalty[:, None, None, :]  # (B, 1, 1, T)
+    return F.scaled_dot_product_attention(query, key, value, penalty)
 
 
 def split_heads(x: Tensor, A: int) -> Tensor:
@@ -112,6 +144,11 @@ class SelfAttention(nn.Module):
         key = split_heads(self.key(hidden), self.num_heads)
         value = split_heads(self.value(hidden), self.num_heads)
         dropout = self.dropout_prob if self.training else 0.0
-        mixed = attention(query, key, value, is_token, dropout)
-        weights = attention_weights(query, key, is_token) if output_attentions else None
+        weights = None
+        if output_attentions:
+            weights = attention_weights(query, key, is_token)
+        if dropout or output_attentions:
+            mixed = attention(query, key, value, is_token, dropout)
+        else:
+            mixed = fused_attention(query, key, value, is_token)
         return self.output(merge_heads(mixed)), weights

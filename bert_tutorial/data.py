@@ -248,6 +248,12 @@ def _detect_layout(lines: list[str]) -> str:
 
 
 def _is_wrapped(lines: list[str]) -> bool:
-    """Tell whether lines are broken at a width: most reach nearly the longest's."""
-    inner = [len(line) for line, following in pairwise(lines) if line and following]
-    return len(inner) >= 3 and max(inner) <= 120 and median(inner) >= 0.8 * max(inner)
+    """Tell whether lines are broken at a width: most reach nearly the longest's.
+
+    Lines that mostly end a sentence are not: they only happen to be alike.
+    """
+    inner = [line for line, following in pairwise(lines) if line and following]
+    if len(inner) < 3 or 2 * sum(line[-1] in ".!?…\"'" for line in inner) > len(inner):
+        return False
+    lengths = [len(line) for line in inner]
+    return max(lengths) <= 120 and median(lengths) >= 0.8 * max(lengths)
