@@ -7,11 +7,14 @@ Used from: 5
 import json
 import os
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import torch
 from huggingface_hub import hf_hub_download
-from huggingface_hub.errors import EntryNotFoundError, HfHubHTTPError
+from huggingface_hub.errors import EntryNotFoundError, LocalEntryNotFoundError
+from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor
 
@@ -19,10 +22,16 @@ __all__ = [
     "CheckpointError",
     "find_folder",
     "read_json",
+    "read_tensors",
     "replace_file",
     "weight_files",
     "write_folder",
 ]
+
+WEIGHTS = "model.safetensors"
+INDEX = "model.safetensors.index.json"
+OLD_WEIGHTS = "pytorch_model.bin"
+VOCABULARY = ("vocab.txt", "tokenizer.json", "tokenizer_config.json")
 
 
 class CheckpointError(ValueError):
@@ -39,59 +48,131 @@ def read_json(path: Path) -> dict[str, Any]:
         values = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
         raise CheckpointError(f"{path} does not exist; a model needs it") from error
-    except (UnicodeDecodeError, json.JSONDecodeError, OSError) as error:
+    except (ValueError, RecursionError, OSError) as error:
         raise CheckpointError(f"{path} is not readable JSON: {error}") from error
     if not isinstance(values, dict):
         raise CheckpointError(f"{path} must hold a JSON object")
     return values
 
 
-def weight_files(folder: Path) -> list[Path]:
-    """List the safetensors files of a folder: one, or the shards of its index."""
-    single = folder / "model.safetensors"
-    index = folder / "model.safetensors.index.json"
+def _shards(index: Path) -> list[str]:
+    """List the files that an index names; a name may not lead out of the folder."""
+    places = read_json(index).get("weight_map")
+    if not isinstance(places, dict) or not places:
+        raise CheckpointError(f"{index} must have a weight_map with the shards' names")
+    names = sorted({str(name) for name in places.values()})
+    for name in names:
+        if Path(name).name != name:
+            raise CheckpointError(f"{index} names a file elsewhere: {name!r}")
+    return names
+
+
+def weight_files(folder: Path, allow_bin: bool = False) -> list[Path]:
+    """List the weight files of a folder: one, or the shards of its index.
+
+    Raises:
+        CheckpointError: if there is none, or only one of the old kind and
+            `allow_bin` is false.
+    """
+    single, index, old = folder / WEIGHTS, folder / INDEX, folder / OLD_WEIGHTS
     if single.is_file():
         return [single]
     if index.is_file():
-        names = set(read_json(index).get("weight_map", {}).values())
-        return [folder / Path(name).name for name in sorted(names)]
+        return [folder / name for name in _shards(index)]
+    if old.is_file() and allow_bin:
+        return [old]
+    if old.is_file():
+        raise CheckpointError(
+            f"{folder} has its weights only in {OLD_WEIGHTS}, an old format that can "
+            "hold code; pass allow_bin=True to read its numbers and nothing else"
+        )
     raise CheckpointError(f"{single} does not exist; a model needs it")
 
 
-def find_folder(folder: str | Path, revision: str | None = None) -> Path:
+def read_tensors(path: Path) -> dict[str, Tensor]:
+    """Read all tensors of a file, under the names that they have there.
+
+    Raises:
+        CheckpointError: if the file is missing or damaged.
+    """
+    if not path.is_file():
+        raise CheckpointError(f"{path} does not exist, but the index names it")
+    try:
+        if path.suffix == ".bin":
+            tensors: Any = torch.load(path, map_location="cpu", weights_only=True)
+            if not all(isinstance(value, Tensor) for value in tensors.values()):
+                raise CheckpointError(f"{path} must hold tensors by name only")
+            return dict(tensors)
+        with safe_open(path, framework="pt", device="cpu") as file:
+            return {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+    except CheckpointError:
+        raise
+    except (SafetensorError, OSError) as error:
+        raise CheckpointError(
+            f"{path} is not a whole safetensors file ({error}); fetch it again"
+        ) from error
+    except Exception as error:  # damaged files of the old kind fail in many ways
+        raise CheckpointError(
+            f"{path} is damaged or holds more than numbers and was refused "
+            f"({type(error).__name__})"
+        ) from error
+
+
+def find_folder(
+    folder: str | Path, revision: str | None = None, allow_bin: bool = False
+) -> Path:
     """Find a model's folder on disk; fetch it from the hub if the name is an id.
 
     Raises:
         CheckpointError: if there is neither; the text says what to do.
     """
-    path = Path(folder)
+    path, name = Path(folder), str(folder)
     if path.is_dir():
         return path
-    name = str(folder)
-    if name.count("/") != 1 or name.startswith((".", "/", "~")):
+    if name.count("/") != 1 or name.startswith((".", "/", "~")) or path.exists():
         raise CheckpointError(
             f"{name} is neither a folder nor a hub id such as owner/name"
         )
     try:
-        config = hf_hub_download(name, "config.json", revision=revision)
-        try:
-            hf_hub_download(name, "model.safetensors", revision=revision)
-        except EntryNotFoundError:
-            index = "model.safetensors.index.json"
-            listed = read_json(Path(hf_hub_download(name, index, revision=revision)))
-            for shard in sorted(set(listed.get("weight_map", {}).values())):
-                hf_hub_download(name, shard, revision=revision)
-        hf_hub_download(name, "vocab.txt", revision=revision)
-    except (HfHubHTTPError, OSError, ValueError) as error:
-        reason = str(error).splitlines()[0]
+        return _fetch(name, revision, allow_bin)
+    except CheckpointError:
+        raise
+    except (OSError, ValueError, EntryNotFoundError) as error:
+        reason = next(iter(str(error).strip().splitlines()), type(error).__name__)
         raise CheckpointError(
             f"{name} is no folder here and could not be fetched from the hub "
             f"({reason}); check the name and the network, or give a folder"
         ) from error
-    return Path(config).parent
 
 
-def replace_file(path: Path, write: Any) -> None:
+def _fetch(name: str, revision: str | None, allow_bin: bool) -> Path:
+    """Fetch the files of a model from the hub; return the folder that has them."""
+
+    def fetched(file: str) -> bool:
+        try:
+            hf_hub_download(name, file, revision=revision)
+        except LocalEntryNotFoundError:  # no network: not the same as no such file
+            raise
+        except EntryNotFoundError:
+            return False
+        return True
+
+    folder = Path(hf_hub_download(name, "config.json", revision=revision)).parent
+    if not fetched(WEIGHTS):
+        if fetched(INDEX):
+            for shard in _shards(folder / INDEX):
+                hf_hub_download(name, shard, revision=revision)
+        elif not (allow_bin and fetched(OLD_WEIGHTS)):
+            raise CheckpointError(
+                f"{name} has no {WEIGHTS} on the hub; where it has {OLD_WEIGHTS}, "
+                "allow_bin=True reads the numbers in it and nothing else"
+            )
+    for file in VOCABULARY:  # for the tokenizer, as far as they are there
+        fetched(file)
+    return folder
+
+
+def replace_file(path: Path, write: Callable[[str], object]) -> None:
     """Let `write(temporary)` make a file, force it to disk, give it its name."""
     handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     os.close(handle)
@@ -114,7 +195,7 @@ def write_folder(folder: Path, tensors: dict[str, Tensor], config: str) -> None:
     """Write model.safetensors and config.json."""
     folder.mkdir(parents=True, exist_ok=True)
     replace_file(
-        folder / "model.safetensors",
+        folder / WEIGHTS,
         lambda name: save_file(tensors, name, metadata={"format": "pt"}),
     )
     replace_file(

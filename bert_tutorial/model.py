@@ -73,7 +73,7 @@ class BertModel(PreTrained):
             heads have none).
     """
 
-    _optional = ("pooler",)
+    _optional = ("pooler.",)
 
     def __init__(self, config: BertConfig, add_pooling_layer: bool = True) -> None:
         """Make the parts with initial weights."""

@@ -107,6 +107,9 @@ class MaskedLMHeads(nn.Module):
 class BertForPreTraining(PreTrained):
     """BERT with both pretraining heads."""
 
+    # a masked-LM file has neither
+    _optional = ("pooler.", "cls.seq_relationship.")
+
     def __init__(self, config: BertConfig) -> None:
         """Make encoder and heads with initial weights; tie the output matrix."""
         super().__init__(config)

@@ -50,7 +50,7 @@ def _dropout(config: BertConfig) -> nn.Dropout:
 class BertForSequenceClassification(PreTrained):
     """One decision for a text: a linear layer on the pooled [CLS] (section 4.1)."""
 
-    _optional = ("classifier", "pooler")
+    _optional = ("classifier.", "pooler.")
 
     def __init__(self, config: BertConfig) -> None:
         """Make encoder, dropout and classifier (H, C)."""
@@ -107,7 +107,7 @@ def sequence_loss(logits: Tensor, labels: Tensor) -> Tensor:
 class BertForTokenClassification(PreTrained):
     """One decision for each token (section 5.3); it has no pooler."""
 
-    _optional = ("classifier",)
+    _optional = ("classifier.",)
 
     def __init__(self, config: BertConfig) -> None:
         """Make encoder, dropout and classifier (H, C)."""
@@ -144,7 +144,7 @@ class BertForTokenClassification(PreTrained):
 class BertForQuestionAnswering(PreTrained):
     """The answer's first and last token (section 4.2); it has no pooler."""
 
-    _optional = ("qa_outputs",)
+    _optional = ("qa_outputs.",)
 
     def __init__(self, config: BertConfig) -> None:
         """Make encoder and the two scores of a token (H, 2)."""
