@@ -21,6 +21,11 @@ SIZES = {
     "base": (12, 768, 12),
     "large": (24, 1024, 16),
 }
+PROBLEMS = (
+    "regression",
+    "single_label_classification",
+    "multi_label_classification",
+)
 ACTIVATIONS = ("gelu", "gelu_new", "gelu_pytorch_tanh")
 
 # Keys that would change the numbers if they held another value than this.
@@ -29,9 +34,27 @@ _ONLY = {
     "add_cross_attention": False,
     "position_embedding_type": "absolute",
     "tie_word_embeddings": True,
-    "chunk_size_feed_forward": 0,
     "model_type": "bert",
 }
+
+_AT_LEAST_ONE = (
+    "vocab_size",
+    "hidden_size",
+    "num_attention_heads",
+    "intermediate_size",
+    "max_position_embeddings",
+    "type_vocab_size",
+    "num_labels",
+)
+_BELOW = {
+    "hidden_dropout_prob": 1.0,
+    "attention_probs_dropout_prob": 1.0,
+    "classifier_dropout": 1.0,
+    "layer_norm_eps": 1.0,
+    "initializer_range": math.inf,
+    "position_initializer_range": math.inf,
+}
+_MAY_BE_NONE = ("classifier_dropout", "position_initializer_range")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,46 +84,23 @@ class BertConfig:
     pad_token_id: int = 0
     classifier_dropout: float | None = None
     num_labels: int = 2  # C
+    id2label: tuple[str, ...] | None = None  # the labels' names, None for LABEL_0 ...
     problem_type: str | None = None
     position_initializer_range: float | None = None
 
     def __post_init__(self) -> None:
-        """Check types and ranges."""
-        for name in (
-            "vocab_size",
-            "hidden_size",
-            "num_attention_heads",
-            "intermediate_size",
-            "max_position_embeddings",
-            "type_vocab_size",
-            "num_labels",
-        ):
+        """Check types and ranges, then what must fit together."""
+        for name in _AT_LEAST_ONE:
             self._check_int(name, 1)
         self._check_int("num_hidden_layers", 0)
         self._check_int("pad_token_id", 0)
-        for name in ("hidden_dropout_prob", "attention_probs_dropout_prob"):
-            self._check_float(name, 0.0, 1.0)
-        if self.classifier_dropout is not None:
-            self._check_float("classifier_dropout", 0.0, 1.0)
-        self._check_float("initializer_range", 0.0, math.inf)
-        if self.position_initializer_range is not None:
-            self._check_float("position_initializer_range", 0.0, math.inf)
-        self._check_float("layer_norm_eps", 0.0, 1.0)
-        if self.hidden_act not in ACTIVATIONS:
-            raise ValueError(
-                f"hidden_act must be one of {', '.join(ACTIVATIONS)}, "
-                f"got {self.hidden_act!r}"
-            )
-        if self.hidden_size % self.num_attention_heads:
-            raise ValueError(
-                "hidden_size must be a multiple of num_attention_heads, "
-                f"got {self.hidden_size} and {self.num_attention_heads}"
-            )
-        if self.pad_token_id >= self.vocab_size:
-            raise ValueError(
-                f"pad_token_id must be below vocab_size = {self.vocab_size}, "
-                f"got {self.pad_token_id}"
-            )
+        for name, below in _BELOW.items():
+            if getattr(self, name) is not None or name not in _MAY_BE_NONE:
+                self._check_float(name, 0.0, below)
+        self._check_choice("hidden_act", ACTIVATIONS)
+        if self.problem_type is not None:
+            self._check_choice("problem_type", PROBLEMS)
+        self._check_together()
 
     def _check_int(self, name: str, lowest: int) -> None:
         value = getattr(self, name)
@@ -115,6 +115,30 @@ class BertConfig:
         if not is_number or not lowest <= value < below:
             raise ValueError(
                 f"{name} must be a number from {lowest} to below {below}, got {value!r}"
+            )
+
+    def _check_choice(self, name: str, choices: tuple[str, ...]) -> None:
+        value = getattr(self, name)
+        if value not in choices:
+            raise ValueError(
+                f"{name} must be one of {', '.join(choices)}, got {value!r}"
+            )
+
+    def _check_together(self) -> None:
+        if self.hidden_size % self.num_attention_heads:
+            raise ValueError(
+                "hidden_size must be a multiple of num_attention_heads, "
+                f"got {self.hidden_size} and {self.num_attention_heads}"
+            )
+        if self.pad_token_id >= self.vocab_size:
+            raise ValueError(
+                f"pad_token_id must be below vocab_size = {self.vocab_size}, "
+                f"got {self.pad_token_id}"
+            )
+        if self.id2label is not None and len(self.id2label) != self.num_labels:
+            raise ValueError(
+                f"id2label must have num_labels = {self.num_labels} names, "
+                f"got {len(self.id2label)}"
             )
 
     @classmethod
@@ -150,8 +174,10 @@ class BertConfig:
                 )
         names = {field.name for field in fields(cls)}
         known = {key: value for key, value in values.items() if key in names}
-        if "id2label" in values and "num_labels" not in values:
-            known["num_labels"] = len(values["id2label"])
+        labels = _label_names(known.get("id2label"))
+        if labels is not None:
+            known.setdefault("num_labels", len(labels))
+            known["id2label"] = None if labels == _unnamed(len(labels)) else labels
         return cls(**known)
 
     @classmethod
@@ -166,18 +192,47 @@ class BertConfig:
         return cls.from_dict(values)
 
     def changed(self, **changes: Any) -> "BertConfig":
-        """Copy the configuration with other values for some keys."""
+        """Copy the configuration with other values for some keys.
+
+        The labels' names set their number; a new number forgets the names.
+        """
+        if changes.get("id2label") is not None:
+            changes["id2label"] = _label_names(changes["id2label"])
+            changes.setdefault("num_labels", len(changes["id2label"]))
+        elif changes.get("num_labels", self.num_labels) != self.num_labels:
+            changes["id2label"] = None
         return replace(self, **changes)
 
     def to_dict(self) -> dict[str, Any]:
         """Give the keys of a config.json that this package and others read."""
         values = asdict(self)
-        labels = values.pop("num_labels")
+        names = self.id2label or _unnamed(self.num_labels)
+        del values["num_labels"], values["id2label"]
         if values["position_initializer_range"] is None:
             del values["position_initializer_range"]
         if values["problem_type"] is None:
             del values["problem_type"]
-        if labels != 2:
-            values["id2label"] = {str(i): f"LABEL_{i}" for i in range(labels)}
-            values["label2id"] = {f"LABEL_{i}": i for i in range(labels)}
+        if names != _unnamed(2):
+            values["id2label"] = {str(i): name for i, name in enumerate(names)}
+            values["label2id"] = {name: i for i, name in enumerate(names)}
         return {"model_type": "bert", **values}
+
+
+def _unnamed(C: int) -> tuple[str, ...]:
+    return tuple(f"LABEL_{i}" for i in range(C))
+
+
+def _label_names(names: Any) -> tuple[str, ...] | None:
+    """Order the names of {"0": name, "1": name}; take a sequence as it is."""
+    if names is None:
+        return None
+    if isinstance(names, Mapping):
+        numbered = {str(number): name for number, name in names.items()}
+        if set(numbered) != {str(i) for i in range(len(numbered))}:
+            raise ValueError(
+                f"id2label must number its names 0, 1, ..., got {sorted(numbered)}"
+            )
+        names = [numbered[str(i)] for i in range(len(numbered))]
+    if isinstance(names, str) or not all(isinstance(name, str) for name in names):
+        raise ValueError(f"id2label must hold names by number, got {names!r}")
+    return tuple(names)

@@ -91,17 +91,36 @@ class BertForSequenceClassification(PreTrained):
             output_hidden_states,
         )
         logits = self.classifier(self.dropout(out.pooler_output))  # (B, C)
-        loss = None if labels is None else sequence_loss(logits, labels)
+        loss = None
+        if labels is not None:
+            loss = sequence_loss(logits, labels, self.config.problem_type)
         return LogitsOutput(logits, loss, out.hidden_states, out.attentions)
 
 
-def sequence_loss(logits: Tensor, labels: Tensor) -> Tensor:
-    """Choose the loss by the labels: regression, one class, or several."""
-    if logits.shape[-1] == 1:
-        return F.mse_loss(logits.squeeze(), labels.squeeze().to(logits.dtype))
-    if labels.is_floating_point():
+def sequence_loss(
+    logits: Tensor, labels: Tensor, problem_type: str | None = None
+) -> Tensor:
+    """Choose the loss: squared error, one class, or several yes-or-no decisions.
+
+    Args:
+        logits: (B, C)
+        labels: (B,) or (B, C)
+        problem_type: "regression", "single_label_classification" or
+            "multi_label_classification"; None: regression for one label, else one
+            class for whole numbers and several decisions for floats.
+
+    Returns:
+        The mean loss.
+    """
+    if problem_type is None:
+        many = "multi" if labels.is_floating_point() else "single"
+        is_number = logits.shape[-1] == 1
+        problem_type = "regression" if is_number else f"{many}_label_classification"
+    if problem_type == "regression":
+        return F.mse_loss(logits.view(-1), labels.view(-1).to(logits.dtype))
+    if problem_type == "multi_label_classification":
         return F.binary_cross_entropy_with_logits(logits, labels)
-    return F.cross_entropy(logits, labels)
+    return F.cross_entropy(logits, labels.view(-1))
 
 
 class BertForTokenClassification(PreTrained):
