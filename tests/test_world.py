@@ -192,6 +192,19 @@ def test_answers_stand_where_they_are_said_to(people):
     assert not train & {q.answer for q in questions(400, 0, "test")}
 
 
+def test_the_ways_to_tell_are_new_in_the_test():
+    def beside(part):
+        return {
+            tuple(words(q.context[: q.answer_start])[-2:])
+            for q in questions(400, 0, part)
+            if q.answer_start > 12
+        }
+
+    train, test = beside("train"), beside("test")
+    shared = train & test  # "on a", "the"-like openings may recur
+    assert len(shared) <= 0.2 * len(test)
+
+
 def test_a_changed_passage_has_another_answer_in_the_same_place():
     for item in questions(100, 0, "test"):
         other = change_answer(item, 0)

@@ -74,8 +74,8 @@ TASKS = {
         BertForQuestionAnswering,
         2,
         finetune.question_accuracy,
-        (32, 128),
-        200,
+        (64, 256),
+        500,
         2e-3,
     ),
 }

@@ -162,6 +162,7 @@ def tell(
     people: int = 1,
     length: int = 4,
     values: dict[str, tuple[str, ...]] | None = None,
+    wordings: slice = slice(None),
 ) -> Story:
     """Make up a story with `length` different properties.
 
@@ -173,6 +174,7 @@ def tell(
         people: 1 or 2.
         length: properties told, at most 6.
         values: for some kinds, the values to draw from instead of all.
+        wordings: which of the ways to tell a property.
     """
     names = rng.sample(CHARACTERS, people)
     properties = rng.sample(PROPERTIES, length)
@@ -183,7 +185,8 @@ def tell(
         pool = (values or {}).get(prop.kind, prop.values)
         owners = names if prop is asked else [rng.choice(names)]
         for owner, value in zip(owners, rng.sample(pool, len(owners)), strict=True):
-            told.append(tidy(rng.choice(prop.told).format(x=owner, y=value)))
+            wording = rng.choice(prop.told[wordings])
+            told.append(tidy(wording.format(x=owner, y=value)))
             if prop is asked:
                 answers.append(value)
     rng.shuffle(told)

@@ -127,17 +127,20 @@ def tagging(facts: tuple[Fact, ...], number: int, seed: int, part: str) -> list[
 
 
 def questions(number: int, seed: int, part: str, people: int = 1) -> list[Question]:
-    """Draw passages with a question; test answers are not among the labels.
+    """Draw passages with a question.
 
+    Neither the answers of the test nor the ways in which its passages tell things
+    are among the labels: what stands beside the answer does not give it away.
     With one person four different properties are told and the kind asked for
     decides; with two people both have a value of that kind.
     """
     which = 0 if part == "train" else 1
     values = {p.kind: halves(p.values, seed)[which] for p in PROPERTIES}
+    wordings = slice(0, 2) if part == "train" else slice(2, 3)
     rng = random.Random(f"questions {seed} {part} {people}")
     result = []
     for _ in range(number):
-        story = tell(rng, people=people, length=4, values=values)
+        story = tell(rng, people=people, length=4, values=values, wordings=wordings)
         context = " ".join(story.sentences)
         start = _word_start(context, story.answer)
         result.append(Question(story.question, context, story.answer, start))
