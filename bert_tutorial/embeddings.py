@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from bert_tutorial.config import BertConfig
 
-__all__ = ["BertEmbeddings"]
+__all__ = ["BertEmbeddings", "truncated_normal_"]
 
 
 class BertEmbeddings(nn.Module):
@@ -69,7 +69,10 @@ def truncated_normal_(table: Tensor, std: float) -> None:
 
     The cut makes the real deviation 0.88 times `std`.
     """
-    nn.init.trunc_normal_(table, std=std, a=-2 * std, b=2 * std)
+    if std == 0:
+        nn.init.zeros_(table)
+    else:
+        nn.init.trunc_normal_(table, std=std, a=-2 * std, b=2 * std)
 
 
 def zero_row_(embedding: nn.Embedding) -> None:

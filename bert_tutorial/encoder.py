@@ -79,22 +79,27 @@ class Encoder(nn.Module):
         hidden: Tensor,
         is_token: Tensor | None = None,
         output_attentions: bool = False,
-    ) -> tuple[list[Tensor], list[Tensor]]:
+        output_hidden_states: bool = False,
+    ) -> tuple[Tensor, list[Tensor], list[Tensor]]:
         """Run all layers.
 
         Args:
             hidden: (B, T, H), the embeddings.
             is_token: (B, T) bool or None.
             output_attentions: keep the weights of each layer.
+            output_hidden_states: keep the output of each layer.
 
         Returns:
-            The embeddings and the output of each layer: L + 1 tensors (B, T, H);
-            the weights of each layer: L tensors (B, A, T, T), or none.
+            The output of the last layer (B, T, H); the embeddings and the output of
+            each layer: L + 1 tensors (B, T, H), or none; the weights of each layer:
+            L tensors (B, A, T, T), or none.
         """
-        states, attentions = [hidden], []
+        states = [hidden] if output_hidden_states else []
+        attentions = []
         for layer in self.layers:
             hidden, weights = layer(hidden, is_token, output_attentions)
-            states.append(hidden)
+            if output_hidden_states:
+                states.append(hidden)
             if weights is not None:
                 attentions.append(weights)
-        return states, attentions
+        return hidden, states, attentions

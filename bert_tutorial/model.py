@@ -109,8 +109,9 @@ class BertModel(PreTrained):
         """
         is_token = None if attention_mask is None else attention_mask.bool()
         embedded = self.embeddings(input_ids, token_type_ids)
-        states, attentions = self.encoder(embedded, is_token, output_attentions)
-        last = states[-1]
+        last, states, attentions = self.encoder(
+            embedded, is_token, output_attentions, output_hidden_states
+        )
         return ModelOutput(
             last_hidden_state=last,
             pooler_output=None if self.pooler is None else self.pooler(last),
