@@ -33,7 +33,10 @@ import sys
 
 if importlib.util.find_spec("bert_tutorial") is None:
     if importlib.util.find_spec("google") and importlib.util.find_spec("google.colab"):
-        source = os.environ.get("BERT_TUTORIAL_SOURCE", "git+{url}@main")
+        source = os.environ.get(
+            "BERT_TUTORIAL_SOURCE",
+            "git+{url}@main",
+        )
         command = [sys.executable, "-m", "pip", "install", "-q", source]
         subprocess.run(command, check=True)
         importlib.invalidate_caches()
