@@ -11,8 +11,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import huggingface_hub  # loads its parts on first use: its bars ask for widgets
 import torch
-from huggingface_hub import hf_hub_download
 from huggingface_hub.errors import EntryNotFoundError, LocalEntryNotFoundError
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
@@ -150,18 +150,20 @@ def _fetch(name: str, revision: str | None, allow_bin: bool) -> Path:
 
     def fetched(file: str) -> bool:
         try:
-            hf_hub_download(name, file, revision=revision)
+            huggingface_hub.hf_hub_download(name, file, revision=revision)
         except LocalEntryNotFoundError:  # no network: not the same as no such file
             raise
         except EntryNotFoundError:
             return False
         return True
 
-    folder = Path(hf_hub_download(name, "config.json", revision=revision)).parent
+    folder = Path(
+        huggingface_hub.hf_hub_download(name, "config.json", revision=revision)
+    ).parent
     if not fetched(WEIGHTS):
         if fetched(INDEX):
             for shard in _shards(folder / INDEX):
-                hf_hub_download(name, shard, revision=revision)
+                huggingface_hub.hf_hub_download(name, shard, revision=revision)
         elif not (allow_bin and fetched(OLD_WEIGHTS)):
             raise CheckpointError(
                 f"{name} has no {WEIGHTS} on the hub; where it has {OLD_WEIGHTS}, "
