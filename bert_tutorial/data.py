@@ -59,7 +59,8 @@ def read_documents(
         paths: a file, a folder (all .txt files in it and below), or several.
         layout: "lines", "paragraphs" or "auto", which decides for each file:
             "paragraphs" if it has WikiText headings, if the median line has two or
-            more sentences, or if the lines are broken at about equal length.
+            more sentences, or if lines are broken at about equal length and mostly
+            not where a sentence ends.
         lines_per_document: cut longer documents after so many sentences.
 
     Returns:
@@ -82,7 +83,7 @@ def read_documents(
         documents += _read_file(file, layout)
     if not documents:
         names = ", ".join(map(str, files[:3])) + (" ..." if len(files) > 3 else "")
-        raise ValueError(f"a corpus must hold text, got only empty files: {names}")
+        raise ValueError(f"a corpus must hold text, got none in {names}")
     if lines_per_document is None:
         return documents
     n = lines_per_document

@@ -106,6 +106,7 @@ class PretrainingBatches(Iterator[dict[str, Tensor]]):
         return {
             "epoch": self.epoch,
             "position": self.position,
+            "tokens": len(self._ids),
             "masker": self.masker.state,
         }
 
@@ -113,17 +114,18 @@ class PretrainingBatches(Iterator[dict[str, Tensor]]):
         """Go on where `state_dict` was read; sequences, seed and sizes as then.
 
         Args:
-            state: epoch, position in it and the masker's state.
+            state: epoch, position in it, size of the corpus, the masker's state.
 
         Raises:
-            ValueError: the position is not in the epoch, so the data differ.
+            ValueError: the state is of other data or of another size of batch.
         """
         epoch, position = int(state["epoch"]), int(state["position"])
         plan = self._deal(epoch)
-        if not 0 <= position <= len(plan):
+        if int(state["tokens"]) != len(self._ids) or not 0 <= position <= len(plan):
             raise ValueError(
-                f"position must be at most {len(plan)}, the batches of an epoch, got "
-                f"{position}; resume with the data and settings of the first run"
+                f"state must be of these {len(self._ids)} tokens in {len(plan)} "
+                f"batches, got batch {position} of {int(state['tokens'])} tokens; "
+                "resume with the data and settings of the first run"
             )
         self.epoch, self.position, self._plan = epoch, position, plan
         self.masker.set_state(torch.as_tensor(state["masker"]))
