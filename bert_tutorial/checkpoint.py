@@ -24,7 +24,7 @@ from bert_tutorial.checkpoint_names import NAMES, published_name, read_weights
 from bert_tutorial.config import BertConfig
 from bert_tutorial.embeddings import truncated_normal_
 
-__all__ = ["NAMES", "CheckpointError", "PreTrained", "published_name", "read_weights"]
+__all__ = ["NAMES", "PreTrained", "published_name", "read_weights"]
 
 
 def _drop_other_head(tensors: dict[str, Tensor], config: BertConfig) -> None:
