@@ -6,6 +6,7 @@ from conftest import B, C, T, V, tiny_config
 from torch.nn import functional as F
 from transformers import BertConfig as TheirConfig
 from transformers import BertForSequenceClassification as TheirSequence
+from transformers import BertForTokenClassification as TheirToken
 
 from bert_tutorial.checkpoint import published_name
 from bert_tutorial.tasks import (
@@ -54,6 +55,32 @@ def test_the_classifiers_dropout_has_a_rate_of_its_own(rate, expected):
     config = tiny_config(hidden_dropout_prob=0.4, classifier_dropout=rate)
     for head in (BertForSequenceClassification, BertForTokenClassification):
         assert head(config).dropout.p == expected
+
+
+@pytest.mark.parametrize(
+    "head,their_head",
+    [
+        (BertForSequenceClassification, TheirSequence),
+        (BertForTokenClassification, TheirToken),
+    ],
+)
+def test_dropout_is_in_the_published_places(head, their_head):
+    config = tiny_config(
+        hidden_dropout_prob=0.2,
+        attention_probs_dropout_prob=0.1,
+        classifier_dropout=0.5,
+    )
+    values = config.to_dict() | {"attn_implementation": "eager"}
+    ours, theirs = head(config).train(), their_head(TheirConfig(**values)).train()
+    state = dict(theirs.named_parameters())
+    with torch.no_grad():
+        for name, parameter in ours.named_parameters():
+            parameter.copy_(state[published_name(name)])
+    results = []
+    for model in (ours, theirs):
+        torch.manual_seed(5)
+        results.append(model(input_ids=IDS).logits)
+    torch.testing.assert_close(*results, atol=1e-5, rtol=1e-5)
 
 
 def test_only_the_sequence_head_has_a_pooler():
