@@ -54,8 +54,8 @@ TASKS = {
         BertForSequenceClassification,
         2,
         finetune.sentiment_accuracy,
-        (32, 128),
-        120,
+        (64, 256),
+        200,
         2e-3,
     ),
     "tagging": Task(
@@ -170,7 +170,9 @@ def compare(name: str, folder: Path, number: int, sample: int) -> dict[str, floa
     train = [task.encode(tokenizer, item) for item in raw]
     test = [task.encode(tokenizer, item) for item in raw_test]
     torch.manual_seed(sample)
-    pretrained = task.model.from_pretrained(folder, num_labels=task.classes)  # type: ignore[attr-defined]
+    pretrained = task.model.from_pretrained(
+        folder, num_labels=task.classes, hidden_dropout_prob=0.1
+    )
     scores = {
         "pretrained": train_and_score(task, pretrained, task.rate, train, test, sample)
     }

@@ -82,7 +82,7 @@ def halves(
 
 
 def sentiment(
-    number: int, seed: int, part: str, negation_rate: float = 0.3, words: int = 6
+    number: int, seed: int, part: str, negation_rate: float = 0.3, words: int = 10
 ) -> list[Sentiment]:
     """Draw labelled reviews; the labels show `words` adjectives of each polarity."""
     split = []
