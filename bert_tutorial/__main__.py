@@ -6,6 +6,7 @@ Chapter: 0
 """
 
 import argparse
+import os
 import sys
 
 from bert_tutorial.commands import add_reading_commands
@@ -44,7 +45,7 @@ def main(arguments: list[str] | None = None) -> int:
         arguments: the words after the program's name; None takes those given.
 
     Returns:
-        0, or 2 for a mistake of the user's, or 1 if training failed.
+        0; 2 for a mistake of the user's; 1 if training failed; 130 after Ctrl-C.
     """
     options = build_parser().parse_args(arguments)
     try:
@@ -52,6 +53,10 @@ def main(arguments: list[str] | None = None) -> int:
     except KeyboardInterrupt:
         print("stopped", file=sys.stderr)
         return 130
+    except BrokenPipeError:
+        # The reader, such as head, has enough; nothing may be flushed into its pipe.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
     except FloatingPointError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1

@@ -15,6 +15,23 @@ from bert_tutorial.commands import positive
 
 __all__ = ["add_training_commands"]
 
+WORLD_ONLY: tuple[str, ...] = ("masking", "mix")
+CORPUS_ONLY: tuple[str, ...] = (
+    "config",
+    "vocab_size",
+    "vocab",
+    "cased",
+    "learning_rate",
+    "max_length",
+    "tokens_per_batch",
+    "accumulation_steps",
+    "mlm_probability",
+    "dropout",
+    "initializer_range",
+    "position_initializer_range",
+    "device",
+)
+
 
 def add_training_commands(commands: Any) -> None:
     """Declare the commands and their options."""
@@ -29,11 +46,11 @@ def add_training_commands(commands: Any) -> None:
     pretrain.add_argument("--steps", type=positive)
     pretrain.add_argument("--threads", type=positive, help="of the processor")
     world = pretrain.add_argument_group("with --world")
-    world.add_argument("--masking", choices=["content", "uniform"], default="content")
-    world.add_argument("--mix", choices=["quick", "full"], default="quick")
+    world.add_argument("--masking", choices=["content", "uniform"])
+    world.add_argument("--mix", choices=["quick", "full"])
     text = pretrain.add_argument_group("with --corpus")
     text.add_argument("--config", help="tiny, mini, small, medium, base, large or FILE")
-    text.add_argument("--vocab-size", type=positive)
+    text.add_argument("--vocab-size", type=positive, help="of a vocabulary to train")
     text.add_argument("--vocab", metavar="FILE", help="use this vocab.txt")
     text.add_argument("--cased", action=argparse.BooleanOptionalAction)
     text.add_argument("--learning-rate", type=float)
@@ -42,6 +59,10 @@ def add_training_commands(commands: Any) -> None:
     text.add_argument("--accumulation-steps", type=positive)
     text.add_argument("--mlm-probability", type=float)
     text.add_argument("--dropout", type=float)
+    text.add_argument("--initializer-range", type=float, help="initial spread")
+    text.add_argument(
+        "--position-initializer-range", type=float, help="that of the positions"
+    )
     text.add_argument("--device", choices=["auto", "cpu", "cuda", "mps"])
     pretrain.set_defaults(run=run_pretrain)
 
@@ -58,12 +79,30 @@ def run_pretrain(options: argparse.Namespace) -> None:
     """Train on the mini-world or on files."""
     import torch
 
+    refuse_unused(options)
     if options.threads or options.world:
         torch.set_num_threads(options.threads or 1)
     if options.world:
         pretrain_on_world(options)
     else:
         pretrain_on_files(options)
+
+
+def refuse_unused(options: argparse.Namespace) -> None:
+    """Refuse options that would do nothing.
+
+    Raises:
+        ValueError: if there is one; the text names it.
+    """
+    kind, unused = "--corpus", WORLD_ONLY
+    if options.world:
+        kind, unused = "--world", CORPUS_ONLY
+    elif options.vocab:
+        kind, unused = "--vocab", (*WORLD_ONLY, "vocab_size")
+    for name in unused:
+        if getattr(options, name) is not None:
+            flag = "--" + name.replace("_", "-")
+            raise ValueError(f"{flag} does nothing with {kind}; leave it out")
 
 
 def pretrain_on_world(options: argparse.Namespace) -> None:

@@ -8,74 +8,20 @@ import math
 import platform
 import time
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import torch
 
-from bert_tutorial.config import SIZES, BertConfig
 from bert_tutorial.corpus_data import CorpusData
+from bert_tutorial.corpus_recipe import CorpusRecipe
 from bert_tutorial.device import pick_device
 from bert_tutorial.objectives import BertForPreTraining, pretraining_loss
 from bert_tutorial.tokenizer import BertTokenizer
-from bert_tutorial.training import TrainingConfig, train
+from bert_tutorial.training import train
 
 __all__ = ["CorpusRecipe", "CorpusRun", "evaluate_corpus", "pretrain_corpus"]
-
-
-@dataclass(frozen=True, kw_only=True)
-class CorpusRecipe:
-    """All choices of a run on text files.
-
-    `config` is the name of a published size or a config.json. The defaults suit a
-    small model on a laptop; BERT base wants learning_rate=1e-4 and far more steps.
-    """
-
-    config: str = "tiny"
-    vocab_size: int = 8_000
-    cased: bool = False
-    steps: int = 1_000
-    tokens_per_batch: int = 4_096
-    max_length: int = 128
-    learning_rate: float = 1e-3
-    mlm_probability: float = 0.15
-    accumulation_steps: int = 1
-    dropout: float = 0.0
-    seed: int = 0
-
-    def model_config(self, vocab_size: int) -> BertConfig:
-        """Describe the model.
-
-        Up to 256 dimensions tables and matrices start at 1 / sqrt(H) and positions at
-        0.03: BERT's 0.02 was chosen for 768, and small models learn slowly from it.
-
-        Raises:
-            ValueError: if there is neither such a size nor such a file.
-        """
-        changes: dict[str, Any] = {
-            "vocab_size": vocab_size,
-            "hidden_dropout_prob": self.dropout,
-            "attention_probs_dropout_prob": self.dropout,
-        }
-        if self.config in SIZES:
-            hidden = SIZES[self.config][1]
-            if hidden <= 256:
-                changes["initializer_range"] = round(1 / math.sqrt(hidden), 4)
-                changes["position_initializer_range"] = 0.03
-            return BertConfig.named(self.config, **changes)
-        path = Path(self.config)
-        if not path.is_file():
-            raise ValueError(
-                f"config must be one of {', '.join(SIZES)} or a file, "
-                f"got {self.config!r}"
-            )
-        try:
-            values = json.loads(path.read_text(encoding="utf-8"))
-        except ValueError as error:
-            raise ValueError(f"{path} is not JSON: {error}") from error
-        config = BertConfig.strict(values)
-        return config.changed(vocab_size=vocab_size)
 
 
 class CorpusRun(NamedTuple):
@@ -140,8 +86,8 @@ def pretrain_corpus(
             documents, or plain paragraphs.
         recipe: all choices.
         tokenizer: a tokenizer to use instead of training a vocabulary.
-        output: folder for model.safetensors, config.json, vocab.txt, log.jsonl,
-            loss.png and run.json.
+        output: folder for model.safetensors, config.json, vocab.txt, log.jsonl and
+            run.json.
         device: None picks one.
         progress: show a progress bar; None means only on a terminal.
 
@@ -149,13 +95,6 @@ def pretrain_corpus(
         The trained model, its data, the log and the report.
     """
     recipe = recipe or CorpusRecipe()
-    config = TrainingConfig(
-        steps=recipe.steps,
-        learning_rate=recipe.learning_rate,
-        betas=(0.9, 0.98),
-        accumulation_steps=recipe.accumulation_steps,
-        log_every=max(1, min(50, recipe.steps // 20)),
-    )
     recipe.model_config(recipe.vocab_size)  # refuse a bad one before any work
     started = time.perf_counter()
     torch.manual_seed(recipe.seed)
@@ -176,7 +115,7 @@ def pretrain_corpus(
     records = train(
         model,
         batches,
-        config,
+        recipe.training_config(),
         device=device,
         log_file=folder / "log.jsonl",
         progress=progress,

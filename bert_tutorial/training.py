@@ -3,15 +3,12 @@
 Chapter: 12
 """
 
-import json
-import math
 import sys
-import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, nullcontext
-from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -20,57 +17,12 @@ from tqdm import tqdm
 from bert_tutorial.device import autocast_dtype, pick_device
 from bert_tutorial.objectives import BertForPreTraining, pretraining_loss
 from bert_tutorial.optimizer import build_optimizer, linear_schedule
+from bert_tutorial.training_config import TrainingConfig
+from bert_tutorial.training_log import Window, write_record
 
 __all__ = ["TrainingConfig", "train"]
 
-Batch = Mapping[str, Tensor]
-
-
-@dataclass(frozen=True, kw_only=True)
-class TrainingConfig:
-    """All choices of a training run.
-
-    Units: `warmup_fraction` is a share of `steps`; `accumulation_steps` counts
-    batches a step; `log_every` counts steps.
-
-    Raises:
-        ValueError: if a value is out of its range; the text names key and value.
-    """
-
-    steps: int
-    learning_rate: float = 1e-4
-    betas: tuple[float, float] = (0.9, 0.999)
-    epsilon: float = 1e-6
-    weight_decay: float = 0.01
-    warmup_fraction: float = 0.1
-    max_gradient_norm: float = 1.0
-    accumulation_steps: int = 1
-    mixed_precision: bool = True
-    log_every: int = 50
-
-    def __post_init__(self) -> None:
-        """Check ranges."""
-        for name in ("steps", "accumulation_steps", "log_every"):
-            value = getattr(self, name)
-            if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-                raise ValueError(
-                    f"{name} must be a whole number of at least 1, got {value!r}"
-                )
-        ranges = {
-            "learning_rate": (0.0, 1.0),
-            "epsilon": (0.0, 1.0),
-            "weight_decay": (0.0, 1.0),
-            "warmup_fraction": (0.0, 1.0),
-            "max_gradient_norm": (0.0, math.inf),
-        }
-        for name, (low, high) in ranges.items():
-            value = getattr(self, name)
-            if not low <= value < high:
-                raise ValueError(
-                    f"{name} must be from {low} to below {high}, got {value!r}"
-                )
-        if not all(0 <= beta < 1 for beta in self.betas):
-            raise ValueError(f"betas must be from 0 to below 1, got {self.betas}")
+NEVER = 2**31 - 1
 
 
 class Trainer:
@@ -92,22 +44,29 @@ class Trainer:
         )
         dtype = autocast_dtype(device) if config.mixed_precision else None
         self.dtype = dtype
-        self.scaler = torch.amp.GradScaler(device.type, enabled=dtype is torch.float16)
-        self.warmup = max(1, round(config.steps * config.warmup_fraction))
+        # The scaler leaves out updates with a gradient that is not finite, and need
+        # not ask the device for it: it is there for fp32 too, with the scale 1.
+        self.is_scaled = dtype is torch.float16
+        self.scaler = torch.amp.GradScaler(
+            device.type,
+            enabled=device.type in ("cpu", "cuda"),
+            init_scale=2.0**16 if self.is_scaled else 1.0,
+            growth_interval=2_000 if self.is_scaled else NEVER,
+        )
 
     def rate(self, step: int) -> float:
         """Give the learning rate of a step, counted from 1."""
-        factor = linear_schedule(step, self.config.steps + 1, self.warmup)
+        factor = linear_schedule(step, self.config.steps + 1, self.config.warmup)
         return self.config.learning_rate * factor
 
-    def backward(self, batches: list[dict[str, Tensor]]) -> tuple[Tensor, Tensor]:
+    def backward(self, batches: list[dict[str, Tensor]]) -> Tensor:
         """Add the gradients of some batches as if they were one.
 
         Means are rescaled by the counts behind them: a mean of means would give
         places in sparsely masked batches more weight.
 
         Returns:
-            The masked-LM loss and the next-sentence loss of them all.
+            (2,): the masked-LM loss and the next-sentence loss of them all.
         """
         masked = [int((b["labels"] != -100).sum()) for b in batches]
         pairs = [
@@ -116,10 +75,7 @@ class Trainer:
             else 0
             for b in batches
         ]
-        totals = [
-            torch.zeros((), device=self.device),
-            torch.zeros((), device=self.device),
-        ]
+        totals = torch.zeros(2, device=self.device)
         for batch, words, relations in zip(batches, masked, pairs, strict=True):
             on_device = {key: value.to(self.device) for key, value in batch.items()}
             context = (
@@ -132,12 +88,14 @@ class Trainer:
             word_loss = part.masked_lm * (words / max(1, sum(masked)))
             relation_loss = part.next_sentence * (relations / max(1, sum(pairs)))
             self.scaler.scale(word_loss + relation_loss).backward()
-            totals[0] += word_loss.detach()
-            totals[1] += relation_loss.detach()
-        return totals[0], totals[1]
+            totals += torch.stack([word_loss.detach(), relation_loss.detach()])
+        return totals
 
     def update(self, step: int) -> Tensor:
-        """Clip, step, and give the norm of the gradient before clipping."""
+        """Clip, step, and give the norm of the gradient before clipping.
+
+        On a CPU or CUDA, a gradient that is not finite changes nothing.
+        """
         for group in self.optimizer.param_groups:
             group["lr"] = self.rate(step)
         self.scaler.unscale_(self.optimizer)
@@ -176,13 +134,16 @@ def train(
         since the last record), learning_rate, gradient_norm, tokens, seconds.
 
     Raises:
-        FloatingPointError: if loss or gradient is not finite: it is looked at
-            every `log_every` steps.
+        FloatingPointError: if a loss or gradient is not finite. It names the step
+            and is raised at the next record; that step's update is left out. With
+            float16, gradients that overflow are skipped and counted instead.
+        ValueError: if the batches end.
     """
     trainer = Trainer(model, config, device or pick_device())
     model.train()
     records: list[dict[str, Any]] = []
-    window = Window()
+    source = iter(batches)
+    window = Window(trainer.device, trainer.is_scaled)
     quiet = not sys.stderr.isatty() if progress is None else not progress
     with ExitStack() as stack:
         log = None
@@ -190,78 +151,22 @@ def train(
             log = stack.enter_context(open(log_file, "w", encoding="utf-8"))
         bar = stack.enter_context(tqdm(total=config.steps, disable=quiet, unit="step"))
         for step in range(1, config.steps + 1):
-            group = [next(batches) for _ in range(config.accumulation_steps)]
+            group = list(islice(source, config.accumulation_steps))
+            if len(group) < config.accumulation_steps:
+                raise ValueError(
+                    f"batches must not end, but did at step {step} of {config.steps}; "
+                    "give an endless iterator, such as PretrainingBatches"
+                )
             window.count(group)
-            window.add(*trainer.backward(group), trainer.update(step))
+            window.add(step, trainer.backward(group), trainer.update(step))
             if step % config.log_every == 0 or step == config.steps:
-                record = window.record(step, trainer.rate(step))
+                scale = trainer.scaler.get_scale()
+                record = window.record(step, trainer.rate(step), scale)
                 records.append(record)
-                _write(log, record)
+                write_record(log, record)
                 bar.set_postfix(loss=f"{record['loss']:.3f}", refresh=False)
             bar.update()
             if on_step is not None:
                 on_step(step, records[-1] if records else {})
     model.eval()
     return records
-
-
-def _write(log: IO[str] | None, record: dict[str, Any]) -> None:
-    """Append a record to the log, visible at once."""
-    if log is not None:
-        log.write(json.dumps(record) + "\n")
-        log.flush()
-
-
-class Window:
-    """Sums since the last record, kept on the device until they are asked for."""
-
-    def __init__(self) -> None:
-        """Start the clock."""
-        self.started = time.perf_counter()
-        self.tokens = 0
-        self.sums = [torch.zeros(()), torch.zeros(())]
-        self.steps = 0
-        self.norm = torch.zeros(())
-
-    def count(self, group: list[dict[str, Tensor]]) -> None:
-        """Count the real tokens of some batches."""
-        for batch in group:
-            mask = batch.get("attention_mask")
-            self.tokens += (
-                batch["input_ids"].numel() if mask is None else int(mask.sum())
-            )
-
-    def add(self, masked_lm: Tensor, relation: Tensor, norm: Tensor) -> None:
-        """Add the losses of a step, and its gradient norm."""
-        self.sums = [
-            total.to(part.device) + part
-            for total, part in zip(self.sums, (masked_lm, relation), strict=True)
-        ]
-        self.norm = norm
-        self.steps += 1
-
-    def record(self, step: int, rate: float) -> dict[str, Any]:
-        """Give the means since the last record, and start anew.
-
-        Raises:
-            FloatingPointError: if they are not finite.
-        """
-        masked_lm, relation = ((total / self.steps).item() for total in self.sums)
-        norm = self.norm.item()
-        if not math.isfinite(masked_lm + relation + norm):
-            raise FloatingPointError(
-                f"the loss or the gradient is not finite at or shortly before step "
-                f"{step} (loss {masked_lm + relation}, gradient norm {norm}); lower "
-                "the learning rate or lengthen the warm-up"
-            )
-        self.sums, self.steps = [torch.zeros(()), torch.zeros(())], 0
-        return {
-            "step": step,
-            "loss": round(masked_lm + relation, 5),
-            "masked_lm": round(masked_lm, 5),
-            "next_sentence": round(relation, 5),
-            "learning_rate": rate,
-            "gradient_norm": round(norm, 4),
-            "tokens": self.tokens,
-            "seconds": round(time.perf_counter() - self.started, 2),
-        }

@@ -6,7 +6,8 @@ import sys
 
 import pytest
 
-from bert_tutorial.__main__ import main
+from bert_tutorial.__main__ import build_parser, main
+from bert_tutorial.commands_training import CORPUS_ONLY, WORLD_ONLY
 
 
 def run(capsys, *arguments: str) -> tuple[int, str, str]:
@@ -116,6 +117,14 @@ MISTAKES = {
     "unknown option": ["pretrain", "--world", "--lr", "1"],
     "unknown size": ["pretrain", "--corpus", "x", "--config", "huge", "--output", "y"],
     "world of no world": ["evaluate", "--world", "--model", "."],
+    "option of files": ["pretrain", "--world", "--learning-rate", "0.1"],
+    "option of the world": ["pretrain", "--corpus", "x", "--masking", "uniform"],
+    "size of a given vocabulary": (
+        ["pretrain", "--corpus", "x", "--vocab", "v.txt", "--vocab-size", "9"]
+    ),
+    "share of masks": (
+        ["pretrain", "--corpus", "x", "--mlm-probability", "0", "--output", "y"]
+    ),
 }
 
 
@@ -126,6 +135,36 @@ def test_a_mistake_gets_one_line_and_exit_code_2(capsys, tmp_path, monkeypatch, 
     assert code == 2, (out, err)
     assert err.startswith("error: ") and err.count("\n") == 1
     assert not list(tmp_path.iterdir())  # nothing was written
+
+
+def test_a_reader_that_has_enough_is_no_mistake():
+    command = [sys.executable, "-m", "bert_tutorial", "world", "--sentences", "9000"]
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as process:
+        assert process.stdout.readline().endswith(b".\n")
+        process.stdout.close()
+        assert process.stderr.read() == b""
+    assert process.returncode == 0
+
+
+def test_ctrl_c_is_exit_code_130(capsys, monkeypatch):
+    def interrupt(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("bert_tutorial.fill.fill_masks", interrupt)
+    assert run(capsys, "fill", "[MASK]") == (130, "", "stopped\n")
+
+
+def test_every_option_of_files_is_refused_for_the_world():
+    own = {action.dest for action in pretrain_options()}
+    shared = {"help", "world", "corpus", "output", "seed", "steps", "threads"}
+    assert own - shared == {*WORLD_ONLY, *CORPUS_ONLY}
+
+
+def pretrain_options():
+    commands = build_parser()._subparsers._group_actions[0]
+    return commands.choices["pretrain"]._actions
 
 
 def loaded_by(statement: str) -> set[str]:

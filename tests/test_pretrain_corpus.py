@@ -98,5 +98,42 @@ def test_configuration_files_are_checked_key_by_key(tmp_path):
     file.write_text(json.dumps({"hidden_size": 12, "num_attention_heads": 5}))
     with pytest.raises(ValueError, match="multiple of num_attention_heads"):
         CorpusRecipe(config=str(file)).model_config(99)
+    file.write_text("[1]")
+    with pytest.raises(ValueError, match="object of keys and values, got list"):
+        CorpusRecipe(config=str(file)).model_config(99)
     with pytest.raises(ValueError, match="one of tiny"):
         CorpusRecipe(config="huge").model_config(99)
+
+
+def test_what_the_recipe_gives_overrides_size_and_file(tmp_path):
+    file = tmp_path / "config.json"
+    file.write_text(json.dumps({"hidden_size": 12, "num_attention_heads": 3}))
+    given = {"dropout": 0.3, "initializer_range": 0.5}
+    for name in ("tiny", str(file)):
+        config = CorpusRecipe(config=name, **given).model_config(99)
+        assert config.hidden_dropout_prob == config.attention_probs_dropout_prob == 0.3
+        assert config.initializer_range == 0.5
+    assert CorpusRecipe(config=str(file)).model_config(99).hidden_dropout_prob == 0.1
+
+
+@pytest.mark.parametrize(
+    "key,value",
+    [
+        ("mlm_probability", 0.0),
+        ("mlm_probability", float("nan")),
+        ("max_length", 4),
+        ("max_length", 513),
+        ("tokens_per_batch", 127),
+        ("learning_rate", float("nan")),
+        ("steps", 0),
+        ("accumulation_steps", 0),
+        ("dropout", 1.0),
+        ("initializer_range", -1.0),
+    ],
+)
+def test_bad_choices_are_refused_before_any_file_is_read(tmp_path, key, value):
+    with pytest.raises(ValueError, match=key if key != "dropout" else "dropout_prob"):
+        pretrain_corpus(
+            ["missing.txt"], CorpusRecipe(**{key: value}), output=tmp_path / "model"
+        )
+    assert not list(tmp_path.iterdir())
