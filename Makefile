@@ -5,6 +5,8 @@ BOOK_PORT ?= 8000
 BIN := $(VENV)/bin
 export PYTHONUTF8 := 1
 export OMP_NUM_THREADS ?= 1
+# A backend named in the environment would keep the figures out of the notebooks.
+unexport MPLBACKEND
 NBVAL := --nbval --nbval-current-env --nbval-cell-timeout=300
 NOTEBOOKS := $(wildcard notebooks/*.ipynb)
 
