@@ -1,5 +1,6 @@
 """The solutions behind the toggles run, and pass their own assertions.
 
+Those that an exercise of the engine does not hold (`test_exercises.py` has these).
 A notebook's cells and then its solutions are run as one script in a process of its
 own; a solution that no longer fits its page fails here.
 """
@@ -15,7 +16,7 @@ import pytest
 from book_files import notebooks
 
 SOLUTION = re.compile(
-    r"<summary>Solution ([\d.]+)</summary>.*?```python\n(.*?)```.*?</details>", re.S
+    r"<summary>Solution ([\d.]+)</summary>\s+```python\n(.*?)```.*?</details>", re.S
 )
 
 
@@ -43,22 +44,10 @@ def run(code: str, folder) -> subprocess.CompletedProcess[str]:
     )
 
 
-@pytest.mark.parametrize("path", notebooks(), ids=lambda path: path.stem)
+@pytest.mark.parametrize(
+    "path", [p for p in notebooks() if solutions(p)], ids=lambda path: path.stem
+)
 def test_solutions_run_after_the_page(path, tmp_path):
-    assert solutions(path), "every page has an exercise with a solution"
     done = run(script(path), tmp_path)
     assert done.returncode == 0, done.stderr[-2_000:]
     assert done.stdout.endswith("all solutions ran\n")
-
-
-def test_the_solution_of_chapter_0_passes_the_check_of_its_page(tmp_path):
-    path = notebooks()[0]
-    book = nbformat.read(path, as_version=4)
-    cells = [cell.source for cell in book.cells if cell.cell_type == "code"]
-    stub = next(i for i, source in enumerate(cells) if "def hide(" in source)
-    assert "not attempted yet" in run("\n".join(cells), tmp_path).stdout
-    cells[stub] = solutions(path)[0][1]
-    assert "passed" in run("\n".join(cells), tmp_path).stdout
-    cells[stub] = 'def hide(text, word):\n    return text.replace(word, "[MASK]", 1)'
-    failed = run("\n".join(cells), tmp_path)
-    assert "a whole word? In the kitc[MASK]" in failed.stderr

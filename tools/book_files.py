@@ -10,6 +10,8 @@ import yaml
 
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = ROOT / "bert_tutorial"
+# What judges exercises, and the exercises: readers meet them through `check`.
+ENGINE = re.compile(r"bert_tutorial\.(judging|exercises)(\..*)?")
 # Modules that may use the whole package: the door, the command line and the
 # two helpers that only notebooks import.
 LEAVES = re.compile(r"bert_tutorial(\.(__main__|cli\w*|commands\w*|plot\w*|notebook))?")
@@ -38,6 +40,11 @@ def notebooks() -> list[Path]:
     """Return the notebooks of the book in its order."""
     pages = (ROOT / f"{name}.ipynb" for name in toc_files())
     return [page for page in pages if page.exists()]
+
+
+def drafts() -> list[Path]:
+    """Return the notebooks on disk that `_toc.yml` does not list yet."""
+    return sorted(set((ROOT / "notebooks").glob("*.ipynb")) - set(notebooks()))
 
 
 def chapter_of_notebook(path: Path) -> int:

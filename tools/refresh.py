@@ -11,7 +11,7 @@ from pathlib import Path
 import nbformat
 from nbclient import NotebookClient
 
-from book_files import notebooks
+from book_files import drafts, notebooks
 
 METADATA = {
     "kernelspec": {
@@ -46,7 +46,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("part", nargs="*", help="run only names that hold all of these")
     parts = parser.parse_args().part
-    for path in notebooks():
+    for path in [*notebooks(), *drafts()]:
         if all(part in path.name for part in parts):
             start = time.perf_counter()
             refresh(path)

@@ -15,15 +15,18 @@ from pathlib import Path
 import nbformat
 
 from book_files import (
+    ENGINE,
     LEAVES,
     ROOT,
     chapter_of_notebook,
     chapters,
+    drafts,
     modules,
     notebooks,
     public_names,
     repository_url,
 )
+from exercise_cells import sync_exercises
 
 SETUP = """# Setup: on Google Colab this installs the book's package; elsewhere nothing.
 import importlib.util
@@ -75,7 +78,8 @@ def package_definitions() -> dict[str, str]:
         source = path.read_text(encoding="utf-8")
         public = set(public_names(source))
         for thing, (start, stop) in definitions(source).items():
-            if thing not in public or (thing == "main" and LEAVES.fullmatch(name)):
+            hidden = thing == "main" and LEAVES.fullmatch(name)
+            if thing not in public or hidden or ENGINE.fullmatch(name):
                 continue
             if thing in found:
                 raise ValueError(f"{thing} is offered by two modules, one is {name}")
@@ -110,6 +114,7 @@ def sync_notebook(book: nbformat.NotebookNode, package: dict[str, str]) -> None:
         code.insert(0, first)
     code[0].source = setup_cell()
     code[0].metadata["tags"] = ["hide-input"]
+    sync_exercises(book)
     for cell in code[1:]:
         if "exercise" not in cell.metadata.get("tags", []):
             cell.source = sync(cell.source, package)
@@ -121,6 +126,8 @@ def api_page() -> str:
     for name, path in modules().items():
         source = path.read_text(encoding="utf-8")
         taught, _ = chapters(source)
+        if ENGINE.fullmatch(name):
+            continue
         if taught is not None and public_names(source) and definitions(source):
             entries.append((99 if LEAVES.fullmatch(name) else taught, name))
     blocks = [
@@ -165,7 +172,7 @@ def write_if_new(path: Path, text: str) -> None:
 def main() -> None:
     """Bring the notebooks and the generated parts of the pages up to date."""
     package = package_definitions()
-    for path in notebooks():
+    for path in [*notebooks(), *drafts()]:
         book = nbformat.read(path, as_version=4)
         sync_notebook(book, package)
         write_if_new(path, nbformat.writes(book) + "\n")
