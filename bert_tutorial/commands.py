@@ -1,4 +1,4 @@
-"""Commands that read: fill, tokenize, vocabulary, world.
+"""Commands that read: fill, tokenize, vocabulary, world, doctor.
 
 What is large is imported by the command that needs it, so that --help is quick.
 
@@ -43,6 +43,12 @@ def add_reading_commands(commands: Any) -> None:
         what.add_argument(f"--{name}", type=positive, metavar="N")
     what.add_argument("--facts", action="store_true")
     world.set_defaults(run=run_world)
+
+    doctor = commands.add_parser("doctor", help="look for what would stop a run here")
+    doctor.add_argument("--model", help="folder; the shipped one if not given")
+    doctor.add_argument("--output", default=".", help="folder that a run is to write")
+    doctor.add_argument("--device", default="auto", help="auto, cpu, cuda or mps")
+    doctor.set_defaults(run=run_doctor)
 
 
 def positive(text: str) -> int:
@@ -131,3 +137,18 @@ def run_world(options: argparse.Namespace) -> None:
             print("\n".join(document) + "\n")
     else:
         print("\n".join(world.corpus().sentences[: options.sentences or 10]))
+
+
+def run_doctor(options: argparse.Namespace) -> None:
+    """Print a line for each check and, below a fault, its remedy; 1 if any is one."""
+    from bert_tutorial.doctor import examine
+
+    faults = 0
+    for check, seen, remedy in examine(options.model, options.output, options.device):
+        print(f"{'FAULT' if remedy else 'ok':<6}{check:<16} {seen}", flush=True)
+        if remedy:
+            print(f"      remedy: {remedy}")
+            faults += 1
+    print(f"{faults} faults" if faults else "all is well")
+    if faults:
+        raise SystemExit(1)
