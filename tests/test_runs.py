@@ -1,0 +1,83 @@
+"""What the committed runs show, and that they were made with today's recipe."""
+
+import dataclasses
+import json
+import statistics
+
+import pytest
+
+from bert_tutorial.world_data import WorldRecipe
+from book_files import ROOT
+
+RUNS = ROOT / "bert_tutorial" / "runs"
+TASKS = ("sentiment", "tagging", "questions")
+
+
+def read(name):
+    return json.loads((RUNS / name).read_text(encoding="utf-8"))
+
+
+def recall(variant):
+    runs = [r for r in read("ablation.json")["runs"] if r["variant"] == variant]
+    assert len(runs) >= 3, variant
+    return [run["trained"]["recall_rephrased"] for run in runs]
+
+
+def test_the_recipe_reaches_its_gates_on_five_seeds():
+    runs = read("world_seeds.json")["runs"]
+    assert len(runs) >= 5
+    for run in runs:
+        trained, untrained = run["trained"], run["untrained"]
+        assert trained["recall_rephrased"] >= 0.95
+        assert trained["france_answer"] == "paris"
+        assert trained["france_probability"] > 0.5
+        assert trained["next_sentence"] >= 0.85
+        assert untrained["recall_rephrased"] < 0.05
+        assert trained["majority_answer"] < 0.4
+
+
+def test_the_runs_used_todays_recipe():
+    today = dataclasses.asdict(WorldRecipe())
+    for run in read("world_seeds.json")["runs"]:
+        for key, value in run.get("recipe", {}).items():
+            if key != "seed" and key in today:
+                known = (
+                    list(today[key]) if isinstance(today[key], tuple) else today[key]
+                )
+                assert value == known, key
+
+
+def test_uniform_masking_learns_no_facts_in_two_minutes():
+    assert min(recall("default")) > 0.95
+    for run in read("ablation.json")["runs"]:
+        if run["variant"] == "uniform":
+            trained = run["trained"]
+            assert trained["recall_rephrased"] < trained["majority_answer"] + 0.1
+            assert trained["next_sentence"] > 0.85, "it did learn something"
+
+
+def test_the_tenth_kept_and_the_tenth_random_help_recall():
+    assert statistics.mean(recall("default")) > statistics.mean(recall("always_mask"))
+
+
+@pytest.mark.parametrize("model", ["seed 0", "seed 1 (shipped)"])
+@pytest.mark.parametrize("task", TASKS)
+def test_pretraining_pays_ten_points_at_a_small_label_count(task, model):
+    rows = [
+        run
+        for run in read("pretraining_pays.json")["runs"]
+        if run["task"] == task and run["model"] == model
+    ]
+    gains = [
+        run["pretrained"][0] - max(run["scratch"][0], run["bag_of_words"][0])
+        for run in rows
+    ]
+    assert max(gains) >= 0.1, gains
+    assert all(run["labels"] <= 256 for run in rows)
+
+
+def test_answers_follow_a_changed_passage():
+    for run in read("pretraining_pays.json")["runs"]:
+        if run["task"] == "questions":
+            gap = run["pretrained"][0] - run["pretrained, changed passage"][0]
+            assert abs(gap) < 0.05
