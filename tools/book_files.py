@@ -14,7 +14,9 @@ PACKAGE = ROOT / "bert_tutorial"
 ENGINE = re.compile(r"bert_tutorial\.(judging|exercises)(\..*)?")
 # Modules that may use the whole package: the door, the command line and the
 # two helpers that only notebooks import.
-LEAVES = re.compile(r"bert_tutorial(\.(__main__|cli\w*|commands\w*|plot\w*|notebook))?")
+LEAVES = re.compile(
+    r"bert_tutorial(\.(__main__|cli\w*|commands\w*|doctor|plot\w*|notebook))?"
+)
 
 
 def read_yaml(name: str) -> dict[str, Any]:
