@@ -11,7 +11,7 @@ NBVAL := --nbval --nbval-current-env --nbval-cell-timeout=300
 NOTEBOOKS := $(wildcard notebooks/*.ipynb)
 
 .DEFAULT_GOAL := help
-.PHONY: help book site test lint unit robust run sync venv clean
+.PHONY: help book site test lint unit robust bench run sync venv clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-7s %s\n", $$1, $$2}' Makefile
@@ -38,6 +38,9 @@ unit: venv  ## unit tests and every notebook against its stored outputs
 robust: venv  ## every notebook again as on another processor, with two threads
 	ATEN_CPU_CAPABILITY=default OMP_NUM_THREADS=2 \
 	  $(BIN)/python -m pytest $(NBVAL) tests/test_notebooks_clean.py $(NOTEBOOKS)
+
+bench: venv  ## speed against transformers, into bert_tutorial/runs/bench.json
+	$(BIN)/python tools/bench.py
 
 run: venv  ## run every notebook and store its outputs
 	$(BIN)/python tools/refresh.py
