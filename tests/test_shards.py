@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from cost import BERT_TOKENS, gpu_hours
 
 from bert_tutorial.data import read_documents
 from bert_tutorial.shards import Block, ShardedBatches, ShardedCorpus, read_block
@@ -157,3 +158,45 @@ def test_memory_does_not_grow_with_the_corpus(tmp_path):
     assert result["rows"] > 50_000
     assert result["peak_mib_above_start"] < 25
     assert not list(tmp_path.iterdir())
+
+
+def test_the_costs_in_the_book_are_computed():
+    page = (ROOT / "book" / "scaling.md").read_text(encoding="utf-8")
+    rows = [
+        line.strip("| ").split(" | ") for line in page.splitlines() if "00 " in line
+    ]
+    rows = [row for row in rows if len(row) == 6 and row[1].isdigit()]
+    assert len(rows) == 6
+    for _, peak, share, hours, price, dollars in rows:
+        exact = gpu_hours(110e6, BERT_TOKENS, float(peak), float(share[:-2]) / 100)
+        assert round(exact) == int(hours)
+        assert round(exact * float(price)) == int(dollars)
+    assert round(BERT_TOKENS / 1e9, 1) == 42.6
+    with pytest.raises(ValueError, match="utilisation"):
+        gpu_hours(1, 1, 1, 0)
+
+
+def test_a_streamed_run_goes_on_where_it_stopped(folder, tmp_path_factory):
+    elsewhere = tmp_path_factory.mktemp("elsewhere")
+    make_batches(folder).tokenizer.save(elsewhere)
+    vocabulary = elsewhere / "vocab.txt"
+
+    sizes = "--size tiny --steps 4 --save-every 2 --device cpu"
+    sizes += " --tokens-per-batch 256 --max-length 32"
+
+    def start(output):
+        places = [folder, vocabulary, output]
+        done = subprocess.run(
+            [sys.executable, "tools/pretrain_sharded.py", *places, *sizes.split()],
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            env={**os.environ, "OMP_NUM_THREADS": "1"},
+        )
+        assert done.returncode == 0, done.stderr
+        return (output / "model.safetensors").read_bytes()
+
+    whole = start(elsewhere / "run")
+    for state in (elsewhere / "run" / "states").glob("*4*"):
+        state.unlink()
+    assert start(elsewhere / "run") == whole
