@@ -30,6 +30,9 @@ CORPUS_ONLY: tuple[str, ...] = (
     "initializer_range",
     "position_initializer_range",
     "device",
+    "save_every",
+    "resume",
+    "answer_seconds",
 )
 
 
@@ -64,6 +67,23 @@ def add_training_commands(commands: Any) -> None:
         "--position-initializer-range", type=float, help="that of the positions"
     )
     text.add_argument("--device", choices=["auto", "cpu", "cuda", "mps"])
+    text.add_argument(
+        "--save-every",
+        type=int,
+        metavar="N",
+        help="steps between training states (default 1000; 0: only at Ctrl-C)",
+    )
+    text.add_argument(
+        "--resume",
+        action="store_true",
+        default=None,
+        help="go on from the newest training state in --output",
+    )
+    text.add_argument(
+        "--answer-seconds",
+        type=positive,
+        help="how long one of several processes may keep the others waiting",
+    )
     pretrain.set_defaults(run=run_pretrain)
 
     evaluate = commands.add_parser("evaluate", help="judge a pretrained model")
@@ -136,6 +156,7 @@ def pretrain_on_world(options: argparse.Namespace) -> None:
 def pretrain_on_files(options: argparse.Namespace) -> None:
     """Train on text files and print the losses beside those of who knows less."""
     from bert_tutorial.device import pick_device
+    from bert_tutorial.distributed import ANSWER_SECONDS
     from bert_tutorial.plot_runs import save_loss_curve
     from bert_tutorial.pretrain_corpus import CorpusRecipe, pretrain_corpus
     from bert_tutorial.tokenizer import BertTokenizer
@@ -153,14 +174,20 @@ def pretrain_on_files(options: argparse.Namespace) -> None:
     if options.vocab:
         tokenizer = BertTokenizer.from_vocab(options.vocab, not recipe.cased)
     device = pick_device(options.device or "auto")
+    every = options.save_every
     run = pretrain_corpus(
         options.corpus,
         recipe,
         tokenizer=tokenizer,
         output=options.output,
         device=device,
+        save_every=1_000 if every is None else every,
+        resume=bool(options.resume),
+        answer_seconds=options.answer_seconds or ANSWER_SECONDS,
     )
     report = run.report
+    if not report:  # one of several processes, and not the first
+        return
     lines = {
         "uniform": report["uniform"],
         "unigram": report["unigram_entropy"],

@@ -6,12 +6,13 @@ Chapter: 12
 import math
 import random
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from itertools import chain
 from pathlib import Path
 
 from torch import Tensor
 
+from bert_tutorial.corpus_batches import CorpusBatches
 from bert_tutorial.data import read_documents
 from bert_tutorial.fast_tokenizer import encode_corpus
 from bert_tutorial.masking import Masker
@@ -108,22 +109,9 @@ class CorpusData:
 
     def batches(
         self, tokens_per_batch: int, mlm_probability: float = 0.15
-    ) -> Iterator[dict[str, Tensor]]:
+    ) -> CorpusBatches:
         """Give masked batches for ever; new pairs and new masks in each epoch."""
-        masker = Masker(self.tokenizer, mlm_probability, seed=self.seed)
-        epoch = 0
-        while True:
-            source = PretrainingBatches(
-                self.rows(self.pairs(epoch)),
-                masker,
-                tokens_per_batch=tokens_per_batch,
-                seed=self.seed + epoch,
-                pad_id=self.tokenizer.pad_id,
-                exact_lengths=False,
-            )
-            for _ in range(source.batches_per_epoch()):
-                yield next(source)
-            epoch += 1
+        return CorpusBatches(self, tokens_per_batch, mlm_probability)
 
     def validation_batches(
         self, tokens_per_batch: int = 4_096

@@ -6,9 +6,15 @@ Chapter: 12
 from typing import Any
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
-__all__ = ["build_optimizer", "linear_schedule", "parameter_groups"]
+__all__ = [
+    "build_optimizer",
+    "linear_schedule",
+    "load_moments",
+    "moments",
+    "parameter_groups",
+]
 
 
 def parameter_groups(model: nn.Module, weight_decay: float) -> list[dict[str, Any]]:
@@ -73,3 +79,34 @@ def build_optimizer(
         eps=epsilon,
         fused=True,
     )
+
+
+def moments(model: nn.Module, optimizer: torch.optim.Optimizer) -> dict[str, Tensor]:
+    """Give what the optimizer remembers of each parameter, by kind and name.
+
+    AdamW's kinds are `exp_avg`, `exp_avg_sq` and `step`; a parameter that was never
+    updated has none.
+    """
+    return {
+        f"{kind}.{name}": value.detach().cpu()
+        for name, parameter in model.named_parameters()
+        for kind, value in optimizer.state.get(parameter, {}).items()
+    }
+
+
+def load_moments(
+    model: nn.Module, optimizer: torch.optim.Optimizer, tensors: dict[str, Tensor]
+) -> None:
+    """Put back what `moments` gave; torch moves it to the parameters' device."""
+    names = {id(parameter): name for name, parameter in model.named_parameters()}
+    known = [names[id(p)] for group in optimizer.param_groups for p in group["params"]]
+    values = optimizer.state_dict()
+    values["state"] = {
+        index: {
+            kind: tensors[f"{kind}.{name}"]
+            for kind in ("step", "exp_avg", "exp_avg_sq")
+        }
+        for index, name in enumerate(known)
+        if f"step.{name}" in tensors
+    }
+    optimizer.load_state_dict(values)

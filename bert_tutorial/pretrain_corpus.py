@@ -8,16 +8,24 @@ import math
 import platform
 import time
 from collections.abc import Sequence
+from contextlib import ExitStack
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import torch
+from safetensors import SafetensorError
 
+from bert_tutorial.checkpoint_files import replace_file
 from bert_tutorial.corpus_data import CorpusData
 from bert_tutorial.corpus_recipe import CorpusRecipe
+from bert_tutorial.data import find_text_files
 from bert_tutorial.device import pick_device
+from bert_tutorial.distributed import ANSWER_SECONDS, join_world
 from bert_tutorial.objectives import BertForPreTraining, pretraining_loss
+from bert_tutorial.run_identity import corpus_digests, run_identity
+from bert_tutorial.run_lock import RunLock
+from bert_tutorial.state_keeper import StateKeeper, sweep_run
 from bert_tutorial.tokenizer import BertTokenizer
 from bert_tutorial.training import train
 
@@ -78,49 +86,98 @@ def pretrain_corpus(
     output: str | Path,
     device: torch.device | None = None,
     progress: bool | None = None,
+    save_every: int = 0,
+    resume: bool = False,
+    answer_seconds: float = ANSWER_SECONDS,
 ) -> CorpusRun:
     """Train a vocabulary and a model on text files, and save both.
+
+    Under torchrun all its processes train together, and the first one writes.
 
     Args:
         paths: UTF-8 files or a folder: one sentence a line and blank lines between
             documents, or plain paragraphs.
         recipe: all choices.
         tokenizer: a tokenizer to use instead of training a vocabulary.
-        output: folder for model.safetensors, config.json, vocab.txt, log.jsonl and
-            run.json.
+        output: folder for model.safetensors, config.json, vocab.txt, log.jsonl,
+            run.json and, while it trains, states/.
         device: None picks one.
         progress: show a progress bar; None means only on a terminal.
+        save_every: steps between two training states, of which the last two are
+            kept; 0 saves one only at Ctrl-C or SIGTERM.
+        resume: go on from the newest state in `output`, bit by bit as if the run had
+            not been stopped (on the same device, with as many threads and processes).
+        answer_seconds: how long a process may keep the others waiting in a step.
 
     Returns:
         The trained model, its data, the log and the report.
+
+    Raises:
+        ValueError: a choice is out of its range, or the folder is in use or has
+            states and `resume` is false.
+        CheckpointError: there is no state to resume from, or it is of other choices,
+            another seed or another corpus.
+        OSError: a file cannot be read or written.
     """
     recipe = recipe or CorpusRecipe()
     recipe.model_config(recipe.vocab_size)  # refuse a bad one before any work
-    started = time.perf_counter()
-    torch.manual_seed(recipe.seed)
-    data = CorpusData(
-        paths,
-        vocab_size=recipe.vocab_size,
-        tokenizer=tokenizer,
-        do_lower_case=not recipe.cased,
-        max_length=recipe.max_length,
-        seed=recipe.seed,
-    )
-    folder = Path(output)
-    folder.mkdir(parents=True, exist_ok=True)
-    model = BertForPreTraining(recipe.model_config(len(data.tokenizer)))
-    batches = data.batches(recipe.tokens_per_batch, recipe.mlm_probability)
+    find_text_files(paths)
     device = device or pick_device()
-    prepared = time.perf_counter()
-    records = train(
-        model,
-        batches,
-        recipe.training_config(),
-        device=device,
-        log_file=folder / "log.jsonl",
-        progress=progress,
-    )
-    report = {
+    folder = Path(output)
+    with ExitStack() as stack:
+        world = stack.enter_context(join_world(device, answer_seconds))
+        if world.rank == 0:
+            stack.enter_context(RunLock(folder))
+            sweep_run(folder, resume)
+        started = time.perf_counter()
+        torch.manual_seed(recipe.seed)
+        if resume and tokenizer is None:
+            tokenizer = BertTokenizer.from_pretrained(folder)
+        data = CorpusData(
+            paths,
+            vocab_size=recipe.vocab_size,
+            tokenizer=tokenizer,
+            do_lower_case=not recipe.cased,
+            max_length=recipe.max_length,
+            seed=recipe.seed,
+        )
+        model = BertForPreTraining(recipe.model_config(len(data.tokenizer)))
+        identity = run_identity(
+            recipe, model.config, data.tokenizer.id_to_token, corpus_digests(paths)
+        )
+        keeper = StateKeeper(folder, identity, save_every, resume)
+        if world.rank == 0:
+            data.tokenizer.save(folder)
+        prepared = time.perf_counter()
+        world.wait()
+        records = train(
+            model,
+            data.batches(recipe.tokens_per_batch, recipe.mlm_probability),
+            recipe.training_config(),
+            device=device,
+            log_file=folder / "log.jsonl",
+            progress=progress,
+            keeper=keeper,
+            world=world,
+        )
+        seconds = {
+            "seconds_preparing": round(prepared - started, 1),
+            "seconds_training": round(time.perf_counter() - prepared, 1),
+        }
+        report = {}
+        if world.rank == 0:
+            report = _report(model, data, recipe) | seconds
+            report["processes"] = world.size
+            _save(folder, model, report)
+        world.wait()
+    return CorpusRun(model, data, records, report)
+
+
+def _report(
+    model: BertForPreTraining, data: CorpusData, recipe: CorpusRecipe
+) -> dict[str, Any]:
+    """Judge the model, and say what it was made of."""
+    return {
         "recipe": asdict(recipe),
         "validation": evaluate_corpus(model, data),
         "unigram_entropy": round(data.unigram_entropy, 4),
@@ -129,14 +186,23 @@ def pretrain_corpus(
         "documents": len(data.training) + len(data.validation),
         "vocabulary": len(data.tokenizer),
         "parameters": sum(p.numel() for p in model.parameters()),
-        "seconds_preparing": round(prepared - started, 1),
-        "seconds_training": round(time.perf_counter() - prepared, 1),
-        "device": device.type,
+        "device": next(model.parameters()).device.type,
         "torch": torch.__version__.split("+")[0],
         "python": platform.python_version(),
     }
-    model.save_pretrained(folder)
-    data.tokenizer.save(folder)
+
+
+def _save(folder: Path, model: BertForPreTraining, report: dict[str, Any]) -> None:
+    """Write the model and the report, each whole or not at all."""
     text = json.dumps(report, indent=1) + "\n"
-    (folder / "run.json").write_text(text, encoding="utf-8")
-    return CorpusRun(model, data, records, report)
+    try:
+        model.save_pretrained(folder)
+    except SafetensorError as error:
+        raise OSError(
+            f"the model could not be written to {folder} ({error}); make room and "
+            "resume"
+        ) from error
+    replace_file(
+        folder / "run.json",
+        lambda name: Path(name).write_text(text, encoding="utf-8"),
+    )

@@ -15,10 +15,17 @@ from torch import Tensor, nn
 from tqdm import tqdm
 
 from bert_tutorial.device import autocast_dtype, pick_device
+from bert_tutorial.distributed import ProcessGroup
 from bert_tutorial.objectives import BertForPreTraining, pretraining_loss
-from bert_tutorial.optimizer import build_optimizer, linear_schedule
+from bert_tutorial.optimizer import (
+    build_optimizer,
+    linear_schedule,
+    load_moments,
+    moments,
+)
+from bert_tutorial.state_keeper import StateKeeper
 from bert_tutorial.training_config import TrainingConfig
-from bert_tutorial.training_log import Window, write_record
+from bert_tutorial.training_log import Window, continue_log, write_record
 
 __all__ = ["TrainingConfig", "train"]
 
@@ -29,9 +36,14 @@ class Trainer:
     """A run in progress; `train` is the simple way to use it."""
 
     def __init__(
-        self, model: BertForPreTraining, config: TrainingConfig, device: torch.device
+        self,
+        model: BertForPreTraining,
+        config: TrainingConfig,
+        device: torch.device,
+        world: ProcessGroup | None = None,
     ) -> None:
         """Move the model to the device and make its optimizer."""
+        self.world = world or ProcessGroup()
         self.model = model.to(device)
         self.config = config
         self.device = device
@@ -63,20 +75,18 @@ class Trainer:
         """Add the gradients of some batches as if they were one.
 
         Means are rescaled by the counts behind them: a mean of means would give
-        places in sparsely masked batches more weight.
+        places in sparsely masked batches more weight. Of several processes each
+        computes a share of the rows; the counts are those of all rows.
 
         Returns:
             (2,): the masked-LM loss and the next-sentence loss of them all.
         """
-        masked = [int((b["labels"] != -100).sum()) for b in batches]
-        pairs = [
-            int((b["next_sentence_label"] != -100).sum())
-            if "next_sentence_label" in b
-            else 0
-            for b in batches
-        ]
+        all_words = sum(_scored(batch, "labels") for batch in batches)
+        all_relations = sum(_scored(b, "next_sentence_label") for b in batches)
         totals = torch.zeros(2, device=self.device)
-        for batch, words, relations in zip(batches, masked, pairs, strict=True):
+        for batch in filter(None, map(self.world.share, batches)):
+            words = _scored(batch, "labels")
+            relations = _scored(batch, "next_sentence_label")
             on_device = {key: value.to(self.device) for key, value in batch.items()}
             context = (
                 torch.autocast(self.device.type, self.dtype)
@@ -85,10 +95,11 @@ class Trainer:
             )
             with context:
                 part = pretraining_loss(self.model, on_device)
-            word_loss = part.masked_lm * (words / max(1, sum(masked)))
-            relation_loss = part.next_sentence * (relations / max(1, sum(pairs)))
+            word_loss = part.masked_lm * (words / max(1, all_words))
+            relation_loss = part.next_sentence * (relations / max(1, all_relations))
             self.scaler.scale(word_loss + relation_loss).backward()
             totals += torch.stack([word_loss.detach(), relation_loss.detach()])
+        self.world.add_up(list(self.model.parameters()), totals)
         return totals
 
     def update(self, step: int) -> Tensor:
@@ -107,6 +118,35 @@ class Trainer:
         self.optimizer.zero_grad(set_to_none=True)
         return norm
 
+    def state(self) -> tuple[dict[str, Tensor], dict[str, Any]]:
+        """Give weights, moments and the scale: see `load_state`."""
+        weights = {
+            f"weights.{name}": parameter.detach().cpu()
+            for name, parameter in self.model.named_parameters()
+        }
+        scaler = dict(self.scaler.state_dict())
+        return weights | moments(self.model, self.optimizer), {"scaler": scaler}
+
+    @torch.no_grad()
+    def load_state(self, tensors: dict[str, Tensor], values: dict[str, Any]) -> None:
+        """Put back what `state` gave, of a model and optimizer of the same form."""
+        for name, parameter in self.model.named_parameters():
+            saved = tensors[f"weights.{name}"]
+            if saved.shape != parameter.shape:
+                raise ValueError(
+                    f"{name} must have shape {tuple(parameter.shape)}, "
+                    f"got {tuple(saved.shape)}"
+                )
+            parameter.copy_(saved)
+        load_moments(self.model, self.optimizer, tensors)
+        if self.is_scaled and values["scaler"]:
+            self.scaler.load_state_dict(values["scaler"])
+
+
+def _scored(batch: dict[str, Tensor], key: str) -> int:
+    """Count the labels of a batch that are scored."""
+    return int((batch[key] != -100).sum()) if key in batch else 0
+
 
 def train(
     model: BertForPreTraining,
@@ -117,6 +157,8 @@ def train(
     log_file: str | Path | None = None,
     progress: bool | None = None,
     on_step: Callable[[int, dict[str, Any]], None] | None = None,
+    keeper: StateKeeper | None = None,
+    world: ProcessGroup | None = None,
 ) -> list[dict[str, Any]]:
     """Train a model in place.
 
@@ -128,29 +170,48 @@ def train(
         log_file: JSON lines, one every `log_every` steps.
         progress: show a bar; None means only on a terminal.
         on_step: called after each step with its number and the newest record.
+        keeper: saves training states, goes on from one, and saves one at Ctrl-C.
+        world: the processes that train together, each calling with the same.
 
     Returns:
         The records of the log: step, loss, masked_lm, next_sentence (nats, means
-        since the last record), learning_rate, gradient_norm, tokens, seconds.
+        since the last record), learning_rate, gradient_norm, tokens, seconds. If the
+        run was resumed with a log file, those of its first part, too.
 
     Raises:
         FloatingPointError: if a loss or gradient is not finite. It names the step
-            and is raised at the next record; that step's update is left out. With
-            float16, gradients that overflow are skipped and counted instead.
+            and is raised at the next record or state; that step's update is left
+            out, and no state is saved from it on. With float16, gradients that
+            overflow are skipped and counted instead.
         ValueError: if the batches end.
+        CheckpointError: if the state to go on from does not fit.
+        KeyboardInterrupt: at Ctrl-C; with a keeper, after saving a state.
     """
-    trainer = Trainer(model, config, device or pick_device())
+    trainer = Trainer(model, config, device or pick_device(), world)
     model.train()
-    records: list[dict[str, Any]] = []
-    source = iter(batches)
     window = Window(trainer.device, trainer.is_scaled)
+    done = keeper.restore(trainer, window, batches) if keeper else 0
+    is_first = trainer.world.rank == 0
+    trainer.world.spread(model)
+    source = iter(batches)
     quiet = not sys.stderr.isatty() if progress is None else not progress
     with ExitStack() as stack:
+        records: list[dict[str, Any]] = []
         log = None
-        if log_file is not None:
-            log = stack.enter_context(open(log_file, "w", encoding="utf-8"))
-        bar = stack.enter_context(tqdm(total=config.steps, disable=quiet, unit="step"))
-        for step in range(1, config.steps + 1):
+        if log_file is not None and is_first:
+            records, log = continue_log(Path(log_file), done)
+            stack.enter_context(log)
+        bar = stack.enter_context(
+            tqdm(
+                total=config.steps,
+                initial=done,
+                disable=quiet or not is_first,
+                unit="step",
+            )
+        )
+        if keeper is not None:
+            stack.enter_context(trainer.world.stopped_by_signals())
+        for step in range(done + 1, config.steps + 1):
             group = list(islice(source, config.accumulation_steps))
             if len(group) < config.accumulation_steps:
                 raise ValueError(
@@ -168,5 +229,7 @@ def train(
             bar.update()
             if on_step is not None:
                 on_step(step, records[-1] if records else {})
+            if keeper is not None:
+                keeper.after_step(step, trainer, window, batches, log)
     model.eval()
     return records

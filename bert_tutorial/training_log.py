@@ -10,12 +10,15 @@ import json
 import math
 import time
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import IO, Any
 
 import torch
 from torch import Tensor
 
-__all__ = ["Window", "write_record"]
+from bert_tutorial.checkpoint_files import replace_file
+
+__all__ = ["Window", "continue_log", "write_record"]
 
 
 def write_record(log: IO[str] | None, record: Mapping[str, Any]) -> None:
@@ -23,6 +26,30 @@ def write_record(log: IO[str] | None, record: Mapping[str, Any]) -> None:
     if log is not None:
         log.write(json.dumps(record) + "\n")
         log.flush()
+
+
+def continue_log(path: Path, step: int) -> tuple[list[dict[str, Any]], IO[str]]:
+    """Open a log to write on behind a step; what was written after it is dropped.
+
+    Args:
+        path: of the log; 0 steps begin it anew.
+        step: the last one that counts.
+
+    Returns:
+        The records up to the step, and the open file.
+    """
+    records = []
+    if step and path.is_file():
+        for line in path.read_text(encoding="utf-8").splitlines():
+            try:
+                record = json.loads(line)
+            except ValueError:  # the process was killed in the middle of this line
+                continue
+            if record["step"] <= step:
+                records.append(record)
+    text = "".join(json.dumps(record) + "\n" for record in records)
+    replace_file(path, lambda name: Path(name).write_text(text, encoding="utf-8"))
+    return records, open(path, "a", encoding="utf-8")
 
 
 class Window:
@@ -64,12 +91,28 @@ class Window:
         bad = torch.where(torch.isfinite(judged), math.inf, float(step))
         self.first_bad = torch.minimum(self.first_bad, bad)
 
-    def record(self, step: int, rate: float, scale: float = 1.0) -> dict[str, Any]:
-        """Give the means since the last record, and start anew.
+    def state(self) -> tuple[dict[str, Tensor], dict[str, Any]]:
+        """Give the sums so far, and the seconds since the run began."""
+        tensors = {"sums": self.sums, "norm": self.norm, "skipped": self.skipped}
+        seconds = time.perf_counter() - self.started
+        values = {"tokens": self.tokens, "steps": self.steps, "seconds": seconds}
+        return {name: value.cpu() for name, value in tensors.items()}, values
+
+    def load_state(
+        self, tensors: Mapping[str, Tensor], values: Mapping[str, Any]
+    ) -> None:
+        """Go on with sums that `state` gave."""
+        for name in ("sums", "norm", "skipped"):
+            setattr(self, name, tensors[name].to(self.sums.device))
+        self.tokens, self.steps = values["tokens"], values["steps"]
+        self.started = time.perf_counter() - values["seconds"]
+
+    def check(self) -> None:
+        """Refuse to go on after a step that was not finite.
 
         Raises:
             FloatingPointError: if a loss was not finite, or a gradient that was not
-                scaled, or if no scale keeps the gradients finite.
+                scaled.
         """
         first_bad = self.first_bad.item()
         if math.isfinite(first_bad):
@@ -78,6 +121,15 @@ class Window:
                 "update was left out; lower the learning rate, lengthen the warm-up "
                 "or look for a broken batch"
             )
+
+    def record(self, step: int, rate: float, scale: float = 1.0) -> dict[str, Any]:
+        """Give the means since the last record, and start anew.
+
+        Raises:
+            FloatingPointError: if a loss was not finite, or a gradient that was not
+                scaled, or if no scale keeps the gradients finite.
+        """
+        self.check()
         if self.is_scaled and scale < 1:
             raise FloatingPointError(
                 f"the gradients overflow float16 again and again before step {step}; "
