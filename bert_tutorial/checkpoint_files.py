@@ -4,6 +4,7 @@ Chapter: 9
 Used from: 5
 """
 
+import hashlib
 import json
 import os
 import tempfile
@@ -30,6 +31,7 @@ __all__ = [
 
 WEIGHTS = "model.safetensors"
 INDEX = "model.safetensors.index.json"
+DIGEST = "bert_tutorial_sha256"  # key in the header of the files that we write
 OLD_WEIGHTS = "pytorch_model.bin"
 VOCABULARY = ("vocab.txt", "tokenizer.json", "tokenizer_config.json")
 
@@ -89,6 +91,16 @@ def weight_files(folder: Path, allow_bin: bool = False) -> list[Path]:
     raise CheckpointError(f"{single} does not exist; a model needs it")
 
 
+def _digest(tensors: dict[str, Tensor]) -> str:
+    """Compute the SHA-256 of names, types, shapes and numbers, in order of names."""
+    digest = hashlib.sha256()
+    for name in sorted(tensors):
+        tensor = tensors[name].detach().cpu().contiguous()
+        digest.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}\n".encode())
+        digest.update(tensor.reshape(-1).view(torch.uint8).numpy().tobytes())
+    return digest.hexdigest()
+
+
 def read_tensors(path: Path) -> dict[str, Tensor]:
     """Read all tensors of a file, under the names that they have there.
 
@@ -104,7 +116,14 @@ def read_tensors(path: Path) -> dict[str, Tensor]:
                 raise CheckpointError(f"{path} must hold tensors by name only")
             return dict(tensors)
         with safe_open(path, framework="pt", device="cpu") as file:
-            return {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+            found = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+            written = (file.metadata() or {}).get(DIGEST)
+        if written is not None and written != _digest(found):
+            raise CheckpointError(
+                f"{path} is not what was written: its numbers do not fit the digest "
+                "in it; a bit has changed since, so fetch or save it again"
+            )
+        return found
     except CheckpointError:
         raise
     except (SafetensorError, OSError) as error:
@@ -137,7 +156,7 @@ def find_folder(
         return _fetch(name, revision, allow_bin)
     except CheckpointError:
         raise
-    except (OSError, ValueError, EntryNotFoundError) as error:
+    except Exception as error:  # the hub's client raises its HTTP library's own, too
         reason = next(iter(str(error).strip().splitlines()), type(error).__name__)
         raise CheckpointError(
             f"{name} is no folder here and could not be fetched from the hub "
@@ -194,11 +213,12 @@ def replace_file(path: Path, write: Callable[[str], object]) -> None:
 
 
 def write_folder(folder: Path, tensors: dict[str, Tensor], config: str) -> None:
-    """Write model.safetensors and config.json."""
+    """Write model.safetensors, with a digest of its numbers, and config.json."""
+    metadata = {"format": "pt", DIGEST: _digest(tensors)}
     folder.mkdir(parents=True, exist_ok=True)
     replace_file(
         folder / WEIGHTS,
-        lambda name: save_file(tensors, name, metadata={"format": "pt"}),
+        lambda name: save_file(tensors, name, metadata=metadata),
     )
     replace_file(
         folder / "config.json",

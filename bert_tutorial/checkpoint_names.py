@@ -76,9 +76,14 @@ def read_weights(
             key = _tidied(name).removeprefix("bert.")
             if _IGNORED.search(key):
                 decoder[key] = tensor
-            else:
-                tensors[key] = tensor
-                origin[key] = path
+                continue
+            if key in tensors and not torch.equal(tensors[key], tensor):
+                raise CheckpointError(
+                    f"{path}: {name} and another tensor both stand for {key} and "
+                    "differ; keep one of them"
+                )
+            tensors[key] = tensor
+            origin[key] = path
     _use_decoder_copies(tensors, decoder, folder)
     return tensors, origin
 

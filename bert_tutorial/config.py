@@ -6,7 +6,7 @@ Used from: 1
 
 import difflib
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields, replace
 from typing import Any
 
@@ -187,7 +187,8 @@ class BertConfig:
         for key in values:
             if key not in names and key not in _ONLY:
                 close = difflib.get_close_matches(key, names, 1)
-                hint = f"; did you mean {close[0]}?" if close else ""
+                hint = f"did you mean {close[0]}?" if close else "known are "
+                hint = "; " + hint + ("" if close else ", ".join(sorted(names)))
                 raise ValueError(f"unknown configuration key {key!r}{hint}")
         return cls.from_dict(values)
 
@@ -233,6 +234,8 @@ def _label_names(names: Any) -> tuple[str, ...] | None:
                 f"id2label must number its names 0, 1, ..., got {sorted(numbered)}"
             )
         names = [numbered[str(i)] for i in range(len(numbered))]
-    if isinstance(names, str) or not all(isinstance(name, str) for name in names):
+    if not isinstance(names, Sequence) or isinstance(names, str):
+        raise ValueError(f"id2label must hold names by number, got {names!r}")
+    if not all(isinstance(name, str) for name in names):
         raise ValueError(f"id2label must hold names by number, got {names!r}")
     return tuple(names)

@@ -164,7 +164,7 @@ def read_json(file: Path) -> dict[str, Any]:
         return {}
     try:
         value = json.loads(file.read_text(encoding="utf-8"))
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise ValueError(f"{file}: must be JSON, got {error}") from None
     if not isinstance(value, dict):
         raise ValueError(f"{file}: must be a JSON object, got {type(value).__name__}")
@@ -186,7 +186,10 @@ def read_tokenizer_folder(folder: str | os.PathLike[str]) -> tuple[list[str], bo
     path = Path(folder)
     config = read_json(path / "tokenizer_config.json")
     whole = read_json(path / "tokenizer.json")
-    rules = {**(whole.get("normalizer") or {}), **config}
+    normalizer = whole.get("normalizer") or {}
+    if not isinstance(normalizer, dict):
+        raise ValueError(f"{path / 'tokenizer.json'}: normalizer must be an object")
+    rules = {**normalizer, **config}
     lower = bool(rules.get("do_lower_case", rules.get("lowercase", True)))
     chinese = rules.get("handle_chinese_chars", True)
     refuse_unless(path, "strip_accents", rules.get("strip_accents"), (None, lower))
@@ -201,7 +204,12 @@ def read_tokenizer_folder(folder: str | os.PathLike[str]) -> tuple[list[str], bo
             "tokenizer there first"
         )
     refuse_unless(path, "model type", model.get("type", "WordPiece"), ("WordPiece",))
-    return tokens_of(model["vocab"], str(path / "tokenizer.json")), lower
+    ids = model.get("vocab")
+    if not isinstance(ids, dict) or not all(type(i) is int for i in ids.values()):
+        raise ValueError(
+            f"{path / 'tokenizer.json'}: model.vocab must number the pieces"
+        )
+    return tokens_of(ids, str(path / "tokenizer.json")), lower
 
 
 def refuse_unless(

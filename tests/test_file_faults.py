@@ -1,0 +1,240 @@
+"""Files from outside that are broken in ways that a reader would not think of."""
+
+import json
+import os
+import subprocess
+import sys
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import huggingface_hub
+import pytest
+import torch
+from conftest import tiny_config
+from safetensors.torch import load_file, save_file
+
+from bert_tutorial.__main__ import main
+from bert_tutorial.checkpoint import CheckpointError
+from bert_tutorial.checkpoint_files import find_folder
+from bert_tutorial.config import BertConfig
+from bert_tutorial.model import BertModel
+from bert_tutorial.tokenizer import BertTokenizer
+from bert_tutorial.vocabulary_file import read_tokenizer_folder
+
+
+@pytest.fixture
+def folder(tmp_path):
+    BertModel(tiny_config()).save_pretrained(tmp_path)
+    return tmp_path
+
+
+def test_a_flipped_bit_is_found_wherever_it_falls(folder):
+    path = folder / "model.safetensors"
+    whole = path.read_bytes()
+    header = 8 + int.from_bytes(whole[:8], "little")
+    for place in (header, (header + len(whole)) // 2, len(whole) - 1):
+        broken = bytearray(whole)
+        broken[place] ^= 1
+        path.write_bytes(bytes(broken))
+        with pytest.raises(CheckpointError, match=r"model\.safetensors.*digest"):
+            BertModel.from_pretrained(folder)
+    path.write_bytes(whole)
+    BertModel.from_pretrained(folder)
+
+
+def test_a_file_without_a_digest_is_read(folder):
+    tensors = load_file(folder / "model.safetensors")
+    save_file(tensors, folder / "model.safetensors", metadata={"format": "pt"})
+    BertModel.from_pretrained(folder)
+
+
+def test_two_tensors_for_one_place_are_refused_if_they_differ(folder):
+    path = folder / "model.safetensors"
+    tensors = load_file(path)
+    name = next(key for key in tensors if key.endswith("query.weight"))
+    other = name.removeprefix("bert.") if name.startswith("bert.") else f"bert.{name}"
+    save_file({**tensors, other: tensors[name].clone()}, path)
+    BertModel.from_pretrained(folder)
+    save_file({**tensors, other: tensors[name] + 1}, path)
+    with pytest.raises(CheckpointError, match=r"query\.weight.*differ"):
+        BertModel.from_pretrained(folder)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"model": {"type": "WordPiece"}},
+        {"model": {"vocab": 5}},
+        {"model": {"vocab": {"[PAD]": "0"}}},
+        {"model": {"vocab": {"[PAD]": True}}},
+        {"normalizer": ["lowercase"], "model": {"vocab": {"[PAD]": 0}}},
+    ],
+    ids=str,
+)
+def test_a_broken_tokenizer_json_is_named(tmp_path, change):
+    (tmp_path / "tokenizer.json").write_text(json.dumps(change), encoding="utf-8")
+    with pytest.raises(ValueError, match=r"tokenizer\.json"):
+        read_tokenizer_folder(tmp_path)
+    with pytest.raises(ValueError, match=r"tokenizer\.json"):
+        BertTokenizer.from_pretrained(tmp_path)
+
+
+def test_labels_that_are_no_names_are_refused():
+    with pytest.raises(ValueError, match="id2label"):
+        BertConfig.strict({"id2label": 5})
+
+
+def test_an_unknown_key_without_a_near_one_lists_the_known_keys():
+    with pytest.raises(ValueError, match=r"zzz.*hidden_size.*vocab_size"):
+        BertConfig.strict({"zzz": 1})
+
+
+@pytest.mark.parametrize("text", ["[" * 100_000, "not json", "[1]"], ids=len)
+def test_a_configuration_file_that_is_no_object_gets_one_line(tmp_path, text, capsys):
+    (tmp_path / "c.json").write_text(text, encoding="utf-8")
+    (tmp_path / "t.txt").write_text("one two three.\n", encoding="utf-8")
+    output = tmp_path / "out"
+    corpus, config = str(tmp_path / "t.txt"), str(tmp_path / "c.json")
+    command = ["pretrain", "--corpus", corpus, "--config", config]
+    assert main([*command, "--output", str(output)]) == 2
+    error = capsys.readouterr().err
+    assert error.startswith("error: ") and error.count("\n") == 1
+    assert "c.json" in error
+    assert not output.exists()
+
+
+WEIGHTS = b"0123456789" * 5_000
+
+
+class Hub(BaseHTTPRequestHandler):
+    """A hub on this machine with one model and one fault."""
+
+    cut, page, hang = 1.0, False, 0.0
+    ended = threading.Event()
+
+    def log_message(self, *_):
+        """Say nothing."""
+
+    def answer(self, with_body):
+        if self.page:
+            body = b"<html><body>Service unavailable</body></html>"
+            self.send_response(503)
+            self.send_header("Content-Type", "text/html")
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            if with_body:
+                self.wfile.write(body)
+            return
+        if not self.path.endswith(("config.json", "model.safetensors")):
+            self.send_response(404)
+            self.send_header("X-Error-Code", "EntryNotFound")
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+            return
+        body = b"{}" if self.path.endswith("config.json") else WEIGHTS
+        start = 0
+        asked = self.headers.get("Range")
+        if asked:
+            start = int(asked.removeprefix("bytes=").split("-")[0])
+        self.send_response(206 if asked else 200)
+        self.send_header("ETag", f'"{len(body):040x}"')
+        self.send_header("X-Repo-Commit", "a" * 40)
+        self.send_header("Content-Length", str(len(body) - start))
+        self.end_headers()
+        if with_body:
+            if self.hang:
+                self.ended.wait(self.hang)
+            stop = start + int((len(body) - start) * self.cut)
+            self.wfile.write(body[start : stop if body is WEIGHTS else len(body)])
+
+    def do_HEAD(self):
+        self.answer(False)
+
+    def do_GET(self):
+        self.answer(True)
+
+
+SCRIPT = """
+import sys
+from bert_tutorial.checkpoint_files import find_folder, CheckpointError
+try:
+    print("folder", find_folder("someone/model"))
+except CheckpointError as error:
+    print("refused", error)
+"""
+
+
+def fetch(tmp_path, **fault):
+    """Fetch a model from the faulty hub in a process of its own."""
+    handler = type("Faulty", (Hub,), {**fault, "ended": threading.Event()})
+    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    server.daemon_threads = True
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    environment = {
+        **os.environ,
+        "HF_ENDPOINT": f"http://127.0.0.1:{server.server_port}",
+        "HF_HOME": str(tmp_path / "hub"),
+        "HF_HUB_DOWNLOAD_TIMEOUT": "1",
+        "HF_HUB_ETAG_TIMEOUT": "1",
+        "HF_HUB_DISABLE_XET": "1",
+        "HF_HUB_DISABLE_PROGRESS_BARS": "1",
+        "NO_PROXY": "127.0.0.1",
+        "PYTHONWARNINGS": "ignore",
+    }
+    environment.pop("HF_HUB_OFFLINE", None)
+    try:
+        done = subprocess.run(
+            [sys.executable, "-c", SCRIPT],
+            env=environment,
+            capture_output=True,
+            text=True,
+            timeout=50,
+        )
+    finally:
+        handler.ended.set()
+        server.shutdown()
+        server.server_close()
+    assert "Traceback" not in done.stderr, done.stderr[-2_000:]
+    names = [
+        path for path in (tmp_path / "hub").rglob("model.safetensors") if path.is_file()
+    ]
+    return done.stdout, names
+
+
+def test_a_whole_file_is_fetched(tmp_path):
+    said, names = fetch(tmp_path)
+    assert said.startswith("folder ")
+    assert [name.read_bytes() for name in names] == [WEIGHTS]
+
+
+@pytest.mark.parametrize(
+    "fault", [{"page": True}, {"hang": 30.0}], ids=["an error page", "a hang"]
+)
+def test_a_failed_download_leaves_no_file_and_says_what_to_do(tmp_path, fault):
+    said, names = fetch(tmp_path, **fault)
+    assert said.startswith("refused someone/model ")
+    assert "check the name and the network, or give a folder" in said
+    assert not names
+
+
+def test_any_error_of_the_hubs_client_is_one_of_ours(monkeypatch):
+    class StrangeError(Exception):
+        pass
+
+    def fail(*_, **__):
+        raise StrangeError("connection reset")
+
+    monkeypatch.setattr(huggingface_hub, "hf_hub_download", fail)
+    with pytest.raises(CheckpointError, match="connection reset"):
+        find_folder("someone/model")
+
+
+def test_the_digest_does_not_depend_on_the_order_of_the_tensors(tmp_path):
+    model = BertModel(tiny_config())
+    model.save_pretrained(tmp_path / "a")
+    model.save_pretrained(tmp_path / "b")
+    first, second = (tmp_path / n / "model.safetensors" for n in "ab")
+    assert first.read_bytes() == second.read_bytes()
+    again = BertModel.from_pretrained(tmp_path / "a")
+    for a, b in zip(model.parameters(), again.parameters(), strict=True):
+        assert torch.equal(a, b)
