@@ -25,7 +25,7 @@ from torch import Tensor, distributed, nn
 
 __all__ = ["ProcessGroup", "WorldError", "join_world"]
 
-ANSWER_SECONDS = 20.0
+ANSWER_SECONDS = 15.0
 PATIENCE = timedelta(hours=2)  # while one process prepares or writes and others wait
 
 

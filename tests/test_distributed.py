@@ -111,7 +111,9 @@ def is_alive(process: int) -> bool:
 
 
 @pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="needs /proc")
-@pytest.mark.parametrize("kind", ["SIGKILL", "SIGSTOP"])
+@pytest.mark.parametrize(
+    "kind", ["SIGKILL", pytest.param("SIGSTOP", marks=pytest.mark.slow)]
+)
 def test_a_process_that_is_lost_ends_the_run_within_a_minute(corpus, tmp_path, kind):
     words = command(
         corpus, tmp_path, "--save-every", "5", "--answer-seconds", "5", steps=90_000
