@@ -212,13 +212,24 @@ def replace_file(path: Path, write: Callable[[str], object]) -> None:
         os.close(directory)
 
 
+def _save(tensors: dict[str, Tensor], path: str) -> None:
+    """Write tensors with a digest; equal tensors make equal bytes."""
+    save_file(tensors, path, metadata={"format": "pt", DIGEST: _digest(tensors)})
+    with open(path, "rb+") as file:  # the library orders the metadata by chance
+        size = int.from_bytes(file.read(8), "little")
+        header = json.loads(file.read(size))
+        header["__metadata__"] = dict(sorted(header["__metadata__"].items()))
+        text = json.dumps(header, separators=(",", ":"), ensure_ascii=False).encode()
+        file.seek(8)
+        file.write(text.ljust(size))
+
+
 def write_folder(folder: Path, tensors: dict[str, Tensor], config: str) -> None:
     """Write model.safetensors, with a digest of its numbers, and config.json."""
-    metadata = {"format": "pt", DIGEST: _digest(tensors)}
     folder.mkdir(parents=True, exist_ok=True)
     replace_file(
         folder / WEIGHTS,
-        lambda name: save_file(tensors, name, metadata=metadata),
+        lambda name: _save(tensors, name),
     )
     replace_file(
         folder / "config.json",

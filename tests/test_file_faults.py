@@ -117,8 +117,8 @@ class Hub(BaseHTTPRequestHandler):
 
     def answer(self, with_body):
         if self.page:
-            body = b"<html><body>Service unavailable</body></html>"
-            self.send_response(503)
+            body = b"<html><body>Please log in to this network</body></html>"
+            self.send_response(200)
             self.send_header("Content-Type", "text/html")
             self.send_header("Content-Length", str(len(body)))
             self.end_headers()
