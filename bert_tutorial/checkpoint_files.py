@@ -7,6 +7,7 @@ Used from: 5
 import hashlib
 import json
 import os
+import re
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
@@ -86,7 +87,7 @@ def weight_files(folder: Path, allow_bin: bool = False) -> list[Path]:
     if old.is_file():
         raise CheckpointError(
             f"{folder} has its weights only in {OLD_WEIGHTS}, an old format that can "
-            "hold code; pass allow_bin=True to read its numbers and nothing else"
+            "hold code; allow_bin=True (--allow-bin) reads its numbers and nothing else"
         )
     raise CheckpointError(f"{single} does not exist; a model needs it")
 
@@ -165,32 +166,67 @@ def find_folder(
 
 
 def _fetch(name: str, revision: str | None, allow_bin: bool) -> Path:
-    """Fetch the files of a model from the hub; return the folder that has them."""
+    """Fetch the files of a model from the hub; return the folder that has them.
 
-    def fetched(file: str) -> bool:
+    All files come from the commit that config.json came from, and each is compared
+    with the digest that the hub gives for it before it is used.
+    """
+    first = Path(
+        huggingface_hub.hf_hub_download(name, "config.json", revision=revision)
+    )
+    _compare_with_hub(first, name)
+
+    def fetched(file: str, needed: bool = False) -> bool:
         try:
-            huggingface_hub.hf_hub_download(name, file, revision=revision)
+            path = huggingface_hub.hf_hub_download(name, file, revision=folder.name)
         except LocalEntryNotFoundError:  # no network: not the same as no such file
             raise
         except EntryNotFoundError:
+            if needed:
+                raise
             return False
+        _compare_with_hub(Path(path), name)
         return True
 
-    folder = Path(
-        huggingface_hub.hf_hub_download(name, "config.json", revision=revision)
-    ).parent
     if not fetched(WEIGHTS):
         if fetched(INDEX):
             for shard in _shards(folder / INDEX):
-                huggingface_hub.hf_hub_download(name, shard, revision=revision)
+                fetched(shard, needed=True)
         elif not (allow_bin and fetched(OLD_WEIGHTS)):
             raise CheckpointError(
                 f"{name} has no {WEIGHTS} on the hub; where it has {OLD_WEIGHTS}, "
-                "allow_bin=True reads the numbers in it and nothing else"
+                "allow_bin=True (--allow-bin) reads the numbers in it and nothing else"
             )
     for file in VOCABULARY:  # for the tokenizer, as far as they are there
         fetched(file)
     return folder
+
+
+def _compare_with_hub(path: Path, name: str) -> None:
+    """Delete a fetched file that is not the one the hub meant, and say so.
+
+    The cache of the hub's client keeps a file under its digest: SHA-256 for large
+    files, that of git (SHA-1 over a header and the bytes) for small ones.
+    """
+    blob = path.resolve()
+    if not re.fullmatch("[0-9a-f]{40}|[0-9a-f]{64}", blob.name):
+        return  # a system without links, where the client keeps no digest
+    is_large = len(blob.name) == 64
+    digest = hashlib.sha256() if is_large else hashlib.sha1(usedforsecurity=False)
+    if not is_large:
+        digest.update(b"blob %d\0" % blob.stat().st_size)
+    with open(blob, "rb") as file:
+        while part := file.read(1 << 20):
+            digest.update(part)
+    if digest.hexdigest() == blob.name:
+        return
+    path.unlink()
+    blob.unlink(missing_ok=True)
+    raise CheckpointError(
+        f"{name}: {path.name} arrived with other bytes than the hub's digest says and "
+        "was deleted; fetch it again, and if it happens again, the network changes "
+        "files: give a folder"
+    )
 
 
 def replace_file(path: Path, write: Callable[[str], object]) -> None:

@@ -10,7 +10,7 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-__all__ = ["add_reading_commands"]
+__all__ = ["add_reading_commands", "add_source", "model_folder", "positive"]
 
 
 def add_reading_commands(commands: Any) -> None:
@@ -19,6 +19,7 @@ def add_reading_commands(commands: Any) -> None:
     fill.add_argument("text", help="a text with one or more [MASK]")
     fill.add_argument("--model", help="folder or hub id; the shipped one if not given")
     fill.add_argument("--top", type=positive, default=5, help="guesses for each [MASK]")
+    add_source(fill)
     fill.set_defaults(run=run_fill)
 
     tokenize = commands.add_parser("tokenize", help="show the pieces of a text")
@@ -51,6 +52,26 @@ def add_reading_commands(commands: Any) -> None:
     doctor.set_defaults(run=run_doctor)
 
 
+def add_source(command: Any) -> None:
+    """Declare what says more about a model that comes from the hub."""
+    command.add_argument("--revision", help="commit, branch or tag on the hub")
+    command.add_argument(
+        "--allow-bin",
+        action="store_true",
+        help="read an old pytorch_model.bin if there is nothing better",
+    )
+
+
+def model_folder(options: argparse.Namespace) -> Path:
+    """Find the folder of the model that is asked for, by default the shipped one."""
+    from bert_tutorial.checkpoint_files import find_folder
+    from bert_tutorial.weights import shipped_weights
+
+    if not options.model:
+        return shipped_weights()
+    return find_folder(options.model, options.revision, options.allow_bin)
+
+
 def positive(text: str) -> int:
     """Read a whole number of at least 1."""
     try:
@@ -64,15 +85,13 @@ def positive(text: str) -> int:
 
 def run_fill(options: argparse.Namespace) -> None:
     """Print the likeliest words of each mask."""
-    from bert_tutorial.checkpoint_files import find_folder
     from bert_tutorial.fill import fill_masks
     from bert_tutorial.objectives import BertForMaskedLM
     from bert_tutorial.tokenizer import BertTokenizer
-    from bert_tutorial.weights import shipped_weights
 
-    folder = find_folder(options.model) if options.model else shipped_weights()
+    folder = model_folder(options)
     tokenizer = BertTokenizer.from_pretrained(folder)
-    model = BertForMaskedLM.from_pretrained(folder)
+    model = BertForMaskedLM.from_pretrained(folder, allow_bin=options.allow_bin)
     if len(tokenizer) != model.config.vocab_size:
         raise ValueError(
             f"{folder}: vocab.txt must have {model.config.vocab_size} lines as "
@@ -110,6 +129,7 @@ def run_vocabulary(options: argparse.Namespace) -> None:
     """Train a vocabulary and write it, one piece a line."""
     from bert_tutorial.data import read_documents
     from bert_tutorial.vocabulary import train_vocabulary
+    from bert_tutorial.vocabulary_file import save_vocabulary
 
     output = Path(options.output)
     if not output.parent.is_dir():
@@ -117,7 +137,7 @@ def run_vocabulary(options: argparse.Namespace) -> None:
     documents = read_documents(options.files)
     lines = (sentence for document in documents for sentence in document)
     pieces = train_vocabulary(lines, options.size, do_lower_case=not options.cased)
-    output.write_text("\n".join(pieces) + "\n", encoding="utf-8")
+    save_vocabulary(pieces, output)
     print(f"{len(pieces)} pieces in {output}")
 
 

@@ -11,7 +11,7 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
-from bert_tutorial.commands import positive
+from bert_tutorial.commands import add_source, model_folder, positive
 
 __all__ = ["add_training_commands"]
 
@@ -88,6 +88,7 @@ def add_training_commands(commands: Any) -> None:
 
     evaluate = commands.add_parser("evaluate", help="judge a pretrained model")
     evaluate.add_argument("--model", help="folder; the shipped one if not given")
+    add_source(evaluate)
     judged = evaluate.add_mutually_exclusive_group(required=True)
     judged.add_argument("--world", action="store_true", help="on facts of a world")
     judged.add_argument("--corpus", nargs="+", metavar="PATH", help="on text files")
@@ -230,21 +231,19 @@ def run_evaluate(options: argparse.Namespace) -> None:
     """Judge a model on the facts of its world, or on text files."""
     import torch
 
-    from bert_tutorial.checkpoint_files import find_folder
     from bert_tutorial.corpus_data import CorpusData
     from bert_tutorial.objectives import BertForPreTraining
     from bert_tutorial.pretrain_corpus import evaluate_corpus
     from bert_tutorial.pretrain_world import report_folder
     from bert_tutorial.tokenizer import BertTokenizer
-    from bert_tutorial.weights import shipped_weights
 
-    folder = find_folder(options.model) if options.model else shipped_weights()
+    folder = model_folder(options)
     if options.world:
         torch.set_num_threads(1)
         print_knowledge(report_folder(folder, options.seed), None)
         return
     tokenizer = BertTokenizer.from_pretrained(folder)
-    model = BertForPreTraining.from_pretrained(folder)
+    model = BertForPreTraining.from_pretrained(folder, allow_bin=options.allow_bin)
     length = min(128, model.config.max_position_embeddings)
     data = CorpusData(options.corpus, tokenizer=tokenizer, max_length=length)
     data.validation = data.validation + data.training  # all of it is held out here

@@ -43,15 +43,17 @@ class CorpusRecipe:
 
     def __post_init__(self) -> None:
         """Check what nobody else checks before the work begins."""
-        if not 0 < self.mlm_probability <= 1:
+        share = self.mlm_probability
+        if not isinstance(share, int | float) or not 0 < share <= 1:
             raise ValueError(
-                "mlm_probability must be above 0 and at most 1, "
-                f"got {self.mlm_probability}"
+                f"mlm_probability must be above 0 and at most 1, got {share!r}"
             )
-        for name, low in (("max_length", 5), ("tokens_per_batch", self.max_length)):
-            if getattr(self, name) < low:
+        lowest = {"max_length": 5, "tokens_per_batch": self.max_length, "vocab_size": 6}
+        for name, low in {**lowest, "seed": 0}.items():
+            value = getattr(self, name)
+            if not isinstance(value, int) or isinstance(value, bool) or value < low:
                 raise ValueError(
-                    f"{name} must be at least {low}, got {getattr(self, name)}"
+                    f"{name} must be a whole number of at least {low}, got {value!r}"
                 )
         self.training_config()
 

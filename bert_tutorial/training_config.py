@@ -51,9 +51,9 @@ class TrainingConfig:
             value = getattr(self, name)
             if not _is_number(value) or not 0 <= value < 1:
                 raise ValueError(f"{name} must be from 0 to below 1, got {value!r}")
-        if len(self.betas) != 2 or not all(0 <= beta < 1 for beta in self.betas):
+        if not _are_betas(self.betas):
             raise ValueError(
-                f"betas must be two numbers from 0 to below 1, got {self.betas}"
+                f"betas must be two numbers from 0 to below 1, got {self.betas!r}"
             )
         warmup = self.warmup_steps
         if warmup is not None and not (_is_whole(warmup) and 0 <= warmup <= self.steps):
@@ -75,6 +75,12 @@ _OPEN_RANGES = {
     "epsilon": (0, 1),
     "max_gradient_norm": (0, math.inf),
 }
+
+
+def _are_betas(value: object) -> bool:
+    if not isinstance(value, tuple | list) or len(value) != 2:
+        return False
+    return all(_is_number(beta) and 0 <= beta < 1 for beta in value)
 
 
 def _is_whole(value: object) -> bool:

@@ -1,5 +1,6 @@
 """What all tests share: sizes that cannot be confused, a seed, the real data."""
 
+import importlib.util
 import os
 from pathlib import Path
 
@@ -13,6 +14,15 @@ REAL_DATA = Path(
     os.environ.get("BERT_TUTORIAL_DATA")
     or Path(__file__).resolve().parents[1].parent / "shared" / "data"
 )
+
+# These compare with transformers, which only those who test need to install.
+collect_ignore = []
+if importlib.util.find_spec("transformers") is None:
+    collect_ignore += [
+        file.name
+        for file in Path(__file__).parent.glob("test_*.py")
+        if "\nfrom transformers import" in file.read_text(encoding="utf-8")
+    ]
 
 # All sizes differ, so that no swapped axis can pass.
 B, T, A, D, H, I, L, V, P, C = 2, 7, 3, 4, 12, 37, 2, 99, 11, 5  # noqa: E741

@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 import threading
+from hashlib import sha1, sha256
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import huggingface_hub
@@ -109,7 +110,9 @@ WEIGHTS = b"0123456789" * 5_000
 class Hub(BaseHTTPRequestHandler):
     """A hub on this machine with one model and one fault."""
 
-    cut, page, hang = 1.0, False, 0.0
+    cut, once, page, hang = 1.0, False, False, 0.0
+    length, digest = 0, True  # bytes too many promised; whether the digest is right
+    asked: list[str]
     ended = threading.Event()
 
     def log_message(self, *_):
@@ -133,19 +136,28 @@ class Hub(BaseHTTPRequestHandler):
             return
         body = b"{}" if self.path.endswith("config.json") else WEIGHTS
         start = 0
+        self.asked.append(f"{self.command} {self.path}")
         asked = self.headers.get("Range")
         if asked:
             start = int(asked.removeprefix("bytes=").split("-")[0])
         self.send_response(206 if asked else 200)
-        self.send_header("ETag", f'"{len(body):040x}"')
+        is_weights = body is WEIGHTS
+        right = sha256(body) if is_weights else sha1(b"blob 2\0{}")
+        name = right.hexdigest()
+        self.send_header("ETag", f'"{name if self.digest else name[::-1]}"')
         self.send_header("X-Repo-Commit", "a" * 40)
-        self.send_header("Content-Length", str(len(body) - start))
+        promised = len(body) - start + self.length * is_weights
+        self.send_header("Content-Length", str(promised))
         self.end_headers()
         if with_body:
             if self.hang:
                 self.ended.wait(self.hang)
-            stop = start + int((len(body) - start) * self.cut)
-            self.wfile.write(body[start : stop if body is WEIGHTS else len(body)])
+            stop = int(len(body) * self.cut) if is_weights else len(body)
+            again = sum("GET" in x and "model" in x[-17:] for x in self.asked) > 1
+            stop = len(body) if self.once and again else stop
+            self.wfile.write(body[start:stop])
+            if stop < len(body):
+                self.close_connection = True
 
     def do_HEAD(self):
         self.answer(False)
@@ -166,7 +178,7 @@ except CheckpointError as error:
 
 def fetch(tmp_path, **fault):
     """Fetch a model from the faulty hub in a process of its own."""
-    handler = type("Faulty", (Hub,), {**fault, "ended": threading.Event()})
+    handler = type("Faulty", (Hub,), {"asked": [], **fault, "ended": threading.Event()})
     server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
     server.daemon_threads = True
     threading.Thread(target=server.serve_forever, daemon=True).start()
@@ -207,14 +219,44 @@ def test_a_whole_file_is_fetched(tmp_path):
     assert [name.read_bytes() for name in names] == [WEIGHTS]
 
 
+def test_a_download_that_breaks_once_is_whole_in_the_end(tmp_path):
+    said, names = fetch(tmp_path, cut=0.5, once=True)
+    assert said.startswith("folder ")
+    assert [name.read_bytes() for name in names] == [WEIGHTS]
+
+
+def test_all_files_come_from_the_commit_of_the_first(tmp_path):
+    asked = []
+    fetch(tmp_path, asked=asked)
+    first, *others = [path for path in asked if "model.safetensors" in path]
+    assert all("a" * 40 in path for path in [first, *others])
+
+
 @pytest.mark.parametrize(
-    "fault", [{"page": True}, {"hang": 30.0}], ids=["an error page", "a hang"]
+    "fault",
+    [
+        {"page": True},
+        {"hang": 30.0},
+        {"cut": 0.1},
+        {"cut": 0.5},
+        {"cut": 0.99},
+        {"length": 7},
+    ],
+    ids=["an error page", "a hang", "10 %", "50 %", "99 %", "a wrong length"],
 )
 def test_a_failed_download_leaves_no_file_and_says_what_to_do(tmp_path, fault):
     said, names = fetch(tmp_path, **fault)
     assert said.startswith("refused someone/model ")
     assert "check the name and the network, or give a folder" in said
     assert not names
+
+
+def test_other_bytes_than_the_digest_says_are_deleted(tmp_path):
+    said, names = fetch(tmp_path, digest=False)
+    assert said.startswith("refused someone/model: ")
+    assert "was deleted; fetch it again" in said
+    assert not names
+    assert not [path for path in (tmp_path / "hub").rglob("blobs/*") if path.is_file()]
 
 
 def test_any_error_of_the_hubs_client_is_one_of_ours(monkeypatch):
