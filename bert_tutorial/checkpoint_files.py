@@ -171,10 +171,9 @@ def _fetch(name: str, revision: str | None, allow_bin: bool) -> Path:
     All files come from the commit that config.json came from, and each is compared
     with the digest that the hub gives for it before it is used.
     """
-    first = Path(
-        huggingface_hub.hf_hub_download(name, "config.json", revision=revision)
-    )
-    _compare_with_hub(first, name)
+    first = huggingface_hub.hf_hub_download(name, "config.json", revision=revision)
+    folder = Path(first).parent  # its name is the commit
+    _compare_with_hub(Path(first), name)
 
     def fetched(file: str, needed: bool = False) -> bool:
         try:
