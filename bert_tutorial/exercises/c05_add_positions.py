@@ -77,11 +77,6 @@ def cut(words: Tensor, table: Tensor) -> Tensor:
     return words + table[numbers]
 
 
-def wrapped(words: Tensor, table: Tensor) -> Tensor:
-    """Begin again at position 0."""
-    return words + table[torch.arange(words.shape[1]) % len(table)]
-
-
 def multiplied(words: Tensor, table: Tensor) -> Tensor:
     """Multiply."""
     if words.shape[1] > len(table):
@@ -183,12 +178,6 @@ EXERCISE = Exercise(
             cut,
             "A text longer than the table gets the last position again and again, and "
             "nobody is told. Refuse it: raise ValueError if T > P.",
-        ),
-        Mutant(
-            "begins again",
-            wrapped,
-            "A text longer than the table begins again at position 0, and nobody is "
-            "told. Refuse it: raise ValueError if T > P.",
         ),
         Mutant(
             "multiplied",
