@@ -6,6 +6,7 @@ from pathlib import Path
 
 import nbformat
 import pytest
+from exercise_index import exercise_page
 
 import bert_tutorial
 from book_files import (
@@ -93,6 +94,11 @@ def test_the_tables_of_chapters_are_up_to_date(page):
 def test_the_api_page_is_up_to_date():
     page = (ROOT / "book" / "api.md").read_text(encoding="utf-8")
     assert page == api_page(), "run `make sync`"
+
+
+def test_the_page_of_exercises_is_up_to_date():
+    page = (ROOT / "book" / "exercises.md").read_text(encoding="utf-8")
+    assert page == exercise_page(), "run `make sync`"
 
 
 @each_module

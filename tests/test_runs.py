@@ -81,3 +81,27 @@ def test_answers_follow_a_changed_passage():
         if run["task"] == "questions":
             gap = run["pretrained"][0] - run["pretrained, changed passage"][0]
             assert abs(gap) < 0.05
+
+
+def test_the_readme_gives_the_measured_speeds():
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    table = text.split("**Speed against transformers**")[1].split("What makes it")[0]
+    rows = [line.split("|")[2:4] for line in table.splitlines() if "% |" in line]
+    steps = [r for r in read("bench.json")["results"] if "peak_mib" in r]
+    assert len(rows) == len(steps) >= 7
+    for (ratio, share), measured in zip(rows, steps, strict=True):
+        assert ratio.strip() == f"{measured['ratio']['ours']:.1f}", measured["case"]
+        reached = measured["share_of_product_speed"]["ours"]
+        assert share.strip() == f"{reached:.0%}", measured["case"]
+
+
+def test_knowledge_comes_sooner_than_in_a_plain_loop():
+    runs = read("time_to_knowledge.json")["runs"]
+    seconds = {
+        way: [run["core_seconds"] for run in runs if run["way"] == way]
+        for way in ("ours", "transformers")
+    }
+    assert len(seconds["ours"]) == len(seconds["transformers"]) == 3
+    assert max(seconds["ours"]) < min(seconds["transformers"])
+    never = [run for run in runs if "uniform" in run["way"]]
+    assert len(never) == 3 and not any(run["reached"] for run in never)

@@ -13,6 +13,7 @@ import re
 from pathlib import Path
 
 import nbformat
+from exercise_index import exercise_page
 
 from book_files import (
     ENGINE,
@@ -177,6 +178,7 @@ def main() -> None:
         sync_notebook(book, package)
         write_if_new(path, nbformat.writes(book) + "\n")
     write_if_new(ROOT / "book" / "api.md", api_page())
+    write_if_new(ROOT / "book" / "exercises.md", exercise_page())
     for page in TABLES:
         write_if_new(ROOT / page, chapter_table(page))
 
