@@ -105,3 +105,18 @@ def test_knowledge_comes_sooner_than_in_a_plain_loop():
     assert max(seconds["ours"]) < min(seconds["transformers"])
     never = [run for run in runs if "uniform" in run["way"]]
     assert len(never) == 3 and not any(run["reached"] for run in never)
+
+
+def test_a_fixed_order_lowers_the_loss_and_not_the_ignorance():
+    runs = read("fixed_order.json")["runs"]
+    orders = {
+        order: [run for run in runs if run["order"] == order]
+        for order in ("fixed", "random")
+    }
+    assert len(orders["fixed"]) == len(orders["random"]) >= 3
+    for fixed, mixed in zip(orders["fixed"], orders["random"], strict=True):
+        assert fixed["seed"] == mixed["seed"] and fixed["steps"] == mixed["steps"]
+        assert fixed["masked_lm"] < mixed["masked_lm"] - 0.5
+        assert fixed["recall_first_relation"] > 0.9
+        assert fixed["recall_other_relations"] < 0.1
+        assert mixed["recall_other_relations"] > 0.3
