@@ -1,0 +1,92 @@
+"""Rows of a labelled file: what was read, what was skipped, and why.
+
+Every reader of task data goes through a `Collector`. Strict, it refuses the file at
+the first bad row, with file, line and reason; lenient, it skips the row and counts it.
+
+Chapter: 14
+"""
+
+from pathlib import Path
+from typing import Generic, NamedTuple, TypeVar
+
+__all__ = ["Collector", "Rows", "Skipped"]
+
+T = TypeVar("T")
+
+
+class Skipped(NamedTuple):
+    """A row that was left out: its line, counted from 1, and the reason."""
+
+    line: int
+    reason: str
+
+
+class Rows(list[T]):
+    """The rows of a file, in its order, with those that were skipped."""
+
+    def __init__(self, source: str) -> None:
+        """Start empty; `source` names the file."""
+        super().__init__()
+        self.source = source
+        self.skipped: list[Skipped] = []
+
+    def report(self, examples: int = 3) -> str:
+        """Say in one line how many rows were read and skipped, and why.
+
+        Args:
+            examples: how many of the skipped rows are named.
+
+        Example:
+            >>> rows = Rows[str]("a.tsv")
+            >>> rows.skipped.append(Skipped(7, "no label"))
+            >>> rows.report()
+            'a.tsv: 0 rows read, 1 skipped (line 7: no label)'
+        """
+        text = f"{self.source}: {len(self):,} rows read, {len(self.skipped):,} skipped"
+        if not self.skipped or not examples:
+            return text
+        named = [f"line {line}: {why}" for line, why in self.skipped[:examples]]
+        more = len(self.skipped) - len(named)
+        return f"{text} ({'; '.join(named)}{f'; and {more:,} more' if more else ''})"
+
+
+class Collector(Generic[T]):
+    """Collect the rows of one file."""
+
+    def __init__(self, file: str | Path, strict: bool = True) -> None:
+        """Start with no rows.
+
+        Args:
+            file: what messages and the report name.
+            strict: refuse the file at the first bad row instead of skipping it.
+        """
+        self.rows = Rows[T](str(file))
+        self.strict = strict
+
+    def add(self, row: T) -> None:
+        """Take a good row."""
+        self.rows.append(row)
+
+    def skip(self, line: int, reason: str) -> None:
+        """Leave out a bad row.
+
+        Args:
+            line: its line, counted from 1.
+            reason: what was expected and what was found.
+
+        Raises:
+            ValueError: if the reading is strict: file, line, reason.
+        """
+        if self.strict:
+            raise ValueError(f"{self.rows.source}: line {line}: {reason}")
+        self.rows.skipped.append(Skipped(line, reason))
+
+    def finish(self) -> Rows[T]:
+        """Give the rows.
+
+        Raises:
+            ValueError: if no row is left.
+        """
+        if not self.rows:
+            raise ValueError(f"a file must hold at least one row: {self.rows.report()}")
+        return self.rows
