@@ -23,10 +23,11 @@ from typing import Any
 import torch
 from torch import Tensor, distributed, nn
 
+from bert_tutorial.attendance import Attendance
+
 __all__ = ["ProcessGroup", "WorldError", "join_world"]
 
 ANSWER_SECONDS = 15.0
-PATIENCE = timedelta(hours=2)  # while one process prepares or writes and others wait
 
 
 class WorldError(ConnectionError):
@@ -49,7 +50,8 @@ class ProcessGroup:
         self.is_stopping = False
         self._asked = False
         self._parent = os.getppid()
-        self._patient: Any = None  # a second group, for long waits
+        self._attendance: Attendance | None = None
+        self._cpu: Any = None  # a second group, for tensors that are not on the GPU
 
     def share(self, batch: Mapping[str, Tensor]) -> dict[str, Tensor] | None:
         """Take this process's rows of a batch; None if there are too few for it."""
@@ -104,15 +106,20 @@ class ProcessGroup:
         if self.size == 1:
             return [tensor]
         found = [torch.zeros_like(tensor) for _ in range(self.size)]
+        self.wait()
         with self._named_failures():
-            distributed.all_gather(found, tensor, group=self._patient)
+            distributed.all_gather(found, tensor, group=self._cpu)
         return found
 
     def wait(self) -> None:
-        """Wait until all processes are here, as long as it takes."""
-        if self.size > 1:
+        """Wait until all processes are here, as long as it takes while they live.
+
+        Raises:
+            WorldError: if one of them is gone or frozen.
+        """
+        if self._attendance is not None:
             with self._named_failures():
-                distributed.barrier(group=self._patient)
+                self._attendance.wait()
 
     def agree(self, digest: str, name: str) -> None:
         """Refuse to go on if the processes differ in something.
@@ -199,11 +206,19 @@ def join_world(
     world = ProcessGroup(int(os.environ["RANK"]), size, answer_seconds)
     if device.type == "cuda":
         torch.cuda.set_device(int(os.environ.get("LOCAL_RANK", "0")))
+    timeout = timedelta(seconds=answer_seconds)
     with world._named_failures():
+        store, _, _ = next(distributed.rendezvous("env://"))
         distributed.init_process_group(
             "nccl" if device.type == "cuda" else "gloo",
-            timeout=timedelta(seconds=answer_seconds),
+            timeout=timeout,
+            store=distributed.PrefixStore("groups", store),
+            rank=world.rank,
+            world_size=size,
         )
-        world._patient = distributed.new_group(backend="gloo", timeout=PATIENCE)
-    yield world
+        world._cpu = distributed.new_group(backend="gloo", timeout=timeout)
+    own = distributed.PrefixStore("attendance", store)
+    world._attendance = Attendance(own, world.rank, size, answer_seconds)
+    with world._attendance.signing():
+        yield world
     distributed.destroy_process_group()  # after a failure the process just ends

@@ -6,6 +6,8 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -41,13 +43,22 @@ def command(corpus, folder, *more, steps=20) -> list[str]:
     ]
 
 
-def launch(number: int, words: list[str]) -> subprocess.Popen:
+@contextmanager
+def launch(number: int, words: list[str]) -> Iterator[subprocess.Popen]:
+    """Start torchrun; whatever happens in the test, nothing of it outlives it."""
     launcher = [sys.executable, "-m", "torch.distributed.run", "--standalone"]
     launcher += [f"--nproc-per-node={number}", "-m", "bert_tutorial", *words]
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
-    return subprocess.Popen(
-        launcher, cwd=ROOT, env=os.environ | {"OMP_NUM_THREADS": "1"}, **pipes
-    )
+    environment = os.environ | {"OMP_NUM_THREADS": "1"}
+    run = subprocess.Popen(launcher, cwd=ROOT, env=environment, **pipes)
+    try:
+        yield run
+    finally:
+        if run.poll() is None:
+            for process in (*children(run.pid), run.pid):
+                with suppress(ProcessLookupError):
+                    os.kill(process, signal.SIGKILL)
+        run.communicate(timeout=20)
 
 
 def losses(folder) -> torch.Tensor:
