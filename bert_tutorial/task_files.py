@@ -15,7 +15,7 @@ T = TypeVar("T")
 
 
 class Skipped(NamedTuple):
-    """A row that was left out: its line, counted from 1, and the reason."""
+    """A row that was left out: its line or number, counted from 1, and the reason."""
 
     line: int
     reason: str
@@ -24,10 +24,11 @@ class Skipped(NamedTuple):
 class Rows(list[T]):
     """The rows of a file, in its order, with those that were skipped."""
 
-    def __init__(self, source: str) -> None:
-        """Start empty; `source` names the file."""
+    def __init__(self, source: str, unit: str = "line") -> None:
+        """Start empty; `source` names the file, `unit` what its rows are counted in."""
         super().__init__()
         self.source = source
+        self.unit = unit
         self.skipped: list[Skipped] = []
 
     def report(self, examples: int = 3) -> str:
@@ -45,7 +46,7 @@ class Rows(list[T]):
         text = f"{self.source}: {len(self):,} rows read, {len(self.skipped):,} skipped"
         if not self.skipped or not examples:
             return text
-        named = [f"line {line}: {why}" for line, why in self.skipped[:examples]]
+        named = [f"{self.unit} {n}: {why}" for n, why in self.skipped[:examples]]
         more = len(self.skipped) - len(named)
         return f"{text} ({'; '.join(named)}{f'; and {more:,} more' if more else ''})"
 
@@ -53,14 +54,17 @@ class Rows(list[T]):
 class Collector(Generic[T]):
     """Collect the rows of one file."""
 
-    def __init__(self, file: str | Path, strict: bool = True) -> None:
+    def __init__(
+        self, file: str | Path, strict: bool = True, unit: str = "line"
+    ) -> None:
         """Start with no rows.
 
         Args:
             file: what messages and the report name.
             strict: refuse the file at the first bad row instead of skipping it.
+            unit: what rows are counted in, such as "line" or "question".
         """
-        self.rows = Rows[T](str(file))
+        self.rows = Rows[T](str(file), unit)
         self.strict = strict
 
     def add(self, row: T) -> None:
@@ -71,14 +75,14 @@ class Collector(Generic[T]):
         """Leave out a bad row.
 
         Args:
-            line: its line, counted from 1.
+            line: its line, or its number in the unit of the file, counted from 1.
             reason: what was expected and what was found.
 
         Raises:
             ValueError: if the reading is strict: file, line, reason.
         """
         if self.strict:
-            raise ValueError(f"{self.rows.source}: line {line}: {reason}")
+            raise ValueError(f"{self.rows.source}: {self.rows.unit} {line}: {reason}")
         self.rows.skipped.append(Skipped(line, reason))
 
     def finish(self) -> Rows[T]:
