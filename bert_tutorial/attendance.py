@@ -13,7 +13,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from torch.distributed import Store
+from torch.distributed.distributed_c10d import Store
 
 __all__ = ["Attendance"]
 

@@ -22,6 +22,8 @@ from typing import Any
 
 import torch
 from torch import Tensor, distributed, nn
+from torch.distributed.distributed_c10d import PrefixStore
+from torch.distributed.rendezvous import rendezvous
 
 from bert_tutorial.attendance import Attendance
 
@@ -208,16 +210,16 @@ def join_world(
         torch.cuda.set_device(int(os.environ.get("LOCAL_RANK", "0")))
     timeout = timedelta(seconds=answer_seconds)
     with world._named_failures():
-        store, _, _ = next(distributed.rendezvous("env://"))
+        store, _, _ = next(rendezvous("env://"))
         distributed.init_process_group(
             "nccl" if device.type == "cuda" else "gloo",
             timeout=timeout,
-            store=distributed.PrefixStore("groups", store),
+            store=PrefixStore("groups", store),
             rank=world.rank,
             world_size=size,
         )
         world._cpu = distributed.new_group(backend="gloo", timeout=timeout)
-    own = distributed.PrefixStore("attendance", store)
+    own = PrefixStore("attendance", store)
     world._attendance = Attendance(own, world.rank, size, answer_seconds)
     with world._attendance.signing():
         yield world
