@@ -1,0 +1,224 @@
+"""Align tags of words with the pieces that a model reads.
+
+The first piece of a word carries its tag; the others, [CLS] and [SEP] are not scored
+(Devlin et al. 2019, section 5.3). A sentence longer than the model reads is cut into
+windows that overlap, and each word is learned and predicted where it has the most
+context on its poorer side, once.
+
+Chapter: 15
+"""
+
+from collections.abc import Sequence
+from itertools import accumulate
+from typing import NamedTuple
+
+from bert_tutorial.conll import TaggedWords
+from bert_tutorial.task_data import Example
+from bert_tutorial.tokenizer import BertTokenizer
+
+__all__ = [
+    "TagWindow",
+    "cut_windows",
+    "encode_rows",
+    "encode_words",
+    "most_context",
+]
+
+IGNORED = -100
+
+
+class TagWindow(NamedTuple):
+    """A stretch of a sentence as a model reads it.
+
+    Attributes:
+        example: ids, types and `labels`, -100 where nothing is scored.
+        words: the numbers of the words that are scored in this window.
+        places: for each of them, where in the window its first piece stands.
+    """
+
+    example: Example
+    words: list[int]
+    places: list[int]
+
+
+def cut_windows(
+    lengths: Sequence[int], room: int, stride: int
+) -> list[tuple[int, int]]:
+    """Cut a sentence into windows of whole words.
+
+    Args:
+        lengths: pieces of each word, each at least 1 and at most `room`.
+        room: pieces that a window holds.
+        stride: pieces from the start of a window to that of the next, at least; more
+            where a word ends later or the next window would bring no new word, less
+            where a word would be left out.
+
+    Returns:
+        First word and the word after the last, of each window.
+
+    Example:
+        >>> cut_windows([1, 1, 2, 1, 1], room=4, stride=2)
+        [(0, 3), (2, 5)]
+    """
+    before = [0, *accumulate(lengths)]  # pieces before each word
+    bounds: list[tuple[int, int]] = []
+    start = stop = 0
+    while stop < len(lengths):
+        while stop < len(lengths) and before[stop + 1] - before[start] <= room:
+            stop += 1
+        bounds.append((start, stop))
+        if stop == len(lengths):
+            break
+        while start < stop and (
+            before[start] - before[bounds[-1][0]] < stride
+            or before[stop + 1] - before[start] > room
+        ):
+            start += 1
+    return bounds
+
+
+def most_context(
+    lengths: Sequence[int], bounds: Sequence[tuple[int, int]]
+) -> list[int]:
+    """Choose for each word the window in which its poorer side has most context.
+
+    The rule of BERT's SQuAD code: the smaller of the pieces to the left and to the
+    right, and a hundredth of the window's length to settle ties.
+
+    Args:
+        lengths: pieces of each word.
+        bounds: the windows, from `cut_windows`.
+
+    Returns:
+        The number of a window for each word; the first of equals.
+    """
+    before = [0, *accumulate(lengths)]
+    chosen, best = [0] * len(lengths), [-1.0] * len(lengths)
+    for number, (start, stop) in enumerate(bounds):
+        size = before[stop] - before[start]
+        for word in range(start, stop):
+            left = before[word] - before[start]
+            score = min(left, size - left - 1) + 0.01 * size
+            if score > best[word]:
+                chosen[word], best[word] = number, score
+    return chosen
+
+
+def encode_words(
+    tokenizer: BertTokenizer,
+    words: Sequence[str],
+    tags: Sequence[str] | None,
+    names: Sequence[str],
+    *,
+    max_length: int = 512,
+    stride: int | None = None,
+) -> list[TagWindow]:
+    """Encode a sentence of words, in as many windows as it needs.
+
+    A word that the tokenizer drops altogether, such as a lone variation selector,
+    becomes [UNK]; of a word longer than a window the first pieces are kept.
+
+    Args:
+        tokenizer: cuts each word into pieces.
+        words: the sentence.
+        tags: one a word, or None where there are none.
+        names: the tags in the order of their numbers.
+        max_length: pieces of a window with [CLS] and [SEP].
+        stride: pieces from one window to the next; None is half of what fits.
+
+    Returns:
+        The windows. Each word is scored in exactly one of them.
+
+    Raises:
+        ValueError: if there are no words, the tags do not fit them or the names, or
+            `max_length` or `stride` is out of range.
+    """
+    room = max_length - 2
+    if room < 1:
+        raise ValueError(f"max_length must be at least 3, got {max_length}")
+    stride = max(1, room // 2) if stride is None else stride
+    if not 1 <= stride <= room:
+        raise ValueError(f"stride must be 1 to {room}, got {stride}")
+    numbers = _numbers(words, tags, names)
+    pieces = [
+        (ids or [tokenizer.unk_id])[:room]
+        for ids in tokenizer.encode_lines(list(words))
+    ]
+    lengths = [len(ids) for ids in pieces]
+    bounds = cut_windows(lengths, room, stride)
+    owners = most_context(lengths, bounds)
+    windows = []
+    for number, (start, stop) in enumerate(bounds):
+        scored = [word for word in range(start, stop) if owners[word] == number]
+        if not scored:  # each of its words has more context elsewhere
+            continue
+        places = [1 + sum(lengths[start:word]) for word in scored]
+        ids = [i for word in pieces[start:stop] for i in word]
+        ids = [tokenizer.cls_id, *ids, tokenizer.sep_id]
+        labels = [IGNORED] * len(ids)
+        for word, place in zip(scored, places, strict=True):
+            labels[place] = numbers[word]
+        target: dict[str, int | list[int]] = {} if tags is None else {"labels": labels}
+        windows.append(TagWindow(Example(ids, [0] * len(ids), target), scored, places))
+    return windows
+
+
+def _numbers(
+    words: Sequence[str], tags: Sequence[str] | None, names: Sequence[str]
+) -> list[int]:
+    """Number the tags of a sentence, and check them."""
+    if isinstance(words, str) or not words:
+        raise ValueError(f"words must be a list of one word or more, got {words!r}")
+    if tags is None:
+        return [IGNORED] * len(words)
+    if isinstance(tags, str) or len(tags) != len(words):
+        raise ValueError(
+            f"tags must be a list of {len(words)} tags, one a word, got {tags!r}"
+        )
+    number = {name: i for i, name in enumerate(names)}
+    for word, tag in zip(words, tags, strict=True):
+        if tag not in number:
+            raise ValueError(
+                f"the tag of {word!r} must be one of {', '.join(names)}; got {tag!r}"
+            )
+    return [number[tag] for tag in tags]
+
+
+def encode_rows(
+    tokenizer: BertTokenizer,
+    rows: Sequence[TaggedWords],
+    names: Sequence[str],
+    *,
+    max_length: int = 512,
+    stride: int | None = None,
+) -> list[Example]:
+    """Encode labelled sentences as examples to learn from.
+
+    Args:
+        tokenizer: cuts each word into pieces.
+        rows: the sentences.
+        names: the tags in the order of their numbers.
+        max_length: pieces of a window with [CLS] and [SEP].
+        stride: pieces from one window to the next; None is half of what fits.
+
+    Returns:
+        One example a window.
+
+    Raises:
+        ValueError: as `encode_words` says, with the line of the sentence.
+    """
+    examples: list[Example] = []
+    for row in rows:
+        try:
+            windows = encode_words(
+                tokenizer,
+                row.words,
+                row.tags,
+                names,
+                max_length=max_length,
+                stride=stride,
+            )
+        except ValueError as error:
+            raise ValueError(f"line {row.line}: {error}") from None
+        examples += [window.example for window in windows]
+    return examples
