@@ -22,8 +22,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from bert_tutorial.bio import is_legal, spans_to_tags, tags_to_spans
 from bert_tutorial.data import read_text
-from bert_tutorial.spans import is_legal, spans_to_tags, tags_to_spans
 from bert_tutorial.task_files import Collector, Rows
 
 __all__ = ["TaggedWords", "read_conll", "tag_names"]

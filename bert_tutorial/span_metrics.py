@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from bert_tutorial.spans import tags_to_spans
+from bert_tutorial.bio import tags_to_spans
 
 __all__ = ["SpanCount", "SpanScores", "span_scores", "token_accuracy"]
 

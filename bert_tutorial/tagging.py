@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from bert_tutorial.spans import best_legal_tags
+from bert_tutorial.bio import best_legal_tags
 from bert_tutorial.tag_windows import encode_words
 from bert_tutorial.task_data import collate
 from bert_tutorial.tasks import BertForTokenClassification

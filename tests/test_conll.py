@@ -6,8 +6,8 @@ from collections import Counter
 import pytest
 from conftest import real_data
 
+from bert_tutorial.bio import tags_to_spans
 from bert_tutorial.conll import TaggedWords, read_conll, tag_names
-from bert_tutorial.spans import tags_to_spans
 from bert_tutorial.tagged_records import read_tagged, read_tagged_json, tagged_records
 
 # file, sentences, words, spans of each type, first line of the second sentence

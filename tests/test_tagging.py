@@ -6,11 +6,7 @@ import random
 import pytest
 import torch
 
-from bert_tutorial.config import BertConfig
-from bert_tutorial.conll import TaggedWords
-from bert_tutorial.finetune import fit
-from bert_tutorial.span_metrics import SpanCount, span_scores, token_accuracy
-from bert_tutorial.spans import (
+from bert_tutorial.bio import (
     Span,
     best_legal_tags,
     is_legal,
@@ -18,6 +14,10 @@ from bert_tutorial.spans import (
     spans_to_tags,
     tags_to_spans,
 )
+from bert_tutorial.config import BertConfig
+from bert_tutorial.conll import TaggedWords
+from bert_tutorial.finetune import fit
+from bert_tutorial.span_metrics import SpanCount, span_scores, token_accuracy
 from bert_tutorial.tag_windows import (
     cut_windows,
     encode_rows,
