@@ -2,79 +2,46 @@
 
     python tools/check_site.py _build/html
 
-Broken links and anchors in raw HTML, anything that another host would serve, markup
-left as text, pictures without a text, missing or jumping headings.
+Broken links and anchors in raw HTML, anything that another host would serve, scripts
+that are not the theme's or the book's, markup left as text, parts without a text for
+those who do not see them, missing or jumping headings, missing buttons, heavy pages.
 """
 
+import gzip
 import re
 import sys
-from html.parser import HTMLParser
-from itertools import pairwise
+from functools import cache
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
+
+from page_markup import BARE_TABLE, Page, heading_faults
 
 LEFT = re.compile(
     r":::+\s*\{|```|\{(?:ref|doc|term|eq|numref|cite(?::\w+)?)\}`|\]\[[\w-]+\]"
 )
-HASH = re.compile(r"[0-9a-f]{32,}|\.(?:png|svg|jpe?g)$")
 REMOTE_CSS = re.compile(r"(?:url\(|@import)\s*['\"]?\s*(?:https?:)?//")
-LOADING_LINKS = {"stylesheet", "preload", "icon", "preconnect", "modulepreload"}
-VOID_OF_TEXT = ("pre", "code", "script", "style")
-
-
-class Page(HTMLParser):
-    """What one page links to, loads, shows and says."""
-
-    def __init__(self, text: str) -> None:
-        super().__init__()
-        self.ids: set[str] = set()
-        self.links: list[str] = []
-        self.loads: list[str] = []
-        self.words: list[str] = []
-        self.headings: list[int] = []
-        self.faults: list[str] = []
-        self.quiet = 0
-        self.article = False
-        self.feed(text)
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        """Collect the tag's addresses and check what it must carry."""
-        values = {key: value or "" for key, value in attrs}
-        self.ids |= {values[key] for key in ("id", "name") if values.get(key)}
-        self.quiet += tag in VOID_OF_TEXT
-        self.article = self.article or tag == "article"
-        if values.get("src"):
-            self.loads.append(values["src"])
-        if values.get("href") and tag in ("a", "link"):
-            loads = tag == "link" and LOADING_LINKS & set(values.get("rel", "").split())
-            (self.loads if loads else self.links).append(values["href"])
-        if tag == "html" and not values.get("lang"):
-            self.faults.append("no language")
-        if tag == "img" and self.article:
-            alt = values.get("alt", "").strip()
-            if not alt or HASH.search(alt):
-                self.faults.append(f"picture without a text: {values.get('src')}")
-        if self.article and re.fullmatch("h[1-6]", tag):
-            self.headings.append(int(tag[1]))
-
-    def handle_endtag(self, tag: str) -> None:
-        """Leave the article or a part whose text is code."""
-        self.quiet -= tag in VOID_OF_TEXT
-        self.article = self.article and tag != "article"
-
-    def handle_data(self, data: str) -> None:
-        """Keep the words that a reader sees as prose."""
-        if not self.quiet:
-            self.words.append(data)
-
-
-def heading_faults(levels: list[int]) -> list[str]:
-    """Name a missing or second title and skipped levels."""
-    faults = [] if levels.count(1) == 1 else [f"{levels.count(1)} titles"]
-    for above, below in pairwise(levels):
-        if below > above + 1:
-            faults.append(f"heading level {below} after {above}")
-    return faults
+FONTS = re.compile(r"url\([\"']?([^\"')]+\.woff2)")
+OWN_SCRIPTS = {
+    *(
+        "a11y.js",
+        "quiz.js",
+        "progress.js",
+        "searchindex.js",
+        "mathjax/tex-chtml-full.js",
+    ),
+    *("documentation_options.js", "doctools.js", "sphinx_highlight.js"),
+    *("clipboard.min.js", "copybutton.js", "togglebutton.js", "design-tabs.js"),
+    *("sphinx-thebe.js", "searchtools.js", "language_data.js"),
+    *("scripts/sphinx-book-theme.js", "scripts/bootstrap.js"),
+    *("scripts/pydata-sphinx-theme.js", "scripts/fontawesome.js"),
+}
+FIRST_VISIT = 1_000_000  # bytes, compressed: a page and all that it loads
+EVERY_PAGE = ("/edit/main/", "/issues/new?", "_sources/")
+EVERY_NOTEBOOK = (
+    "https://colab.research.google.com/github/",
+    "_student.ipynb",
+    "/notebooks.zip",
+)
 
 
 def link_faults(path: Path, pages: dict[Path, Page]) -> list[str]:
@@ -95,6 +62,47 @@ def link_faults(path: Path, pages: dict[Path, Page]) -> list[str]:
     return faults
 
 
+def script_faults(page: Page) -> list[str]:
+    """Name the script files that are neither the theme's nor the book's."""
+    files = [urlsplit(url).path for url in page.loads]
+    names = [file.rpartition("../")[2].removeprefix("_static/") for file in files]
+    return [
+        f"a script file that nobody knows: {name}"
+        for name in names
+        if name.endswith((".js", ".mjs")) and name not in OWN_SCRIPTS
+    ]
+
+
+def button_faults(path: Path, page: Page) -> list[str]:
+    """Name the links for changing, reporting and taking away that a page lacks."""
+    wanted = EVERY_PAGE + (EVERY_NOTEBOOK if path.parent.name == "notebooks" else ())
+    return [
+        f"no link with {part}"
+        for part in wanted
+        if not any(part in link for link in page.links)
+    ]
+
+
+@cache
+def weight(path: Path) -> int:
+    """Return the bytes of a file as a server sends it: compressed, if that helps."""
+    data = path.read_bytes()
+    size = min(len(data), len(gzip.compress(data, 6)))
+    if path.suffix == ".css":
+        fonts = FONTS.findall(data.decode("utf-8", errors="replace"))
+        names = {(path.parent / font).resolve() for font in fonts}
+        size += sum(weight(name) for name in names if name.exists())
+    return size
+
+
+def first_visit(path: Path, page: Page) -> int:
+    """Return the compressed bytes of a page with all that it loads by itself."""
+    files = {
+        (path.parent / unquote(urlsplit(url).path)).resolve() for url in page.loads
+    }
+    return weight(path) + sum(weight(file) for file in files if file.is_file())
+
+
 def check(root: Path) -> tuple[int, list[str]]:
     """Return how many pages the site has and all that is wrong with them."""
     pages = {
@@ -104,12 +112,16 @@ def check(root: Path) -> tuple[int, list[str]]:
     }
     faults = []
     for path, page in pages.items():
-        found = link_faults(path, pages) + page.faults
-        # The redirect to the first page, the search and the index are the theme's.
-        if page.headings and path.parent != root:
-            found += heading_faults(page.headings)
+        found = link_faults(path, pages) + script_faults(page) + page.faults
+        if path.parent == root:
+            # The redirect to the first page, the search and the index are the theme's.
+            found = [fault for fault in found if fault != BARE_TABLE]
+        else:
+            found += heading_faults(page.headings) + button_faults(path, page)
         if left := LEFT.search(" ".join(page.words)):
             found.append(f"markup left as text: {left.group()}")
+        if (size := first_visit(path, page)) > FIRST_VISIT:
+            found.append(f"a first visit loads {size:,} bytes")
         faults += [f"{path.relative_to(root)}: {fault}" for fault in found]
     for path in sorted(root.rglob("*.css")):
         if REMOTE_CSS.search(path.read_text(encoding="utf-8", errors="replace")):

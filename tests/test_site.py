@@ -1,0 +1,227 @@
+"""The site: what its checker finds, its colours, its quizzes, what it offers."""
+
+import io
+import json
+import os
+import re
+import zipfile
+from pathlib import Path
+
+import nbformat
+import pytest
+from page_markup import Page, heading_faults
+
+from book_files import ROOT, notebooks
+from check_site import FIRST_VISIT, check, first_visit, script_faults
+
+SITE = Path(os.environ.get("BERT_TUTORIAL_SITE", ROOT / "_build" / "html"))
+STYLE = (ROOT / "book" / "_static" / "custom.css").read_text(encoding="utf-8")
+built = pytest.mark.skipif(
+    not (SITE / "index.html").exists(), reason="the site is not built: `make site`"
+)
+LETTERS = "ABCDEF"
+
+
+def faults_of(text: str) -> list[str]:
+    return Page(f'<html lang="en"><article>{text}</article></html>').faults
+
+
+@pytest.mark.parametrize(
+    ("text", "fault"),
+    [
+        ('<img src="a.png">', "picture without a text: a.png"),
+        ('<img src="a.png" alt=" ">', "picture without a text: a.png"),
+        ('<img src="a.png" alt="figure.png">', "picture without a text: a.png"),
+        ('<input id="x">', "field without a label: x"),
+        ("<select></select>", "field without a label: no id"),
+        ('<a href="b.html"></a>', "<a> without a text"),
+        ('<a href="b.html"><img src="a.png" alt=""></a>', "<a> without a text"),
+        ("<button> </button>", "<button> without a text"),
+        ("<table><tr><td>1</td></tr></table>", "a table without a header"),
+        ('<p onclick="go()">x</p>', "an event: onclick=go()"),
+        ('<p onclick="window.print()">x</p>', "an event: onclick=window.print()"),
+        (
+            '<a href="javascript:go()">x</a>',
+            "a script as an address: javascript:go()",
+        ),
+        ('<a href=" JavaScript:x">x</a>', "a script as an address:  JavaScript:x"),
+        ('<iframe src="x.html"></iframe>', "a foreign part: <iframe>"),
+        ("<script>steal()</script>", "a script that nobody knows: steal()"),
+        (
+            "<script>kernelName = 'python3'; steal()</script>",
+            "a script that nobody knows: kernelName = 'python3'; steal()",
+        ),
+    ],
+)
+def test_a_fault_on_a_page_is_named(text, fault):
+    assert fault in faults_of(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '<img src="a.png" alt="A curve that falls.">',
+        '<label for="x">Size</label><input id="x">',
+        '<input id="x"><label for="x">Size</label>',
+        "<label><input> Size</label>",
+        '<input aria-label="Size">',
+        '<a href="b.html"><img src="a.png" alt="The next page"></a>',
+        "<table><tr><th>n</th></tr><tr><td>1</td></tr></table>",
+        "<script>kernelName = 'python3'</script>",
+    ],
+)
+def test_what_is_right_on_a_page_is_no_fault(text):
+    assert faults_of(text) == []
+
+
+def test_a_page_names_its_language_and_its_headings_are_in_order():
+    assert Page("<html></html>").faults == ["no language"]
+    assert heading_faults([1, 2, 3, 2]) == []
+    assert heading_faults([1, 3]) == ["heading level 3 after 1"]
+    assert heading_faults([1, 2, 1]) == ["2 titles"]
+    assert heading_faults([2]) == ["0 titles"]
+
+
+def test_an_unknown_script_file_is_named():
+    page = Page('<script src="../_static/quiz.js?v=1"></script>')
+    assert script_faults(page) == []
+    page = Page('<script src="../_static/other.js"></script>')
+    assert script_faults(page) == ["a script file that nobody knows: other.js"]
+
+
+def test_the_checker_fails_a_site_with_planted_faults(tmp_path):
+    folder = tmp_path / "notebooks"
+    folder.mkdir()
+    text = (
+        '<html lang="en"><link rel="stylesheet" href="https://cdn.example/a.css">'
+        '<article><h1>T</h1><a href="gone.html">g</a><a href="#no">n</a>'
+        "<p>{ref}`x`</p></article></html>"
+    )
+    (folder / "06.html").write_text(text, encoding="utf-8")
+    (folder / "a.css").write_text("@import '//cdn.example/b.css'", encoding="utf-8")
+    count, faults = check(tmp_path)
+    assert count == 1
+    for part in (
+        "loads from another host: https://cdn.example/a.css",
+        "no such file: gone.html",
+        "no such anchor: #no",
+        "markup left as text",
+        "no link with /edit/main/",
+        "no link with /issues/new?",
+        "no link with _student.ipynb",
+        "a style from another host",
+    ):
+        assert any(part in fault for fault in faults), part
+
+
+def test_a_heavy_page_is_named(tmp_path):
+    (tmp_path / "big.png").write_bytes(os.urandom(FIRST_VISIT))
+    text = '<html lang="en"><img src="big.png" alt="Noise."></html>'
+    (tmp_path / "page.html").write_text(text, encoding="utf-8")
+    assert first_visit(tmp_path / "page.html", Page(text)) > FIRST_VISIT
+    assert any("a first visit loads" in fault for fault in check(tmp_path)[1])
+
+
+@built
+def test_the_built_site_has_no_fault():
+    count, faults = check(SITE)
+    assert count >= len(notebooks())
+    assert faults == []
+
+
+@built
+@pytest.mark.parametrize("path", notebooks(), ids=lambda path: path.stem)
+def test_the_downloads_are_the_notebooks_and_the_copies_without_solutions(path):
+    downloads = SITE / "downloads"
+    with zipfile.ZipFile(downloads / "notebooks.zip") as archive:
+        assert archive.read(path.name) == path.read_bytes()
+    name = f"{path.stem}_student.ipynb"
+    alone = (downloads / name).read_bytes()
+    with zipfile.ZipFile(downloads / "notebooks_student.zip") as archive:
+        assert archive.read(name) == alone
+    copy = nbformat.read(io.StringIO(alone.decode("utf-8")), as_version=4)
+    assert 'class="solution"' not in "".join(cell.source for cell in copy.cells)
+
+
+# The script that makes a form of the quiz needs this shape; elsewhere it leaves the
+# questions as they are.
+QUESTION = re.compile(
+    r"^\*\*\d+\. (?P<title>[^\n]+)\*\*\n\n(?P<options>(?:- [A-F]\. [^\n]+\n)+)\n"
+    r'<details class="answer">\n<summary>Answer \d+</summary>\n\n'
+    r"(?P<why>(?:[^\n]+\n)+)\n</details>",
+    re.M,
+)
+
+
+@pytest.mark.parametrize("path", notebooks(), ids=lambda path: path.stem)
+def test_every_question_has_the_shape_that_the_form_needs(path):
+    cells = nbformat.read(path, as_version=4).cells
+    text = "\n\n".join(c.source for c in cells if c.cell_type == "markdown")
+    if "\n## Quiz" not in text and not text.startswith("## Quiz"):
+        pytest.skip("no quiz in this chapter")
+    text = text[text.index("## Quiz") :]
+    found = list(QUESTION.finditer(text))
+    assert len(found) == text.count('<details class="answer">') >= 5
+    for one in found:
+        options = re.findall(r"^- ([A-F])\. ", one["options"], re.M)
+        lines = one["why"].strip().split("\n")
+        assert re.match(r"\*\*[A-F]\.\*\* ", lines[0]), one["title"]
+        why = [re.match(r"(?:\*\*)?([A-F])\b", line) for line in lines]
+        assert all(why), one["title"]
+        assert (
+            sorted(match[1] for match in why)
+            == options
+            == list(LETTERS[: len(options)])
+        ), one["title"]
+
+
+def colours(theme: str) -> dict[str, str]:
+    block = re.search(rf'html\[data-theme="{theme}"\] \{{(.*?)\}}', STYLE, re.S)
+    return dict(re.findall(r"--([\w-]+): (#[0-9a-f]{6});", block[1]))
+
+
+def luminance(colour: str) -> float:
+    parts = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+    linear = [
+        p / 12.92 if p <= 0.04045 else ((p + 0.055) / 1.055) ** 2.4 for p in parts
+    ]
+    return sum(w * p for w, p in zip((0.2126, 0.7152, 0.0722), linear, strict=True))
+
+
+def contrast(one: str, other: str) -> float:
+    pale, dark = sorted((luminance(one), luminance(other)), reverse=True)
+    return (pale + 0.05) / (dark + 0.05)
+
+
+def test_the_contrast_is_computed_as_the_guidelines_say():
+    assert contrast("#ffffff", "#000000") == pytest.approx(21)
+    assert contrast("#777777", "#ffffff") == pytest.approx(4.48, abs=0.01)
+
+
+@pytest.mark.parametrize(("theme", "page"), [("light", "#ffffff"), ("dark", "#14181e")])
+def test_the_colours_can_be_read(theme, page):
+    own = colours(theme)
+    text = {"light": "#222832", "dark": "#ced6dd"}[theme]  # the theme's
+    for ground in (page, own["book-soft"]):
+        for name in ("book-blue", "book-green", "book-red"):
+            assert contrast(own[name], ground) >= 4.5, (name, ground)
+        assert contrast(text, ground) >= 4.5
+        assert contrast(own["book-line"], ground) >= 3, ground
+
+
+@pytest.mark.parametrize("name", ["logo_light", "logo_dark", "favicon"])
+def test_the_pictures_of_the_site_are_small_and_load_nothing(name):
+    text = (ROOT / "book" / "_static" / f"{name}.svg").read_text(encoding="utf-8")
+    assert len(text) < 2_000
+    assert "href" not in text
+    assert "<script" not in text
+
+
+@pytest.mark.parametrize(
+    "path", sorted((ROOT / "notebooks" / "quiz").glob("*.json")), ids=lambda p: p.stem
+)
+def test_no_option_of_a_quiz_breaks_its_line(path):
+    for one in json.loads(path.read_text(encoding="utf-8"))["questions"]:
+        texts = [one["question"], *(o["text"] for o in one["options"])]
+        texts += [o["why"] for o in one["options"]]
+        assert not any("\n" in text for text in texts), one["question"]

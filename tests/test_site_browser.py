@@ -1,0 +1,203 @@
+"""The site in a browser: accessibility, requests, formulas, the quiz, the ticks.
+
+Needs Chromium on this machine and the package axe-playwright-python; skips without.
+"""
+
+import functools
+import http.server
+import json
+import os
+import shutil
+import threading
+from pathlib import Path
+
+import pytest
+
+from book_files import ROOT
+
+axe = pytest.importorskip(
+    "axe_playwright_python.sync_playwright",
+    reason="axe-playwright-python is not installed",
+)
+playwright = pytest.importorskip("playwright.sync_api")
+
+pytestmark = pytest.mark.slow
+SITE = Path(os.environ.get("BERT_TUTORIAL_SITE", ROOT / "_build" / "html"))
+PAGES = sorted(
+    path.relative_to(SITE).as_posix()
+    for folder in ("book", "notebooks")
+    for path in (SITE / folder).glob("*.html")
+)
+CHROMIUM = next(
+    filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))),
+    None,
+)
+SIZES = {"wide": (1280, 900), "phone": (390, 844)}
+LOOKS = [("wide", "light"), ("wide", "dark"), ("phone", "dark")]
+OPTIONS = {"resultTypes": ["violations"]}
+FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+# The theme declares this name twice on a page with a launch button; nothing follows.
+HARMLESS = "THEBE_JS_URL"
+each_page = pytest.mark.parametrize("name", PAGES or ["none"])
+
+if not PAGES:
+    pytestmark = [pytestmark, pytest.mark.skip("the site is not built: `make site`")]
+elif CHROMIUM is None:
+    pytestmark = [pytestmark, pytest.mark.skip("there is no Chromium on this machine")]
+
+
+class Quiet(http.server.SimpleHTTPRequestHandler):
+    def log_message(self, *arguments):
+        pass
+
+
+@pytest.fixture(scope="module")
+def address():
+    handler = functools.partial(Quiet, directory=SITE)
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+
+
+@pytest.fixture(scope="module")
+def browser():
+    with playwright.sync_playwright() as play:
+        one = play.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield one
+        one.close()
+
+
+@pytest.fixture
+def page(browser):
+    context = browser.new_context()
+    one = context.new_page()
+    one.asked, one.said = [], []
+    one.on("request", lambda request: one.asked.append(request.url))
+    one.on("pageerror", lambda error: one.said.append(str(error)))
+    one.on(
+        "console",
+        lambda line: one.said.append(line.text) if line.type == "error" else None,
+    )
+    one.on(
+        "response",
+        lambda got: one.said.append(got.url) if got.status >= 400 else None,
+    )
+    yield one
+    context.close()
+
+
+def settle(page, url):
+    """Open a page and wait until its formulas are set."""
+    page.goto(url)
+    page.evaluate("async () => { await window.MathJax?.startup?.promise }")
+
+
+@each_page
+def test_a_page_is_accessible_in_every_look_and_asks_nobody_else(name, page, address):
+    for size, theme in LOOKS:
+        width, height = SIZES[size]
+        page.set_viewport_size({"width": width, "height": height})
+        page.emulate_media(color_scheme=theme, reduced_motion="reduce")
+        settle(page, f"{address}/{name}")
+        assert page.evaluate("document.documentElement.dataset.theme") == theme
+        # Before the audit, which itself asks for style sheets where they are not.
+        assert [line for line in page.said if HARMLESS not in line] == []
+        found = axe.Axe().run(page, options=OPTIONS).response["violations"]
+        told = [(v["id"], node["html"][:120]) for v in found for node in v["nodes"]]
+        assert told == [], (size, theme)
+        over = page.evaluate("document.documentElement.scrollWidth - innerWidth")
+        assert over <= 0, f"{size}: {over} pixels wider than the window"
+        page.said.clear()
+    assert page.locator("mjx-merror").count() == 0
+    assert {url.split("/")[2] for url in page.asked} == {address.split("/")[2]}
+
+
+def quizzes():
+    """The pages with a quiz, and how many questions each has."""
+    for name in PAGES:
+        count = (SITE / name).read_text("utf-8").count("<summary>Answer ")
+        if count:
+            yield name, count
+
+
+@pytest.mark.parametrize(("name", "count"), list(quizzes()) or [("none", 0)])
+def test_every_question_becomes_a_form_also_from_a_file(name, count, page):
+    settle(page, (SITE / name).as_uri())
+    forms = page.locator("form.quiz-question")
+    assert forms.count() == count
+    for form in forms.all():
+        assert form.locator("legend").inner_text().strip()
+        assert form.locator("input[type=radio]").count() >= 2
+        assert not form.locator("details").is_visible()
+
+
+def data_of(name):
+    number = name.rpartition("/")[2][:2]
+    path = ROOT / "notebooks" / "quiz" / f"{number}.json"
+    return json.loads(path.read_text("utf-8"))["questions"] if path.exists() else []
+
+
+@pytest.mark.parametrize("name", [n for n, _ in quizzes() if data_of(n)] or ["none"])
+def test_the_form_accepts_the_answer_of_the_data_and_explains_the_others(name, page):
+    settle(page, (SITE / name).as_uri())
+    questions = data_of(name)
+    for form, one in zip(
+        page.locator("form.quiz-question").all(), questions, strict=True
+    ):
+        for index in [*range(len(one["options"]))]:
+            form.locator("input").nth(index).check()
+            form.locator("button").click()
+            right = index == one["answer"]
+            told = form.locator("[role=status]").inner_text()
+            assert told.startswith("✓ Right." if right else "✗ Not this one."), told
+            assert f"\n{'ABCDEF'[index]}" in told  # the explanation of that option
+            assert form.locator("details").is_visible() == right
+    said = page.locator(".quiz-result").inner_text()
+    assert said.startswith(f"{len(questions)} of {len(questions)} answered right")
+    first = sum(one["answer"] == 0 for one in questions)
+    assert f"{first} of them at the first try" in said
+
+
+def test_the_quiz_works_with_the_keyboard_alone(page):
+    name = next(n for n, _ in quizzes() if data_of(n))
+    settle(page, (SITE / name).as_uri())
+    form = page.locator("form.quiz-question").first
+    form.locator("input").first.focus()
+    page.keyboard.press("ArrowDown")
+    assert form.locator("input").nth(1).is_checked()
+    assert form.locator("[role=status]").inner_text() == ""  # choosing tells nothing
+    page.keyboard.press("Enter")
+    assert form.locator("[role=status]").inner_text()[0] in "✓✗"
+
+
+def test_without_script_the_quiz_opens_as_text(browser):
+    name = next(n for n, _ in quizzes())
+    context = browser.new_context(java_script_enabled=False)
+    plain = context.new_page()
+    plain.goto((SITE / name).as_uri())
+    answer = plain.locator("section#quiz > details.answer").first
+    answer.locator("summary").click()
+    assert answer.locator("p").first.is_visible()
+    context.close()
+
+
+def test_a_tick_is_kept_and_shown_in_the_contents(page, address):
+    name = next(n for n in PAGES if n.startswith("notebooks/06"))
+    settle(page, f"{address}/{name}")
+    page.locator(".page-done input").check()
+    settle(page, f"{address}/book/setup.html")
+    assert page.locator(".bd-links a[data-done]").count() == 1
+    assert page.locator(".page-done").count() == 0
+    settle(page, f"{address}/{name}")
+    page.locator(".page-done input").uncheck()
+    assert page.locator(".bd-links a[data-done]").count() == 0
+
+
+def test_a_browser_that_keeps_nothing_shows_no_tick(page, address):
+    page.add_init_script(
+        "Object.defineProperty(window, 'localStorage', {get() { throw Error('no') }})"
+    )
+    page.goto(f"{address}/{next(n for n in PAGES if n.startswith('notebooks/06'))}")
+    page.wait_for_function("document.querySelector('form.quiz-question')")
+    assert page.locator(".page-done").count() == 0
