@@ -16,6 +16,7 @@ from tqdm import tqdm
 
 from bert_tutorial.device import autocast_dtype, pick_device
 from bert_tutorial.distributed import ProcessGroup
+from bert_tutorial.dropout import cheapen_dropout
 from bert_tutorial.objectives import BertForPreTraining, pretraining_loss
 from bert_tutorial.optimizer import (
     build_optimizer,
@@ -45,6 +46,7 @@ class Trainer:
         """Move the model to the device and make its optimizer."""
         self.world = world or ProcessGroup()
         self.model = model.to(device)
+        cheapen_dropout(model)
         self.config = config
         self.device = device
         self.optimizer = build_optimizer(
