@@ -1,13 +1,10 @@
-"""Spans and their tags: decode BIO, and keep it legal.
+"""Choose the best span of each window, the best window of each question, and its text.
 
-A span is a run of words with a type, such as a person's name. B-type begins one,
-I-type continues it, O is outside (Ramshaw and Marcus 1995). Classifying words one by
-one gives sequences that mean nothing, such as O I-PER; there are two repairs. One
-reads them leniently: an I- that continues nothing begins a span, as the scorer of
-CoNLL-2000 and 2003 does. The other never makes them: the best *legal* sequence is
-found by dynamic programming (Viterbi).
+Start and end are scored apart, but chosen together: the span with the largest sum of
+both logits among those that are legal. Across windows sums of logits are compared, not
+probabilities, which each window makes add up to one, with an answer in it or without.
 
-Chapter: 15
+Chapter: 16
 """
 
 from collections.abc import Sequence
@@ -16,138 +13,232 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
+from bert_tutorial.span_windows import PassageWindow, encode_squad
+from bert_tutorial.squad import SquadItem
+from bert_tutorial.task_data import collate
+from bert_tutorial.tasks import BertForQuestionAnswering
+from bert_tutorial.tokenizer import BertTokenizer
+
 __all__ = [
-    "Span",
-    "best_legal_tags",
-    "is_legal",
-    "legal_transitions",
-    "spans_to_tags",
-    "tags_to_spans",
+    "AnswerSpan",
+    "Answers",
+    "answer_questions",
+    "best_span",
+    "likely_spans",
+    "merge_windows",
 ]
 
 
-class Span(NamedTuple):
-    """A type and the words from `start` up to, not including, `end`."""
+class AnswerSpan(NamedTuple):
+    """A span: its first and last token (or characters of the context), its score.
 
-    type: str
+    The score is the sum of a start and an end logit.
+    """
+
     start: int
     end: int
+    score: float
 
 
-def tags_to_spans(tags: Sequence[str]) -> list[Span]:
-    """Read the spans off the tags of a sentence.
+class Answers(dict[str, str]):
+    """The answer of each question, by id; "" is no answer.
 
-    A span ends where its type does not go on: at O, at any B-, at an I- of another
-    type, at the end of the sentence. An I- that continues nothing begins a span.
+    Attributes:
+        spans: id -> characters (first, after the last) of the best span and its score;
+            no entry where a passage has no piece.
+        gaps: id -> score of "no answer" minus the score of the best span.
+    """
+
+    def __init__(self) -> None:
+        """Start empty."""
+        super().__init__()
+        self.spans: dict[str, AnswerSpan] = {}
+        self.gaps: dict[str, float] = {}
+
+
+def best_span(
+    start: Tensor,
+    end: Tensor,
+    may_start: Tensor,
+    may_end: Tensor,
+    max_answer_length: int = 30,
+) -> AnswerSpan | None:
+    """Search all legal spans for the one with the largest start + end.
 
     Args:
-        tags: O, B-type or I-type for each word.
+        start: (T,) logits.
+        end: (T,) logits.
+        may_start: (T,) bool, tokens where an answer may start.
+        may_end: (T,) bool, tokens where it may end.
+        max_answer_length: tokens of an answer at most.
 
     Returns:
-        The spans from left to right; no two overlap.
+        Its first and last token, start <= end; None if no span is legal.
+    """
+    scores = start[:, None] + end[None, :]  # (T, T), rows start, columns end
+    legal = may_start[:, None] & may_end[None, :]
+    legal = legal.triu().tril(max_answer_length - 1)
+    if not legal.any():
+        return None
+    best = scores.masked_fill(~legal, -torch.inf).argmax().item()
+    first, last = divmod(int(best), len(start))
+    return AnswerSpan(first, last, scores[first, last].item())
+
+
+def likely_spans(
+    start: Tensor,
+    end: Tensor,
+    may_start: Tensor,
+    may_end: Tensor,
+    max_answer_length: int = 30,
+    n_best: int = 20,
+) -> list[AnswerSpan]:
+    """Search among the n best starts and the n best ends only, as run_squad does.
+
+    Args:
+        start: (T,) logits.
+        end: (T,) logits.
+        may_start: (T,) bool, tokens where an answer may start.
+        may_end: (T,) bool, tokens where it may end.
+        max_answer_length: tokens of an answer at most.
+        n_best: starts, and ends, that are looked at.
+
+    Returns:
+        The legal spans, the best first; perhaps none, though some span is legal.
+    """
+    count = min(n_best, len(start))
+    starts = start.topk(count).indices.tolist()
+    ends = end.topk(count).indices.tolist()
+    found = [
+        AnswerSpan(first, last, (start[first] + end[last]).item())
+        for first in starts
+        for last in ends
+        if may_start[first]
+        and may_end[last]
+        and first <= last < first + max_answer_length
+    ]
+    return sorted(found, key=lambda span: -span.score)
+
+
+def answer_questions(
+    model: BertForQuestionAnswering,
+    tokenizer: BertTokenizer,
+    items: Sequence[SquadItem],
+    *,
+    max_length: int = 384,
+    stride: int = 128,
+    threshold: float | None = None,
+    max_answer_length: int = 30,
+    max_query_length: int = 64,
+    batch_size: int = 32,
+) -> Answers:
+    """Answer questions with a span of their passage.
+
+    A span starts in the window that shows its first piece with most context, so that
+    no window answers from its edge. "No answer" scores the start and end logit of
+    [CLS]; of several windows the smallest counts: each must say that it has nothing.
+
+    Args:
+        model: scores starts and ends; is left in eval mode.
+        tokenizer: the model's.
+        items: questions with passages; their answers are not looked at.
+        max_length: tokens in a window at most.
+        stride: pieces from the start of one window to the start of the next.
+        threshold: give "" if the gap is above it; None: always answer.
+        max_answer_length: pieces of an answer at most.
+        max_query_length: pieces of a question at most; the rest is cut off.
+        batch_size: windows at once.
+
+    Returns:
+        id -> text cut from the context, with spans and gaps.
 
     Raises:
-        ValueError: if a tag is none of these.
-
-    Example:
-        >>> tags_to_spans(["B-PER", "I-PER", "O", "I-LOC"])
-        [Span(type='PER', start=0, end=2), Span(type='LOC', start=3, end=4)]
+        ValueError: as `encode_squad`; or if windows are longer than the model's
+            positions, or two items have the same id.
     """
-    spans: list[Span] = []
-    start, before = 0, "O"
-    for place, tag in enumerate([*tags, "O"]):
-        if tag != "O" and (tag[:2] not in ("B-", "I-") or len(tag) < 3):
-            raise ValueError(f"tags[{place}] must be O, B-type or I-type, got {tag!r}")
-        continues = tag[:2] == "I-" and tag[2:] == before[2:]
-        if before != "O" and not continues:
-            spans.append(Span(before[2:], start, place))
-        if not continues:
-            start = place
-        before = tag
-    return spans
-
-
-def spans_to_tags(spans: Sequence[Span], length: int) -> list[str]:
-    """Write spans as tags: the way back.
-
-    Args:
-        spans: that do not overlap, in any order.
-        length: words of the sentence.
-
-    Returns:
-        One tag a word.
-
-    Raises:
-        ValueError: if a span is empty, reaches outside or overlaps another.
-    """
-    tags = ["O"] * length
-    for span in spans:
-        if not 0 <= span.start < span.end <= length:
-            raise ValueError(f"a span must lie in 0 to {length} words, got {span}")
-        if any(tag != "O" for tag in tags[span.start : span.end]):
-            raise ValueError(f"spans must not overlap, {span} does")
-        inside = [f"I-{span.type}"] * (span.end - span.start - 1)
-        tags[span.start : span.end] = [f"B-{span.type}", *inside]
-    return tags
-
-
-def is_legal(before: str, tag: str) -> bool:
-    """Tell whether a tag may follow another: I- only continues its own type.
-
-    Args:
-        before: the tag of the word before; "O" at the start of a sentence.
-        tag: the tag.
-    """
-    return tag[:2] != "I-" or before[2:] == tag[2:]
-
-
-def legal_transitions(names: Sequence[str]) -> Tensor:
-    """Tabulate `is_legal`.
-
-    Args:
-        names: the C tags in the order of their numbers.
-
-    Returns:
-        (C, C), True where tag j may follow tag i.
-    """
-    return torch.tensor([[is_legal(a, b) for b in names] for a in names])
-
-
-def best_legal_tags(scores: Tensor, names: Sequence[str]) -> list[str]:
-    """Find the legal tag sequence with the highest sum of scores (Viterbi 1967).
-
-    For each word and tag it keeps only the best way to get there, so it looks at
-    N C^2 steps instead of C^N sequences. Logits do as well as log-probabilities:
-    the softmax takes the same number from all scores of a word, so from all paths.
-
-    Args:
-        scores: (N, C), the score of each tag for each word.
-        names: the C tags in the order of the columns.
-
-    Returns:
-        N tags.
-
-    Raises:
-        ValueError: if `scores` is not a matrix with one column a tag.
-    """
-    if scores.dim() != 2 or scores.shape[1] != len(names):
+    positions = model.config.max_position_embeddings
+    if max_length > positions:
         raise ValueError(
-            f"scores must be (words, {len(names)}), one column a tag, "
-            f"got {tuple(scores.shape)}"
+            f"max_length must be at most {positions}, the positions of the model, "
+            f"got {max_length}"
         )
-    if not len(scores):
-        return []
-    is_forbidden = ~legal_transitions(names)
-    may_not_start = torch.tensor([not is_legal("O", name) for name in names])
-    rows = scores.detach().double().cpu()
-    total = rows[0].masked_fill(may_not_start, -torch.inf)  # (C,)
-    steps: list[list[int]] = []
-    for row in rows[1:]:
-        ways = total[:, None].masked_fill(is_forbidden, -torch.inf)  # (from, to)
-        best, came_from = ways.max(dim=0)
-        total = best + row
-        steps.append(came_from.tolist())
-    path = [int(total.argmax())]
-    for came in reversed(steps):
-        path.append(came[path[-1]])
-    return [names[i] for i in reversed(path)]
+    names = [item.id for item in items]
+    if len(set(names)) < len(names):
+        twice = next(name for name in names if names.count(name) > 1)
+        raise ValueError(f"ids must be unique, got {twice!r} twice")
+    windows = encode_squad(
+        tokenizer, items, max_length, stride, max_query_length=max_query_length
+    )
+    logits = _window_logits(model, windows, batch_size)
+    return merge_windows(items, windows, logits, max_answer_length, threshold)
+
+
+def merge_windows(
+    items: Sequence[SquadItem],
+    windows: Sequence[PassageWindow],
+    logits: Sequence[tuple[Tensor, Tensor]],
+    max_answer_length: int = 30,
+    threshold: float | None = None,
+) -> Answers:
+    """Take the best span over the windows of each question, by its score.
+
+    Args:
+        items: the questions.
+        windows: their windows.
+        logits: start and end, (T,) each, of every window.
+        max_answer_length: pieces of an answer at most.
+        threshold: give "" if the gap is above it; None: always answer.
+
+    Returns:
+        The answers of all items.
+    """
+    null = [float("inf")] * len(items)
+    best: list[AnswerSpan | None] = [None] * len(items)
+    for window, (start, end) in zip(windows, logits, strict=True):
+        place = window.item
+        null[place] = min(null[place], (start[0] + end[0]).item())
+        may_end = torch.tensor([pair is not None for pair in window.offsets])
+        may_start = torch.tensor(window.is_best_context)
+        found = best_span(start, end, may_start, may_end, max_answer_length)
+        before = best[place]
+        if found is None or (before is not None and found.score <= before.score):
+            continue
+        begin, stop = _characters(window.offsets[found.start : found.end + 1])
+        best[place] = AnswerSpan(begin, stop, found.score)
+    answers = Answers()
+    for item, span, silent in zip(items, best, null, strict=True):
+        answers[item.id] = ""
+        if span is None:
+            continue
+        answers.spans[item.id] = span
+        answers.gaps[item.id] = silent - span.score
+        if threshold is None or answers.gaps[item.id] <= threshold:
+            answers[item.id] = item.context[span.start : span.end]
+    return answers
+
+
+def _characters(offsets: Sequence[tuple[int, int] | None]) -> tuple[int, int]:
+    """Give the first character of some pieces and the one after their last."""
+    pairs = [pair for pair in offsets if pair is not None]
+    return pairs[0][0], pairs[-1][1]
+
+
+@torch.no_grad()
+def _window_logits(
+    model: BertForQuestionAnswering, windows: Sequence[PassageWindow], batch_size: int
+) -> list[tuple[Tensor, Tensor]]:
+    """Score all windows, those of like length together."""
+    model.eval()
+    device = next(model.parameters()).device
+    order = sorted(range(len(windows)), key=lambda i: len(windows[i].example.input_ids))
+    found: dict[int, tuple[Tensor, Tensor]] = {}
+    for begin in range(0, len(order), batch_size):
+        chosen = order[begin : begin + batch_size]
+        batch = collate([windows[i].example for i in chosen])
+        names = ("input_ids", "attention_mask", "token_type_ids")
+        out = model(**{name: batch[name].to(device) for name in names})
+        start, end = out.start_logits.cpu(), out.end_logits.cpu()  # (B, T)
+        for row, index in enumerate(chosen):
+            length = len(windows[index].example.input_ids)
+            found[index] = start[row, :length], end[row, :length]
+    return [found[index] for index in range(len(windows))]
