@@ -1,0 +1,62 @@
+"""Pictures of ablations: means with intervals and every single run beside them.
+
+Chapter: 13
+"""
+
+from collections.abc import Mapping, Sequence
+
+import matplotlib.pyplot as plt
+from matplotlib.axes import Axes
+
+from bert_tutorial.intervals import Interval, mean_interval
+from bert_tutorial.plot import COLORS
+
+__all__ = ["interval_rows"]
+
+
+def interval_rows(
+    values: Mapping[str, Sequence[float]],
+    *,
+    xlabel: str = "",
+    line: float | None = None,
+    ax: Axes | None = None,
+) -> Axes:
+    """Draw one row a variant: its runs as open circles, their mean and interval.
+
+    A row whose interval contains `line` is drawn in black, another in colour, so that
+    what the runs cannot tell apart does not stand out.
+
+    Args:
+        values: the runs of each variant, 2 or more; the first row is on top.
+        xlabel: name and unit of the values.
+        line: a value to compare with, such as 0 for differences.
+        ax: where to draw; a new figure if none.
+
+    Returns:
+        The axes that were drawn on.
+    """
+    if ax is None:
+        _, ax = plt.subplots(figsize=(7, 0.8 + 0.3 * len(values)))
+    if line is not None:
+        ax.axvline(line, color="#777777", linewidth=1, linestyle=":")
+    for row, runs in enumerate(values.values()):
+        interval = mean_interval(list(runs))
+        ax.plot(
+            [interval.low, interval.high],
+            [row, row],
+            color=_color(interval, line),
+            linestyle="-",
+        )
+        ax.plot(interval.mean, row, "s", color=_color(interval, line), markersize=6)
+        ax.plot(runs, [row] * len(runs), "o", color="#777777", fillstyle="none")
+    ax.set_yticks(range(len(values)), list(values))
+    ax.invert_yaxis()
+    ax.set_xlabel(xlabel)
+    return ax
+
+
+def _color(interval: Interval, line: float | None) -> str:
+    """Choose black where the line is inside the interval, or blue and red beside it."""
+    if line is None or interval.low <= line <= interval.high:
+        return COLORS["black"]
+    return COLORS["blue" if interval.low > line else "vermilion"]
