@@ -158,7 +158,11 @@ class Decoder(nn.Module):
 
     def read(self, source: Tensor) -> list[Memory]:
         """Make each layer's keys and values of the source (B, S, H), once a text."""
-        return [layer.cross_attention.remember(source) for layer in self.layers]
+        memories = []
+        for layer in self.layers:
+            assert isinstance(layer, DecoderLayer)
+            memories.append(layer.cross_attention.remember(source))
+        return memories
 
     def forward(
         self,

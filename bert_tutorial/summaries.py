@@ -113,13 +113,11 @@ def document_of(row: Any, line: int) -> Document:
     else:
         raise BadRowError(f"{ALLOWED}, got the keys {sorted(map(str, row))[:8]}")
     read = tokenised if source == "src" else untokenised
-    parts = []
-    for key in (source, target):
-        sentences = read(row[key], key)
-        if not sentences:
+    sentences, summary = (read(row[key], key) for key in (source, target))
+    for key, found in ((source, sentences), (target, summary)):
+        if not found:
             raise BadRowError(f"{key} must hold text, got {row[key]!r:.40}")
-        parts.append(sentences)
-    return Document(*parts, line)
+    return Document(sentences, summary, line)
 
 
 def tokenised(value: Any, key: str) -> list[str]:

@@ -12,7 +12,6 @@ from torch.nn import functional as F
 from bert_tutorial.checkpoint import PreTrained
 from bert_tutorial.config import BertConfig
 from bert_tutorial.decoder import Decoder, Memory
-from bert_tutorial.extractive_data import encode_document
 from bert_tutorial.model import BertModel, initialise
 from bert_tutorial.objectives import MaskedLMHeads
 from bert_tutorial.task_data import Example
@@ -104,6 +103,18 @@ class BertWithDecoder(PreTrained):
         return LogitsOutput(logits, loss)
 
 
+def source_ids(
+    tokenizer: BertTokenizer, sentences: Sequence[str], max_length: int
+) -> list[int]:
+    """Encode a document as one text: [CLS] sentences [SEP], cut to max_length."""
+    if isinstance(sentences, str) or not sentences:
+        raise ValueError(
+            f"sentences must be a list of at least one text, got {sentences!r:.40}"
+        )
+    ids = tokenizer.encode(" ".join(sentences)).ids
+    return ids if len(ids) <= max_length else [*ids[: max_length - 1], ids[-1]]
+
+
 def encode_writing(
     tokenizer: BertTokenizer,
     sentences: Sequence[str],
@@ -112,20 +123,20 @@ def encode_writing(
 ) -> Example:
     """Make an example of a document and the summary to write.
 
-    The source is the document's first window (`encode_document`): a longer text is
-    cut there. The target is [CLS] summary [SEP].
+    The source is [CLS] document [SEP]; what does not fit max_length is cut, so the
+    writer never sees it. The target is [CLS] summary [SEP].
 
     Raises:
-        ValueError: the summary has more tokens than the window of its document.
+        ValueError: the summary has more tokens than the document.
     """
-    source = encode_document(tokenizer, sentences, max_length=max_length)[0].example
+    source = source_ids(tokenizer, sentences, max_length)
     target = tokenizer.encode(summary).ids
-    if len(target) > len(source.input_ids):
+    if len(target) > len(source):
         raise ValueError(
-            f"a summary must not be longer than its document: {len(source.input_ids)} "
-            f"tokens, got {len(target)} of {summary!r:.40}"
+            f"a summary must not be longer than its document: {len(source)} tokens, "
+            f"got {len(target)} of {summary!r:.40}"
         )
-    return Example(source.input_ids, source.token_type_ids, {"labels": target})
+    return Example(source, [0] * len(source), {"labels": target})
 
 
 @torch.no_grad()
@@ -177,15 +188,21 @@ def write_summary(
     sentences: Sequence[str],
     max_new: int = 30,
 ) -> str:
-    """Write a summary of one document; dropout is off meanwhile."""
+    """Write a summary of one document, cut to the model's positions.
+
+    Dropout is off meanwhile.
+    """
     most = model.config.max_position_embeddings
-    source = encode_document(tokenizer, sentences, max_length=most)[0].example
     device = next(model.parameters()).device
-    ids = torch.tensor([source.input_ids], device=device)
-    types = torch.tensor([source.token_type_ids], device=device)
+    ids = torch.tensor([source_ids(tokenizer, sentences, most)], device=device)
     was_training = model.training
     model.eval()
-    marks = {"start_id": tokenizer.cls_id, "end_id": tokenizer.sep_id}
-    (row,) = greedy_ids(model, ids, None, types, max_new=max_new, **marks)
+    (row,) = greedy_ids(
+        model,
+        ids,
+        start_id=tokenizer.cls_id,
+        end_id=tokenizer.sep_id,
+        max_new=max_new,
+    )
     model.train(was_training)
     return tokenizer.decode(row)
