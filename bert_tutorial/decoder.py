@@ -20,13 +20,13 @@ __all__ = [
     "Decoder",
     "DecoderLayer",
     "LookBack",
-    "Memory",
+    "KeysValues",
     "decoder_masks",
     "masked_attention",
 ]
 
 
-class Memory(NamedTuple):
+class KeysValues(NamedTuple):
     """Keys and values that a layer looks at: (B, A, S, D) each."""
 
     key: Tensor
@@ -87,15 +87,17 @@ class LookBack(nn.Module):
         self.value = nn.Linear(H, H)
         self.output = nn.Linear(H, H)
 
-    def remember(self, hidden: Tensor, past: Memory | None = None) -> Memory:
+    def remember(self, hidden: Tensor, past: KeysValues | None = None) -> KeysValues:
         """Make keys and values of (B, S, H), after those of the past if there are."""
         key = split_heads(self.key(hidden), self.num_heads)  # (B, A, S, D)
         value = split_heads(self.value(hidden), self.num_heads)
         if past is None:
-            return Memory(key, value)
-        return Memory(torch.cat([past.key, key], 2), torch.cat([past.value, value], 2))
+            return KeysValues(key, value)
+        return KeysValues(
+            torch.cat([past.key, key], 2), torch.cat([past.value, value], 2)
+        )
 
-    def forward(self, hidden: Tensor, memory: Memory, is_visible: Tensor) -> Tensor:
+    def forward(self, hidden: Tensor, memory: KeysValues, is_visible: Tensor) -> Tensor:
         """Let each place of (B, T, H) look at a memory; gives (B, T, H)."""
         query = split_heads(self.query(hidden), self.num_heads)  # (B, A, T, D)
         dropout = self.dropout_prob if self.training else 0.0
@@ -122,10 +124,10 @@ class DecoderLayer(nn.Module):
     def forward(
         self,
         hidden: Tensor,
-        source: Memory,
+        source: KeysValues,
         masks: tuple[Tensor, Tensor],
-        past: Memory | None = None,
-    ) -> tuple[Tensor, Memory]:
+        past: KeysValues | None = None,
+    ) -> tuple[Tensor, KeysValues]:
         """Run the layer on T new places.
 
         Args:
@@ -156,7 +158,7 @@ class Decoder(nn.Module):
             DecoderLayer(config) for _ in range(config.num_hidden_layers)
         )
 
-    def read(self, source: Tensor) -> list[Memory]:
+    def read(self, source: Tensor) -> list[KeysValues]:
         """Make each layer's keys and values of the source (B, S, H), once a text."""
         memories = []
         for layer in self.layers:
@@ -167,10 +169,10 @@ class Decoder(nn.Module):
     def forward(
         self,
         hidden: Tensor,
-        source: list[Memory],
+        source: list[KeysValues],
         source_is_token: Tensor,
-        past: list[Memory] | None = None,
-    ) -> tuple[Tensor, list[Memory]]:
+        past: list[KeysValues] | None = None,
+    ) -> tuple[Tensor, list[KeysValues]]:
         """Run all layers on T new places.
 
         Args:

@@ -9,10 +9,10 @@ from typing import NamedTuple
 from bert_tutorial.task_data import Example
 from bert_tutorial.tokenizer import BertTokenizer
 
-__all__ = ["Window", "encode_document"]
+__all__ = ["SentenceWindow", "encode_document"]
 
 
-class Window(NamedTuple):
+class SentenceWindow(NamedTuple):
     """Neighbouring sentences that fit the model together.
 
     `first` is the number of its first sentence in the document, `places` say where
@@ -30,7 +30,7 @@ def encode_document(
     sentences: Sequence[str],
     labels: Sequence[int] | None = None,
     max_length: int = 512,
-) -> list[Window]:
+) -> list[SentenceWindow]:
     """Write [CLS] sentence [SEP] for every sentence (Liu and Lapata 2019, section 3.1).
 
     Segments alternate between 0 and 1, so that neighbours differ. Whole sentences
@@ -52,13 +52,13 @@ def encode_document(
             is not that of the sentences, or no room for a token.
     """
     check(sentences, labels, max_length)
-    windows: list[Window] = []
+    windows: list[SentenceWindow] = []
     for number, sentence in enumerate(sentences):
         inner = tokenizer.encode(sentence, add_special_tokens=False).ids
         ids = [tokenizer.cls_id, *inner[: max_length - 2], tokenizer.sep_id]
         used = len(windows[-1].example.input_ids) if windows else max_length
         if used + len(ids) > max_length:
-            windows.append(Window(Example([], [], {"labels": []}), number, []))
+            windows.append(SentenceWindow(Example([], [], {"labels": []}), number, []))
         example, _, places = windows[-1]
         places.append(len(example.input_ids))
         example.input_ids.extend(ids)

@@ -11,7 +11,7 @@ from torch.nn import functional as F
 
 from bert_tutorial.checkpoint import PreTrained
 from bert_tutorial.config import BertConfig
-from bert_tutorial.decoder import Decoder, Memory
+from bert_tutorial.decoder import Decoder, KeysValues
 from bert_tutorial.model import BertModel, initialise
 from bert_tutorial.objectives import MaskedLMHeads
 from bert_tutorial.task_data import Example
@@ -44,7 +44,7 @@ class BertWithDecoder(PreTrained):
         input_ids: Tensor,
         attention_mask: Tensor | None = None,
         token_type_ids: Tensor | None = None,
-    ) -> tuple[list[Memory], Tensor]:
+    ) -> tuple[list[KeysValues], Tensor]:
         """Encode the source (B, S): each layer's memory, and (B, S) bool."""
         out = self.bert(input_ids, attention_mask, token_type_ids)
         mask = torch.ones_like(input_ids) if attention_mask is None else attention_mask
@@ -53,9 +53,9 @@ class BertWithDecoder(PreTrained):
     def next_logits(
         self,
         written: Tensor,
-        source: tuple[list[Memory], Tensor],
-        past: list[Memory] | None = None,
-    ) -> tuple[Tensor, list[Memory]]:
+        source: tuple[list[KeysValues], Tensor],
+        past: list[KeysValues] | None = None,
+    ) -> tuple[Tensor, list[KeysValues]]:
         """Score the word that follows each place.
 
         Args:
@@ -172,7 +172,7 @@ def greedy_ids(
         raise ValueError(f"max_new must be from 1 to {most}, got {max_new}")
     source = model.read(input_ids, attention_mask, token_type_ids)
     written = torch.full_like(input_ids[:, :1], start_id)
-    past: list[Memory] | None = None
+    past: list[KeysValues] | None = None
     for _ in range(max_new):
         logits, past = model.next_logits(written, source, past)
         written = torch.cat([written, logits[:, -1:].argmax(dim=-1)], dim=1)
