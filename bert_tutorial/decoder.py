@@ -19,8 +19,8 @@ from bert_tutorial.encoder import FeedForward
 __all__ = [
     "Decoder",
     "DecoderLayer",
-    "LookBack",
     "KeysValues",
+    "LookBack",
     "decoder_masks",
     "masked_attention",
 ]
