@@ -10,6 +10,7 @@ import os
 import sys
 
 from bert_tutorial.commands import add_reading_commands
+from bert_tutorial.commands_finetune import add_task_commands
 from bert_tutorial.commands_training import add_training_commands
 
 __all__ = ["main"]
@@ -35,6 +36,7 @@ def build_parser() -> argparse.ArgumentParser:
     )
     add_reading_commands(commands)
     add_training_commands(commands)
+    add_task_commands(commands)
     return parser
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from bert_tutorial.commands import add_source, model_folder, positive
+from bert_tutorial.commands_finetune import TASKS, add_columns, run_task_evaluate
 
 __all__ = ["add_training_commands"]
 
@@ -86,13 +87,18 @@ def add_training_commands(commands: Any) -> None:
     )
     pretrain.set_defaults(run=run_pretrain)
 
-    evaluate = commands.add_parser("evaluate", help="judge a pretrained model")
+    evaluate = commands.add_parser(
+        "evaluate", help="judge a pretrained or fine-tuned model"
+    )
     evaluate.add_argument("--model", help="folder; the shipped one if not given")
     add_source(evaluate)
     judged = evaluate.add_mutually_exclusive_group(required=True)
     judged.add_argument("--world", action="store_true", help="on facts of a world")
     judged.add_argument("--corpus", nargs="+", metavar="PATH", help="on text files")
+    judged.add_argument("--data", metavar="FILE", help="on the labels of its task")
+    evaluate.add_argument("--task", choices=TASKS, help="that of the model's run")
     evaluate.add_argument("--seed", type=int, help="of the world; the model's own")
+    add_columns(evaluate)
     evaluate.set_defaults(run=run_evaluate)
 
 
@@ -228,8 +234,14 @@ def print_knowledge(model: dict[str, Any], other: dict[str, Any] | None) -> None
 
 
 def run_evaluate(options: argparse.Namespace) -> None:
-    """Judge a model on the facts of its world, or on text files."""
+    """Judge a model on the facts of its world, on text files, or on its task."""
     import torch
+
+    if options.data:
+        run_task_evaluate(options)
+        return
+    if options.task:
+        raise ValueError("--task goes with --data; leave it out")
 
     from bert_tutorial.corpus_data import CorpusData
     from bert_tutorial.objectives import BertForPreTraining

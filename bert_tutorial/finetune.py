@@ -78,11 +78,13 @@ def predict(
 ) -> list[tuple[Any, dict[str, Tensor]]]:
     """Run a model over examples without dropout: (output, batch) for each batch."""
     model.eval()
-    parts = [
-        collate(examples[i : i + batch_size])
-        for i in range(0, len(examples), batch_size)
-    ]
-    return [(model(**part), part) for part in parts]
+    device = next((p.device for p in model.parameters()), torch.device("cpu"))
+    found = []
+    for start in range(0, len(examples), batch_size):
+        batch = collate(examples[start : start + batch_size])
+        part = {key: value.to(device) for key, value in batch.items()}
+        found.append((model(**part), part))
+    return found
 
 
 def sentiment_accuracy(model: nn.Module, examples: Sequence[Example]) -> float:

@@ -1,0 +1,214 @@
+"""A fine-tuning run in a folder: one model for each seed, and a report.
+
+Chapter: 0
+"""
+
+import argparse
+import hashlib
+import json
+import shutil
+import statistics
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import torch
+
+from bert_tutorial.checkpoint_files import replace_file, weight_files
+from bert_tutorial.commands_tasks import Shape, Task
+from bert_tutorial.fine_tuning_config import FineTuningConfig
+from bert_tutorial.fine_tuning_run import FineTuned, fine_tune
+from bert_tutorial.labels import class_weights
+from bert_tutorial.run_identity import check_identity, corpus_digests
+from bert_tutorial.run_lock import RunLock
+from bert_tutorial.state_keeper import StateKeeper, sweep_run
+from bert_tutorial.task_data import Example
+from bert_tutorial.task_files import Rows
+from bert_tutorial.tokenizer import BertTokenizer
+
+__all__ = ["Job", "report_line", "run_seeds"]
+
+STATES = "states"
+
+
+class Job(NamedTuple):
+    """All that the seeds of a run share."""
+
+    name: str
+    task: Task
+    folder: Path  # of the model to begin with
+    tokenizer: BertTokenizer
+    names: list[str] | None
+    shape: Shape
+    config: FineTuningConfig
+    train: Rows[Any]
+    examples: list[Example]  # of the training rows
+    dev: Rows[Any] | None
+    test: Rows[Any] | None
+    changes: dict[str, Any]  # of the model's configuration
+    is_weighted: bool
+    device: torch.device
+
+
+def identity_of(job: Job) -> dict[str, Any]:
+    """Gather what must not change between the parts of a run."""
+    digest = hashlib.sha256()
+    for file in weight_files(job.folder, allow_bin=True):
+        with open(file, "rb") as opened:
+            digest.update(hashlib.file_digest(opened, "sha256").digest())
+    files = {"train": job.train, "dev": job.dev, "test": job.test}
+    vocabulary = "\n".join(job.tokenizer.id_to_token).encode()
+    values = {
+        "recipe": asdict(job.config) | job.shape._asdict(),
+        "task": {
+            "name": job.name,
+            "labels": job.names,
+            "class_weights": job.is_weighted,
+            **job.changes,
+        },
+        "model": {
+            "weights": digest.hexdigest(),
+            "vocabulary": hashlib.sha256(vocabulary).hexdigest(),
+        },
+        "data": {
+            name: corpus_digests([rows.source])["file 1"]
+            for name, rows in files.items()
+            if rows is not None
+        },
+    }
+    return json.loads(json.dumps(values))
+
+
+def run_seeds(
+    job: Job, seeds: list[int], output: Path, options: argparse.Namespace
+) -> list[dict[str, Any]]:
+    """Train one model a seed; each has a folder of its own if there are several.
+
+    Returns:
+        The reports, in the order of the seeds.
+    """
+    reports = []
+    with RunLock(output):
+        for seed in seeds:
+            folder = output / f"seed-{seed}" if len(seeds) > 1 else output
+            one = job._replace(config=replace(job.config, seed=seed))
+            reports.append(run_one(one, folder, options))
+        if len(seeds) > 1:
+            write_json({"seeds": seeds, **spread(reports)}, output / "seeds.json")
+    return reports
+
+
+def run_one(job: Job, folder: Path, options: argparse.Namespace) -> dict[str, Any]:
+    """Train, choose on dev, judge the chosen state on test once, save.
+
+    Raises:
+        ValueError: if the folder has a run and it is not to be resumed.
+    """
+    identity = identity_of(job)
+    report_file = folder / "run.json"
+    if report_file.is_file():
+        report = json.loads(report_file.read_text(encoding="utf-8"))
+        if not options.resume:
+            raise ValueError(f"{folder} has a finished run; give another folder")
+        check_identity(report["identity"], identity)
+        return dict(report)
+    has_state = any((folder / STATES).glob("step-*.safetensors"))
+    is_resumed = bool(options.resume) and (has_state or "seed-" not in folder.name)
+    folder.mkdir(parents=True, exist_ok=True)
+    sweep_run(folder, is_resumed)
+    keeper = StateKeeper(folder, identity, options.save_every, is_resumed)
+    torch.manual_seed(job.config.seed)
+    model = job.task.model.from_pretrained(
+        job.folder, allow_bin=options.allow_bin, **job.changes
+    )
+    job.tokenizer.save(folder, model.config.max_position_embeddings)
+
+    def scores(on: Rows[Any]) -> dict[str, float]:
+        found = job.task.score(
+            model, job.tokenizer, on, job.names, job.shape, on.source
+        )
+        return {name: round(value, 4) for name, value in found.items()}
+
+    weights = None
+    if job.is_weighted and job.task.classes and job.names:
+        numbers = job.task.classes(job.train, job.names)
+        weights = torch.tensor(class_weights(numbers, len(job.names)))
+    dev, test = job.dev, job.test
+    done = fine_tune(
+        model,
+        job.examples,
+        job.config,
+        evaluate=None if dev is None else lambda _: scores(dev),
+        metric=job.task.metric,
+        weights=weights,
+        device=job.device,
+        log_file=folder / "log.jsonl",
+        keeper=keeper,
+    )
+    report = report_of(job, done)
+    if test is not None:
+        report["test"] = scores(test)
+    report["identity"] = identity
+    model.save_pretrained(folder)
+    write_json(report, report_file)
+    shutil.rmtree(folder / STATES, ignore_errors=True)  # the model is safe now
+    return report
+
+
+def report_of(job: Job, done: FineTuned) -> dict[str, Any]:
+    """Say what was done and how well it went."""
+    return {
+        "task": job.name,
+        "metric": job.task.metric,
+        "labels": job.names,
+        "max_length": job.shape.max_length,
+        "stride": job.shape.stride,
+        "recipe": asdict(job.config),
+        "rows": len(job.train),
+        "windows": len(job.examples),
+        "skipped": len(job.train.skipped),
+        "best_dev": done.best,
+        "last_dev": done.last,
+        "evaluations": len(done.evaluations),
+    }
+
+
+def spread(reports: list[dict[str, Any]]) -> dict[str, Any]:
+    """Give mean and standard deviation over the seeds, of dev and test."""
+    found: dict[str, Any] = {}
+    for part in ("best_dev", "last_dev", "test"):
+        each = [report[part] for report in reports if report.get(part)]
+        if len(each) > 1:
+            found[part] = {
+                name: [
+                    round(statistics.mean(one[name] for one in each), 4),
+                    round(statistics.stdev(one[name] for one in each), 4),
+                ]
+                for name in each[0]
+                if name != "step"
+            }
+    return found
+
+
+def report_line(report: dict[str, Any]) -> str:
+    """Say in one line how a run went, and how much of it may be believed."""
+    metric = report["metric"]
+    seed = f"seed {report['recipe']['seed']}"
+    if report["best_dev"] is None:
+        line = f"{seed}: no dev data, so the last state is kept"
+    else:
+        best, last = report["best_dev"], report["last_dev"]
+        line = (
+            f"{seed}: dev {metric} {best[metric]:.3f} at step {best['step']}, the best "
+            f"of {report['evaluations']} evaluations and so optimistic; last state "
+            f"{last[metric]:.3f}"
+        )
+    if "test" in report:
+        line += f"; test {metric} {report['test'][metric]:.3f}, judged once"
+    return line
+
+
+def write_json(values: dict[str, Any], path: Path) -> None:
+    """Write a file whole or not at all."""
+    text = json.dumps(values, indent=1, ensure_ascii=False) + "\n"
+    replace_file(path, lambda name: Path(name).write_text(text, encoding="utf-8"))
