@@ -11,7 +11,7 @@ import hashlib
 from collections.abc import Iterable, Sequence
 from html import escape
 
-__all__ = ["HtmlFigure", "choice", "panels", "table"]
+__all__ = ["SCROLLING", "HtmlFigure", "choice", "panels", "table"]
 
 # Blue is darker on pale ground and paler on dark ground, as text needs it.
 _STYLE = """
@@ -41,6 +41,8 @@ _DARK = (
     'html[data-theme="dark"] FIG,body[data-jp-theme-light="false"] FIG,'
     'html[theme="dark"] FIG'
 )
+# A table wider than the page scrolls, also with the arrow keys.
+SCROLLING = '<div class="bt-scroll" tabindex="0" role="group" aria-label="table">'
 _GROUP = "<GROUP>"  # becomes the figure's id; escaped text cannot hold it
 
 
@@ -125,6 +127,6 @@ def table(head: Sequence[str], rows: Iterable[Sequence[str]], caption: str = "")
     ]
     title = f"<caption>{escape(caption)}</caption>" if caption else ""
     return (
-        f'<div class="bt-scroll"><table>{title}<thead><tr>{top}</tr></thead>'
+        f"{SCROLLING}<table>{title}<thead><tr>{top}</tr></thead>"
         f"<tbody>{''.join(lines)}</tbody></table></div>"
     )

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from bert_tutorial.plot_html import HtmlFigure, choice, panels, table
+from bert_tutorial.plot_html import SCROLLING, HtmlFigure, choice, panels, table
 from bert_tutorial.wordpiece import MAX_WORD_LENGTH
 
 __all__ = ["Trial", "attention_explorer", "masking_draws", "trials", "wordpiece_steps"]
@@ -86,7 +86,7 @@ def _matrix(tokens: Sequence[str], name: str, matrix: np.ndarray) -> str:
     )
     caption = f"{name}: percent that the token at the left takes from the one above"
     return (
-        f'<div class="bt-scroll"><table><caption>{caption}</caption><thead><tr>'
+        f"{SCROLLING}<table><caption>{caption}</caption><thead><tr>"
         f'<th scope="col">from</th>{top}</tr></thead><tbody>\n{rows}</tbody></table>'
         "</div>"
     )

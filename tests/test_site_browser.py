@@ -201,3 +201,18 @@ def test_a_browser_that_keeps_nothing_shows_no_tick(page, address):
     page.goto(f"{address}/{next(n for n in PAGES if n.startswith('notebooks/06'))}")
     page.wait_for_function("document.querySelector('form.quiz-question')")
     assert page.locator(".page-done").count() == 0
+
+
+def test_a_figure_turns_with_the_keyboard_and_without_script(browser):
+    context = browser.new_context(java_script_enabled=False)
+    plain = context.new_page()
+    plain.goto((SITE / next(n for n in PAGES if n.startswith("notebooks/06"))).as_uri())
+    figure = plain.locator(".bt-figure").first
+    shown = figure.locator("table:visible")
+    assert shown.count() == 1
+    before = shown.inner_text()
+    figure.locator("fieldset").first.locator("input:checked").focus()
+    plain.keyboard.press("ArrowRight")
+    assert shown.count() == 1
+    assert shown.inner_text() != before
+    context.close()
