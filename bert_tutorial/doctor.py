@@ -1,7 +1,8 @@
 """Look for what would stop a run on this machine, and say how to mend it.
 
 Nothing large is imported before it was looked at, so that a broken installation is
-reported and not just another traceback.
+reported and not just another traceback. A model and its batch are examined elsewhere:
+`bert_tutorial.model_doctor`.
 
 Chapter: 0
 """

@@ -67,7 +67,7 @@ class MaskedLMHead(nn.Module):
     """
 
     def __init__(self, config: BertConfig) -> None:
-        """Make the transform and the bias; the table is handed in at each call."""
+        """Make the transform and the bias; `tie` hands in the table."""
         super().__init__()
         self.dense = nn.Linear(config.hidden_size, config.hidden_size)
         self.layer_norm = nn.LayerNorm(config.hidden_size, eps=config.layer_norm_eps)

@@ -40,7 +40,7 @@ def hide_tokens(
     mask_id: int,
     vocab_size: int,
     generator: torch.Generator,
-) -> Answer:
+) -> tuple[Tensor, Tensor]:
     """Choose, then decide each one's fate by a second draw."""
     is_chosen = torch.rand(input_ids.shape, generator=generator) < 0.15
     is_chosen &= ~is_special

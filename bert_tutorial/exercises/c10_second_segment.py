@@ -29,8 +29,8 @@ Documents = list[list[str]]
 
 
 def second_segment(
-    documents: Documents, index: int, cut: int, random: Random
-) -> Answer:
+    documents: list[list[str]], index: int, cut: int, random: Random
+) -> tuple[str, int]:
     """Toss a coin, unless there is nothing to toss it for."""
     if cut < len(documents[index]) and random.random() < 0.5:
         return documents[index][cut], 0
