@@ -18,6 +18,7 @@ from bert_tutorial.tokenizer import BertTokenizer
 
 __all__ = [
     "TagWindow",
+    "align_labels",
     "cut_windows",
     "encode_rows",
     "encode_words",
@@ -39,6 +40,26 @@ class TagWindow(NamedTuple):
     example: Example
     words: list[int]
     places: list[int]
+
+
+def align_labels(numbers: Sequence[int], lengths: Sequence[int]) -> list[int]:
+    """Give each piece of [CLS] words [SEP] its label (Devlin et al. 2019, section 5.3).
+
+    Args:
+        numbers: the label of each word.
+        lengths: the pieces of each word, at least 1.
+
+    Returns:
+        The label of a word at its first piece, -100 at its others, [CLS] and [SEP].
+
+    Example:
+        >>> align_labels([3, 0], [2, 1])
+        [-100, 3, -100, 0, -100]
+    """
+    labels = [-100]
+    for number, length in zip(numbers, lengths, strict=True):
+        labels += [number] + [-100] * (length - 1)
+    return [*labels, -100]
 
 
 def cut_windows(
@@ -155,9 +176,11 @@ def encode_words(
         places = [1 + sum(lengths[start:word]) for word in scored]
         ids = [i for word in pieces[start:stop] for i in word]
         ids = [tokenizer.cls_id, *ids, tokenizer.sep_id]
-        labels = [IGNORED] * len(ids)
-        for word, place in zip(scored, places, strict=True):
-            labels[place] = numbers[word]
+        kept = [
+            numbers[word] if owners[word] == number else IGNORED
+            for word in range(start, stop)
+        ]
+        labels = align_labels(kept, lengths[start:stop])
         target: dict[str, int | list[int]] = {} if tags is None else {"labels": labels}
         windows.append(TagWindow(Example(ids, [0] * len(ids), target), scored, places))
     return windows
