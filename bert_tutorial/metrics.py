@@ -11,7 +11,7 @@ from collections.abc import Hashable, Sequence
 from typing import NamedTuple
 
 __all__ = [
-    "Scores",
+    "ClassScores",
     "accuracy",
     "binary_scores",
     "classification_scores",
@@ -23,7 +23,7 @@ __all__ = [
 ]
 
 
-class Scores(NamedTuple):
+class ClassScores(NamedTuple):
     """Precision, recall and their harmonic mean F1, each from 0 to 1."""
 
     precision: float
@@ -51,9 +51,9 @@ def accuracy(labels: Sequence[Hashable], guesses: Sequence[Hashable]) -> float:
     return sum(a == b for a, b in zip(labels, guesses, strict=True)) / total
 
 
-def _scores(hits: int, guessed: int, present: int) -> Scores:
+def _scores(hits: int, guessed: int, present: int) -> ClassScores:
     """Make scores of counts: right ones, guessed ones, those that there are."""
-    return Scores(
+    return ClassScores(
         hits / guessed if guessed else 0.0,
         hits / present if present else 0.0,
         2 * hits / (guessed + present) if guessed + present else 0.0,
@@ -62,7 +62,7 @@ def _scores(hits: int, guessed: int, present: int) -> Scores:
 
 def binary_scores(
     labels: Sequence[Hashable], guesses: Sequence[Hashable], positive: Hashable = 1
-) -> Scores:
+) -> ClassScores:
     """Judge one class against all others.
 
     Args:
@@ -79,7 +79,7 @@ def binary_scores(
 
 def macro_scores(
     labels: Sequence[Hashable], guesses: Sequence[Hashable], classes: int | None = None
-) -> Scores:
+) -> ClassScores:
     """Average the scores of the classes: a rare class counts as much as a common one.
 
     Args:
@@ -91,14 +91,14 @@ def macro_scores(
     occurring = set(labels) | set(guesses)
     names = occurring if classes is None else range(classes)
     each = [binary_scores(labels, guesses, name) for name in names]
-    return Scores(*(sum(values) / len(each) for values in zip(*each, strict=True)))
+    return ClassScores(*(sum(values) / len(each) for values in zip(*each, strict=True)))
 
 
 def micro_scores(
     labels: Sequence[Hashable],
     guesses: Sequence[Hashable],
     ignored: Hashable | None = None,
-) -> Scores:
+) -> ClassScores:
     """Add up the counts of all classes first: a common class counts more.
 
     If every row has one label and one guess, and none is ignored, precision, recall
@@ -116,7 +116,7 @@ def micro_scores(
     return _scores(hits, guessed, sum(label != ignored for label in labels))
 
 
-def matthews(labels: Sequence[int], guesses: Sequence[int]) -> float:
+def matthews(labels: list[int], guesses: list[int]) -> float:
     """Give the Matthews correlation of 0/1 labels and guesses (Matthews 1975).
 
     Returns:
@@ -176,6 +176,6 @@ def classification_scores(
     }
     if classes == 2:
         scores["f1"] = binary_scores(labels, guesses).f1
-        scores["matthews"] = matthews(labels, guesses)
+        scores["matthews"] = matthews(list(labels), list(guesses))
     scores["majority"] = max(map(list(labels).count, set(labels))) / total
     return scores

@@ -8,6 +8,7 @@ import math
 import torch
 
 from bert_tutorial.judging.exercise import Case, Exercise, Mutant
+from bert_tutorial.metrics import matthews
 
 STUB = '''
 def matthews(labels: list[int], guesses: list[int]) -> float:
@@ -25,13 +26,6 @@ def counts(labels: list[int], guesses: list[int]) -> tuple[int, int, int, int]:
     """Count true positives, true negatives, false positives, false negatives."""
     pairs = list(zip(labels, guesses, strict=True))
     return tuple(pairs.count(pair) for pair in ((1, 1), (0, 0), (0, 1), (1, 0)))  # type: ignore[return-value]
-
-
-def matthews(labels: list[int], guesses: list[int]) -> float:
-    """Divide what agrees beyond chance by how much could."""
-    tp, tn, fp, fn = counts(labels, guesses)
-    root = math.sqrt((tp + fp) * (tp + fn) * (tn + fp) * (tn + fn))
-    return (tp * tn - fp * fn) / root if root else 0.0
 
 
 def by_correlation(labels: list[int], guesses: list[int]) -> float:

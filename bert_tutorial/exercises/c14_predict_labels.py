@@ -44,7 +44,7 @@ class Model(nn.Module):
         return Output(self.dropout(self.table(input_ids[:, 0])))
 
 
-def predict_labels(model: nn.Module, batches: Batches) -> list[int]:
+def predict_labels(model: nn.Module, batches: list[dict[str, Tensor]]) -> list[int]:
     """Guess in eval mode, batch by batch."""
     was_training = model.training
     model.eval()
