@@ -11,10 +11,10 @@ from torch import Tensor
 from bert_tutorial.objectives import BertForPreTraining
 from bert_tutorial.variants import LabRecipe
 
-__all__ = ["lab_model", "sinusoids"]
+__all__ = ["lab_model", "sine_positions"]
 
 
-def sinusoids(P: int, H: int) -> Tensor:
+def sine_positions(P: int, H: int) -> Tensor:
     """Compute fixed positions (Vaswani et al. 2017, section 3.5).
 
     Column 2 i of row p is sin(p / 10000^(2 i / H)), column 2 i + 1 its cosine.
@@ -52,5 +52,5 @@ def lab_model(recipe: LabRecipe, vocab_size: int) -> BertForPreTraining:
         table.zero_()
     else:
         scale = recipe.position_initializer_range * math.sqrt(2)
-        table.copy_(scale * sinusoids(*table.shape))
+        table.copy_(scale * sine_positions(*table.shape))
     return model

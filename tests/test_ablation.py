@@ -21,7 +21,7 @@ from bert_tutorial.lab_measures import (
     pair_rows,
     same_masks_loss,
 )
-from bert_tutorial.lab_model import lab_model, sinusoids
+from bert_tutorial.lab_model import lab_model, sine_positions
 from bert_tutorial.lab_records import by_seed, compare
 from bert_tutorial.objectives import pretraining_loss
 from bert_tutorial.plot_ablation import interval_rows
@@ -192,7 +192,7 @@ def test_the_small_world_has_a_third_of_the_facts():
 
 
 def test_sinusoids_follow_the_formula():
-    table = sinusoids(7, 6)
+    table = sine_positions(7, 6)
     for p in range(7):
         for i in range(3):
             angle = p / 10_000 ** (2 * i / 6)
@@ -200,14 +200,14 @@ def test_sinusoids_follow_the_formula():
             assert table[p, 2 * i + 1].item() == pytest.approx(
                 math.cos(angle), abs=1e-6
             )
-    wide = sinusoids(40, 64)
+    wide = sine_positions(40, 64)
     assert wide[0].tolist() == [0.0, 1.0] * 32
     products = wide @ wide.T
     for step in (1, 5, 17):  # the product of two rows depends on their distance only
         along = products.diagonal(step)
         torch.testing.assert_close(along, along[:1].expand_as(along))
     with pytest.raises(ValueError, match="even"):
-        sinusoids(4, 5)
+        sine_positions(4, 5)
 
 
 def test_position_kinds_share_all_other_weights_and_their_size():
