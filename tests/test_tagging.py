@@ -1,7 +1,9 @@
 """Tagging: spans and back, legal decoding, the score, pieces and windows."""
 
 import itertools
+import json
 import random
+import re
 
 import pytest
 import torch
@@ -27,6 +29,7 @@ from bert_tutorial.tag_windows import (
 from bert_tutorial.tagging import predict_tags, word_scores
 from bert_tutorial.tasks import BertForTokenClassification
 from bert_tutorial.tokenizer import BertTokenizer
+from book_files import ROOT
 
 NAMES = ["O", "B-LOC", "B-PER", "I-LOC", "I-PER"]
 
@@ -392,3 +395,21 @@ def test_a_tagger_learns_by_heart_and_predicts_it(tokenizer):
 def test_names_must_fit_the_model(tokenizer):
     with pytest.raises(ValueError, match="names must have the model's 5 labels, got 2"):
         predict_tags(model(), tokenizer, [["a"]], ["O", "B-LOC"])
+
+
+def test_the_page_says_what_the_run_on_wnut_gave():
+    file = ROOT / "bert_tutorial" / "runs" / "wnut17.json"
+    run = json.loads(file.read_text(encoding="utf-8"))
+    book = json.loads((ROOT / "notebooks" / "15_tagging.ipynb").read_text("utf-8"))
+    page = "".join(
+        "".join(cell["source"]) for cell in book["cells"] if cell["id"] == "real"
+    )
+    rows = re.findall(r"^\| (?!-|span)[^|]+ \| (.*?) \| (.*?) \|$", page, re.M)
+    assert len(rows) == 5 and run["seeds"] == 3
+    for (f1, accuracy), method in zip(rows, run["methods"].values(), strict=False):
+        mean, spread = method["f1"]
+        assert f1 == f"{mean:.3f}" + (f" ({spread:.3f})" if spread else "")
+        assert accuracy == f"{method['token_accuracy'][0]:.4f}"
+    assert rows[4] == ("0.000", f"{run['token_accuracy_of_always_O']:.4f}")
+    assert f"{run['train']['sentences']:,} training sentences" in page
+    assert f"{run['pretraining']['training_tokens']:,} pieces" in page

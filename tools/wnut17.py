@@ -18,6 +18,7 @@ import statistics
 import time
 from collections import defaultdict
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -110,7 +111,8 @@ def by_neighbours(names: list[str], penalty: float, letters: bool) -> Scorer:
         index: dict[str, int] = {}
 
         def bags(rows: Sequence[TaggedWords], grow: bool) -> tuple[Tensor, Tensor]:
-            flat, starts = [], []
+            flat: list[int] = []
+            starts: list[int] = []
             for row in rows:
                 for place in range(len(row.words)):
                     starts.append(len(flat))
@@ -235,7 +237,7 @@ def compare(
     for name, scratch in (("pretrained", False), ("scratch", True)):
         started = time.process_time()
         rate = choose(
-            lambda value, scratch=scratch: by_bert(folder, names, value, 0, scratch),
+            partial(by_bert, folder, names, seed=0, scratch=scratch),
             RATES,
             train,
             names,
@@ -253,7 +255,7 @@ def compare(
     for name, letters in (("neighbours", False), ("neighbours and letters", True)):
         started = time.process_time()
         penalty = choose(
-            lambda value, letters=letters: by_neighbours(names, value, letters),
+            partial(by_neighbours, names, letters=letters),
             PENALTIES,
             train,
             names,
