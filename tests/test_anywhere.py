@@ -19,7 +19,7 @@ import pytest
 import yaml
 from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
-from simulate_colab import GUARD, build_wheel, package_files, pins
+from simulate_colab import GUARD, build_wheel, package_files, pins, run_twice
 
 from book_files import ROOT, notebooks, repository_url, toc_files
 
@@ -227,6 +227,9 @@ def test_the_installed_package_is_the_wheels(elsewhere, tmp_path):
     ("arguments", "expected"),
     [
         (["--help"], "pretrain"),
+        (["doctor"], "torch"),
+        (["fill", "The capital of France is [MASK]."], "paris"),
+        (["tokenize", "Zürich, 日本"], "[CLS]"),
     ],
     ids=lambda value: value[0] if isinstance(value, list) else None,
 )
@@ -255,3 +258,17 @@ def test_the_guard_blocks_the_network_and_not_this_machine(elsewhere, tmp_path):
     )
     done = run_there(elsewhere, tmp_path, "-c", code)
     assert done.stdout.count("blocked in this test") == 2, done.stderr
+
+
+def test_a_page_runs_twice_in_an_empty_folder_without_network(tmp_path, monkeypatch):
+    (tmp_path / "guard").mkdir()
+    (tmp_path / "guard" / "sitecustomize.py").write_text(GUARD, encoding="utf-8")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path / "guard"))
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    monkeypatch.setenv("BERT_TUTORIAL_PROGRESS", str(tmp_path / "progress.json"))
+    monkeypatch.delenv("MPLBACKEND", raising=False)
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    fault, memory = run_twice(notebooks()[0], empty, "python3")
+    assert fault == "" and 0 < memory < 4
+    assert list(empty.iterdir()) == []

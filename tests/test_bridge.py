@@ -1,10 +1,12 @@
 """The bridge to transformers: there and back, refusals, and life without it."""
 
 import json
+import os
 import subprocess
 import sys
 from importlib import resources
 
+import nbformat
 import pytest
 import torch
 import transformers
@@ -24,7 +26,7 @@ from bert_tutorial.low_rank import LowRankLinear, add_low_rank, merge_low_rank
 from bert_tutorial.tasks import BertForSequenceClassification
 from bert_tutorial.tokenizer import BertTokenizer
 from bert_tutorial.weights import shipped_weights
-from book_files import ROOT
+from book_files import ROOT, notebooks
 
 IDS = torch.tensor([[1, 2, 3, 4], [5, 6, 0, 0]])
 MASK = (IDS != 0).long()
@@ -180,3 +182,36 @@ def test_low_rank_starts_at_the_model_and_merges_into_it():
 def test_a_rank_that_is_no_rank_is_refused():
     with pytest.raises(ValueError, match="rank must be from 1 to 3, got 4"):
         LowRankLinear(torch.nn.Linear(3, 5), 4, 1.0)
+
+
+def chapter():
+    """Give the code cells of the chapter by their names."""
+    (path,) = (one for one in notebooks() if one.name.startswith("18_"))
+    cells = nbformat.read(path, as_version=4).cells
+    return {cell.id: cell for cell in cells if cell.cell_type == "code"}
+
+
+def test_the_chapter_runs_without_transformers(tmp_path):
+    cells = chapter()
+    longest = cells.pop("three").source  # a minute of training, the same either way
+    assert "transformers" not in longest and "has_package" not in longest
+    sources = [cell.source for cell in cells.values()]
+    block = "import sys\nsys.modules['transformers'] = None\n"
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", block + "\n\n".join(sources)],
+        cwd=tmp_path,
+        env=os.environ | {"MPLBACKEND": "Agg"},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr[-2_000:]
+    line = "transformers is not installed here: this cell was left out."
+    guarded = sum("if has_package():" in source for source in sources)
+    assert guarded >= 10
+    assert done.stdout.splitlines().count(line) == guarded
+
+
+def test_the_stored_outputs_of_the_chapter_are_of_a_run_with_transformers():
+    text = str([cell.outputs for cell in chapter().values()])
+    assert "transformers is not installed" not in text
+    assert "models with both kinds of attention: equal" in text
