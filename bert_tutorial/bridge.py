@@ -5,7 +5,6 @@ Nothing here needs transformers until a function that uses it is called.
 Chapter: 18
 """
 
-import importlib.util
 import tempfile
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -28,7 +27,6 @@ from bert_tutorial.tokenizer import BertTokenizer
 __all__ = [
     "MODELS",
     "from_transformers",
-    "has_package",
     "to_transformers",
     "tokenizer_to_transformers",
     "train_with_trainer",
@@ -43,20 +41,6 @@ MODELS: tuple[type[PreTrained], ...] = (
     BertForTokenClassification,
     BertForQuestionAnswering,
 )
-
-
-def has_package(name: str = "transformers") -> bool:
-    """Tell whether a package is installed, and say so in one line if it is not.
-
-    For `if has_package():` around what needs it: a page runs to its end without.
-    """
-    try:
-        found = importlib.util.find_spec(name) is not None
-    except ImportError:
-        found = False
-    if not found:
-        print(f"{name} is not installed here: this cell was left out.")
-    return found
 
 
 def _transformers() -> Any:

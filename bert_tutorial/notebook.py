@@ -3,6 +3,7 @@
 Chapter: 0
 """
 
+import importlib.util
 import inspect
 import random
 from collections.abc import Callable
@@ -12,7 +13,7 @@ from typing import Any
 import numpy as np
 import torch
 
-__all__ = ["set_seed", "show"]
+__all__ = ["has_package", "set_seed", "show"]
 
 
 def show(thing: type | ModuleType | Callable[..., Any]) -> None:
@@ -49,3 +50,17 @@ def set_seed(seed: int = 0) -> None:
     torch.manual_seed(seed)
     torch.set_num_threads(1)
     torch.set_printoptions(precision=2, sci_mode=False)
+
+
+def has_package(name: str = "transformers") -> bool:
+    """Tell whether a package is installed, and say so in one line if it is not.
+
+    For `if has_package():` around what needs it: a page runs to its end without.
+    """
+    try:
+        found = importlib.util.find_spec(name) is not None
+    except ImportError:
+        found = False
+    if not found:
+        print(f"{name} is not installed here: this cell was left out.")
+    return found

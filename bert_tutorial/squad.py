@@ -2,7 +2,7 @@ r"""Read question-answering files: SQuAD 1.1 and 2.0, nested or one question a r
 
 The published files nest articles, paragraphs and questions. Data hubs hold the same
 questions as flat rows, whose `answers` are two lists, `text` and `answer_start`; as one
-JSON file or as JSON lines. All of these are read into the same `SquadItem`s.
+JSON file or as JSON lines. All of these are read into one kind of `SquadItem`.
 
 Chapter: 16
 """

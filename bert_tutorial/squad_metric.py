@@ -94,7 +94,7 @@ def evaluate(
     Returns:
         "exact_match" and "f1" in percent over "total" questions, and how many
         predictions are "missing"; in 2.0 also the two means over the questions with
-        an answer ("answerable_...") and without one ("unanswerable_...").
+        an answer (`answerable_exact_match`, `answerable_f1`) and without one.
 
     Raises:
         ValueError: if there is nothing to score, or a question of 1.1 has no answer.

@@ -31,10 +31,9 @@ IGNORED = -100
 class TagWindow(NamedTuple):
     """A stretch of a sentence as a model reads it.
 
-    Attributes:
-        example: ids, types and `labels`, -100 where nothing is scored.
-        words: the numbers of the words that are scored in this window.
-        places: for each of them, where in the window its first piece stands.
+    `example` holds ids, types and `labels`, -100 where nothing is scored. `words` are
+    the numbers of the words that are scored in this window, and `places` says for each
+    of them where in the window its first piece stands.
     """
 
     example: Example

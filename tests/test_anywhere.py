@@ -27,7 +27,11 @@ PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 RUNTIME = [Requirement(line) for line in PROJECT["project"]["dependencies"]]
 DATA = Path(__file__).parent / "data" / "colab_2026_11.txt"
 # Where Colab has it, a page uses it; elsewhere the page says so and goes on.
-OPTIONAL = {"transformers": "has_package", "google": "find_spec"}
+OPTIONAL = {
+    "transformers": "has_package",
+    "datasets": "has_package",
+    "google": "find_spec",
+}
 
 
 def colab():

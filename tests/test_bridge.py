@@ -17,12 +17,12 @@ from bert_tutorial import bridge
 from bert_tutorial.bridge import (
     MODELS,
     from_transformers,
-    has_package,
     to_transformers,
     tokenizer_to_transformers,
     train_with_trainer,
 )
 from bert_tutorial.low_rank import LowRankLinear, add_low_rank, merge_low_rank
+from bert_tutorial.notebook import has_package
 from bert_tutorial.tasks import BertForSequenceClassification
 from bert_tutorial.tokenizer import BertTokenizer
 from bert_tutorial.weights import shipped_weights
