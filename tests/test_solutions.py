@@ -70,8 +70,6 @@ HELPERS_NOT_SHOWN = {
     "from-tensorflow",
     "word-scores",
     "choose-tolerance",
-    "predict-labels",
-    "matthews",
 }
 
 

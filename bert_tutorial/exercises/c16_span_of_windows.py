@@ -28,7 +28,7 @@ def span_of_windows(windows: list[tuple[int, Tensor, Tensor]]) -> tuple[int, int
 Windows = list[tuple[int, Tensor, Tensor]]
 
 
-def span_of_windows(windows: Windows) -> tuple[int, int]:
+def span_of_windows(windows: list[tuple[int, Tensor, Tensor]]) -> tuple[int, int]:
     """Compare the best spans of all windows by their sums of logits."""
     best = (-math.inf, 0, 0)
     for begin, start, end in windows:
