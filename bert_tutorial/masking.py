@@ -1,10 +1,11 @@
 """Hide some tokens of a text, so that a model can learn by guessing them.
 
-`mask_tokens` flips a coin for each token, which is what the paper describes;
-`choose_exactly` picks a fixed number of each sequence, which is what the code
-published with it does. `Masker` offers both and remembers where its random numbers
-stand. Masks drawn anew for each batch are *dynamic* (Liu et al. 2019, section 4.1);
-masks drawn once, and then seen again and again, are *static*: `mask_statically`.
+`mask_tokens` (in `hiding`) flips a coin for each token, which is what the paper
+describes; `choose_exactly` (in `choosing`) picks a fixed number of each sequence,
+which is what the code published with it does. `Masker` offers both and remembers where
+its random numbers stand. Masks drawn anew for each batch are *dynamic* (Liu et al.
+2019, section 4.1); masks drawn once, and then seen again and again, are *static*:
+`mask_statically`.
 
 Chapter: 10
 """
@@ -15,6 +16,7 @@ import torch
 from torch import Tensor
 
 from bert_tutorial.choosing import choose_exactly, find_first_pieces
+from bert_tutorial.hiding import mask_tokens, replace_chosen
 from bert_tutorial.tokenizer import BertTokenizer
 
 __all__ = [
@@ -24,83 +26,6 @@ __all__ = [
     "mask_tokens",
     "replace_chosen",
 ]
-
-
-def replace_chosen(
-    input_ids: Tensor,
-    is_chosen: Tensor,
-    u: Tensor,
-    *,
-    generator: torch.Generator,
-    mask_id: int,
-    vocab_size: int,
-    split: tuple[float, float, float] = (0.8, 0.1, 0.1),
-) -> tuple[Tensor, Tensor]:
-    """Hide, swap or keep each chosen token (Devlin et al. 2019, section 3.1).
-
-    The swapped-in token comes from the whole vocabulary, special tokens included.
-
-    Args:
-        input_ids: (B, T)
-        is_chosen: (B, T) bool; the tokens to be predicted.
-        u: (B, T), uniform in [0, 1) at chosen tokens; decides among the three.
-        generator: source of the swapped-in tokens.
-        mask_id: id of [MASK].
-        vocab_size: V.
-        split: shares of [MASK], random token and unchanged token; they sum to 1.
-
-    Returns:
-        The ids that the model reads, and the labels: the true id at chosen tokens,
-        -100 (not scored) elsewhere; both (B, T).
-    """
-    random_ids = torch.randint(vocab_size, input_ids.shape, generator=generator)
-    is_masked = is_chosen & (u < split[0])
-    is_swapped = is_chosen & ~is_masked & (u < split[0] + split[1])
-    masked_ids = torch.where(is_swapped, random_ids, input_ids)
-    masked_ids = masked_ids.masked_fill(is_masked, mask_id)
-    return masked_ids, input_ids.masked_fill(~is_chosen, -100)
-
-
-def mask_tokens(
-    input_ids: Tensor,
-    *,
-    is_special: Tensor,
-    rates: float | Tensor,
-    generator: torch.Generator,
-    mask_id: int,
-    vocab_size: int,
-    split: tuple[float, float, float] = (0.8, 0.1, 0.1),
-) -> tuple[Tensor, Tensor]:
-    """Choose each token with its own probability and hide it (section 3.1).
-
-    One uniform draw u decides both: u < rate chooses the token, and where in
-    [0, rate) it fell decides between [MASK], a random token and no change. Rates that
-    differ between tokens give "salient masking" (Guu et al. 2020, section 3.4).
-
-    Args:
-        input_ids: (B, T)
-        is_special: (B, T) bool; these are never chosen.
-        rates: probability of being chosen; one for all, or (V,), one for each id.
-        generator: source of all draws.
-        mask_id: id of [MASK].
-        vocab_size: V.
-        split: shares of [MASK], random token and unchanged token; they sum to 1.
-
-    Returns:
-        The ids that the model reads, and the labels with -100 at tokens that were not
-        chosen; both (B, T).
-    """
-    rate = rates[input_ids] if isinstance(rates, Tensor) else rates
-    u = torch.rand(input_ids.shape, generator=generator)
-    return replace_chosen(
-        input_ids,
-        (u < rate) & ~is_special,
-        u.div(rate),  # uniform in [0, 1) again, given that u < rate
-        generator=generator,
-        mask_id=mask_id,
-        vocab_size=vocab_size,
-        split=split,
-    )
 
 
 class Masker:
