@@ -59,18 +59,6 @@ def test_solutions_run_after_the_page(path, tmp_path):
 
 # Solutions of the engine, as the page prints them.
 PRINTED = re.compile(r"<!-- code -->\s+```python\n(.*?)```\s+<!-- /code -->", re.DOTALL)
-# Pages whose printed solutions still use a helper that the page does not show.
-HELPERS_NOT_SHOWN = {
-    "hide",
-    "normalise",
-    "match-pieces",
-    "count-pairs",
-    "merge-pair",
-    "several-heads",
-    "from-tensorflow",
-    "word-scores",
-    "choose-tolerance",
-}
 
 
 def names_before(cells, exercise_id: str) -> dict[str, object]:
@@ -107,13 +95,10 @@ def printed_solutions():
         for cell in nbformat.read(path, as_version=4).cells:
             name = cell.get("id", "").removeprefix("solution-")
             if name in all_exercises() and cell.cell_type == "markdown":
-                marks = [pytest.mark.xfail(strict=False)]
-                yield pytest.param(
-                    path, name, id=name, marks=marks * (name in HELPERS_NOT_SHOWN)
-                )
+                yield pytest.param(path, name, id=name)
 
 
-@pytest.mark.parametrize(("path", "name"), printed_solutions())
+@pytest.mark.parametrize(("path", "name"), list(printed_solutions()))
 def test_a_printed_solution_pasted_into_its_page_passes_the_check(path, name):
     cells = nbformat.read(path, as_version=4).cells
     names = names_before(cells, name)

@@ -25,7 +25,7 @@ Words = dict[tuple[str, ...], int]
 Pairs = dict[tuple[str, str], int]
 
 
-def count_pairs(words: Words) -> Pairs:
+def count_pairs(words: dict[tuple[str, ...], int]) -> dict[tuple[str, str], int]:
     """Count neighbours, each as often as its word occurs."""
     pairs: Counter[tuple[str, str]] = Counter()
     for pieces, count in words.items():

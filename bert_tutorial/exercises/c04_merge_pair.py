@@ -20,7 +20,7 @@ def merge_pair(pieces: tuple[str, ...], pair: tuple[str, str]) -> tuple[str, ...
 Pieces = tuple[str, ...]
 
 
-def merge_pair(pieces: Pieces, pair: tuple[str, str]) -> Pieces:
+def merge_pair(pieces: tuple[str, ...], pair: tuple[str, str]) -> tuple[str, ...]:
     """Join the pair from left to right."""
     left, right = pair
     merged: list[str] = []

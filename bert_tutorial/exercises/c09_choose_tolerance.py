@@ -27,7 +27,7 @@ def choose_tolerance(rounding: list[float], faults: list[float]) -> float:
     low, high = max(rounding), min(faults)
     if low >= high:
         raise ValueError(f"rounding reaches {low}, a fault shows only {high}")
-    return math.sqrt(low * high)
+    return (low * high) ** 0.5
 
 
 def by_logarithms(rounding: list[float], faults: list[float]) -> float:
@@ -167,6 +167,6 @@ EXERCISE = Exercise(
     hints=(
         "Which two of all the numbers are the ends of the gap?",
         "As many times above the one as below the other: the geometric mean.",
-        "math.sqrt(max(rounding) * min(faults)), after a check that there is a gap.",
+        "(max(rounding) * min(faults)) ** 0.5, after a check that there is a gap.",
     ),
 )

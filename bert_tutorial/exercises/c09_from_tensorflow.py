@@ -27,12 +27,13 @@ ENDS = {"kernel": "weight", "gamma": "weight", "beta": "bias"}
 
 def from_tensorflow(name: str, value: Tensor) -> tuple[str, Tensor]:
     """Turn an original name and tensor into the published ones, without "bert"."""
+    new_ends = {"kernel": "weight", "gamma": "weight", "beta": "bias"}
     *path, end = name.removeprefix("bert/").replace("layer_", "layer.").split("/")
     if end == "kernel":
         value = value.T
     if end.endswith("_embeddings"):
         end += ".weight"
-    return ".".join([*path, ENDS.get(end, end)]), value
+    return ".".join([*path, new_ends.get(end, end)]), value
 
 
 def by_replacing(name: str, value: Tensor) -> tuple[str, Tensor]:

@@ -26,13 +26,15 @@ WORDS = "bert.embeddings.word_embeddings.weight"
 Tensors = dict[str, Tensor]
 
 
-def word_scores(hidden: Tensor, tensors: Tensors) -> Tensor:
+def word_scores(hidden: Tensor, tensors: dict[str, Tensor]) -> Tensor:
     """Transform, compare with every word, add each word's bias."""
-    dense, norm = (f"{HEAD}.transform.{part}" for part in ("dense", "LayerNorm"))
+    head = "cls.predictions"
+    dense, norm = f"{head}.transform.dense", f"{head}.transform.LayerNorm"
     x = F.gelu(F.linear(hidden, tensors[f"{dense}.weight"], tensors[f"{dense}.bias"]))
     gain, shift = tensors[f"{norm}.weight"], tensors[f"{norm}.bias"]
-    x = F.layer_norm(x, gain.shape, gain, shift, 1e-12)
-    return F.linear(x, tensors[WORDS], tensors[f"{HEAD}.bias"])
+    x = F.layer_norm(x, gain.shape, gain, shift, eps=1e-12)
+    words = tensors["bert.embeddings.word_embeddings.weight"]  # (V, H)
+    return F.linear(x, words, tensors[f"{head}.bias"])
 
 
 def by_products(hidden: Tensor, tensors: Tensors) -> Tensor:
