@@ -42,11 +42,14 @@ def encode_sentiment(tokenizer: BertTokenizer, item: Sentiment) -> Example:
 def encode_tagged(tokenizer: BertTokenizer, item: Tagged) -> Example:
     """Encode words and their tags: the first piece of a word carries its tag.
 
-    Other pieces, [CLS] and [SEP] are not scored (Devlin et al. 2019, section 5.3).
+    Other pieces, [CLS] and [SEP] are not scored (Devlin et al. 2019, section 5.3). A
+    word that the tokenizer drops altogether, such as a zero-width space, becomes [UNK],
+    so that every tag keeps a place.
     """
     ids, labels = [tokenizer.cls_id], [-100]
     for word, tag in zip(item.words, item.tags, strict=True):
         pieces = tokenizer.encode(word, add_special_tokens=False).ids
+        pieces = pieces or [tokenizer.unk_id]
         ids += pieces
         labels += [TAGS.index(tag)] + [-100] * (len(pieces) - 1)
     ids.append(tokenizer.sep_id)

@@ -6,6 +6,7 @@ import torch
 from bert_tutorial import finetune
 from bert_tutorial.baseline import bag_of_words
 from bert_tutorial.config import BertConfig
+from bert_tutorial.tag_windows import encode_words
 from bert_tutorial.task_data import (
     Example,
     collate,
@@ -76,6 +77,26 @@ def test_only_the_first_piece_of_a_word_is_scored(tokenizer):
         "[SEP]",
     ]
     assert example.target["labels"] == [-100, 0, city, -100, 0, -100]
+
+
+@pytest.mark.parametrize("word", ["\u200b", "\x07", "\ufeff\u200d", "", " "])
+def test_a_word_without_pieces_keeps_its_place_and_its_tag(tokenizer, word):
+    assert not tokenizer.encode(word, add_special_tokens=False).ids
+    words, tags = ("a", word, "reds"), ("O", "CITY", "HOME")
+    example = encode_tagged(tokenizer, Tagged(words, tags))
+    assert [WORDS[i] for i in example.input_ids] == [
+        "[CLS]",
+        "a",
+        "[UNK]",
+        "red",
+        "##s",
+        "[SEP]",
+    ]
+    city, home = TAGS.index("CITY"), TAGS.index("HOME")
+    assert example.target["labels"] == [-100, 0, city, home, -100, -100]
+    assert len(example.token_type_ids) == len(example.input_ids)
+    (window,) = encode_words(tokenizer, words, tags, TAGS)
+    assert window.example == example
 
 
 def test_answer_positions_point_at_the_answer_in_the_passage(tokenizer):

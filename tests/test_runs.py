@@ -120,3 +120,59 @@ def test_a_fixed_order_lowers_the_loss_and_not_the_ignorance():
         assert fixed["recall_first_relation"] > 0.9
         assert fixed["recall_other_relations"] < 0.1
         assert mixed["recall_other_relations"] > 0.3
+
+
+def small_models_in_the_readme():
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    table = text.split("**Small models on real tasks**")[1].split("So minutes of")[0]
+    rows = [
+        [cell.strip() for cell in line.strip("|").split("|")]
+        for line in table.splitlines()
+        if line.startswith("| ") and not line.startswith(("| task", "| ---"))
+    ]
+    assert [row[0].split(",")[0] for row in rows] == [
+        "SST-2 phrases",
+        "WNUT-17 dev",
+        "XQuAD in English",
+    ]
+    return rows
+
+
+def test_the_readme_gives_the_small_models_on_sst2():
+    row, run = small_models_in_the_readme()[0], read("sst2.json")
+    assert "2,048 labels, accuracy" in row[0]
+    for cell, method in zip(
+        row[1:4], ("pretrained", "scratch", "bag of words"), strict=True
+    ):
+        values = [
+            one["accuracy"]
+            for one in run["runs"]
+            if one["method"] == method and one["labels"] == 2_048
+        ]
+        assert len(values) == 3, method
+        assert cell.split()[0] == f"{statistics.mean(values):.2f}", method
+    assert row[3].endswith("(bag of words)")
+    assert row[4].startswith("0.935")  # Devlin et al. 2019, table 1, test set
+
+
+def test_the_readme_gives_the_small_models_on_wnut17():
+    row, run = small_models_in_the_readme()[1], read("wnut17.json")
+    assert run["seeds"] == 3 and "span F1" in row[0]
+    methods = ("pretrained", "scratch", "neighbours and letters")
+    for cell, method in zip(row[1:4], methods, strict=True):
+        assert cell.split()[0] == f"{run['methods'][method]['f1'][0]:.2f}", method
+    assert row[3].endswith("(neighbours and letters)") and row[4] == ""
+
+
+def test_the_readme_gives_the_small_models_on_squad():
+    row, run = small_models_in_the_readme()[2], read("squad_small.json")
+    assert f"{run['train']} questions, exact match" in row[0]
+    for cell, kind in zip(row[1:3], ("pretrained", "scratch"), strict=True):
+        values = [
+            one["test"]["exact_match"] for one in run["runs"] if one["kind"] == kind
+        ]
+        assert len(values) == 3, kind
+        low, high = (f"{round(value, 1):g}" for value in (min(values), max(values)))
+        assert cell == f"{low} to {high} %", kind
+    assert row[3] == f"{run['sliding_window']['exact_match']:.0f} % (words nearby)"
+    assert row[4].startswith("80.8 %")  # Devlin et al. 2019, table 2, dev set
