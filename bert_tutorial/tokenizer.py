@@ -13,10 +13,10 @@ import json
 import os
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
 
+from bert_tutorial.encoding import Encoding, join_pieces
 from bert_tutorial.normalizer import (
     CHUNK,
     CharacterTable,
@@ -37,31 +37,6 @@ from bert_tutorial.wordpiece import Memory, match_pieces
 __all__ = ["BertTokenizer", "Encoding", "match_pieces"]
 
 SPECIAL = re.compile("(" + "|".join(map(re.escape, SPECIAL_TOKENS)) + ")")
-
-
-@dataclass(frozen=True)
-class Encoding:
-    """One text, or a pair of texts, as BERT reads it; five lists of the same length T.
-
-    Attributes:
-        ids: the number of each token in the vocabulary.
-        tokens: the tokens as text.
-        type_ids: 0 for the first text, 1 for the second.
-        offsets: (start, end) of each token in its text; (0, 0) for added tokens.
-    """
-
-    ids: list[int]
-    tokens: list[str]
-    type_ids: list[int]
-    offsets: list[tuple[int, int]]
-
-    @property
-    def attention_mask(self) -> list[int]:
-        """Give a 1 for each token: nothing is padded yet."""
-        return [1] * len(self.ids)
-
-    def __len__(self) -> int:
-        return len(self.ids)
 
 
 class BertTokenizer:
@@ -210,11 +185,7 @@ class BertTokenizer:
         tokens = [self.id_to_token[i] for i in ids]
         if skip_special_tokens:
             tokens = [token for token in tokens if token not in SPECIAL_TOKENS]
-        text = "".join(
-            token[2:] if token.startswith("##") else _blank_before(token) + token
-            for token in tokens[1:]
-        )
-        return "".join(tokens[:1]) + text
+        return join_pieces(tokens)
 
     def _find_word_ids(self, word: str) -> tuple[int, ...]:
         return tuple(self.vocab[piece] for piece in match_pieces(word, self.vocab))
@@ -261,7 +232,3 @@ class BertTokenizer:
             for chunk in CHUNK.finditer(text)
             for i, start, end in self._chunk_pieces[chunk.group()]
         ]
-
-
-def _blank_before(token: str) -> str:
-    return "" if token in {".", ",", "?", "!"} else " "
