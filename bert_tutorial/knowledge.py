@@ -3,11 +3,12 @@
 `answer_probes` asks a model for the word behind [MASK] in many sentences at once
 and `recall` says how often the right word is its first choice. Beside each
 figure stand those of who knows nothing: the majority answer of the wording, and
-chance.
+chance. `contradict` puts a false sentence before a question.
 
 Chapter: 12
 """
 
+import random
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -19,11 +20,13 @@ from bert_tutorial.objectives import BertForPreTraining
 from bert_tutorial.pretraining_data import Pair, pair_to_ids
 from bert_tutorial.tokenizer import BertTokenizer
 from bert_tutorial.world.ledger import Probe
+from bert_tutorial.world.wordings import WORDINGS, render
 
 __all__ = [
     "Answer",
     "Recall",
     "answer_probes",
+    "contradict",
     "majority_recall",
     "next_sentence_accuracy",
     "recall",
@@ -129,6 +132,45 @@ def majority_recall(probes: Sequence[Probe]) -> Recall:
         groups[probe.fact.relation, probe.wording, backwards][probe.answer] += 1
     hits = sum(counts.most_common(1)[0][1] for counts in groups.values())
     return Recall(hits / max(1, len(probes)), len(probes))
+
+
+def contradict(probes: Sequence[Probe], seed: int = 0) -> list[tuple[Probe, str]]:
+    """Put a false sentence before each question for an object.
+
+    The sentence has the wording of the question and the object of another fact of its
+    relation: "The capital of France is Oslo. The capital of France is [MASK]."
+    Questions for a subject are left out.
+
+    Args:
+        probes: questions, as `World.probes` lists them.
+        seed: decides the false words.
+
+    Returns:
+        For each question, with the right answer as before, the false word.
+
+    Raises:
+        ValueError: if a relation has no other object among the probes.
+    """
+    objects: dict[str, set[str]] = defaultdict(set)
+    true: dict[tuple[str, str], set[str]] = defaultdict(set)
+    for probe in probes:
+        fact = probe.fact
+        objects[fact.relation].add(fact.object)
+        true[fact.relation, fact.subject].add(fact.object)
+    rng = random.Random(f"contradict {seed}")
+    result = []
+    for probe in probes:
+        relation, subject, answer = probe.fact
+        if probe.answer != answer:
+            continue
+        others = sorted(objects[relation] - true[relation, subject])
+        if not others:
+            raise ValueError(f"relation {relation!r} has no object but {answer!r}")
+        word = rng.choice(others)
+        lie = render(WORDINGS[relation][probe.wording], subject, word)
+        text = f"{lie} {probe.text}"
+        result.append((probe._replace(text=text, status="contradicted"), word))
+    return result
 
 
 @torch.no_grad()

@@ -6,6 +6,7 @@ import torch
 from bert_tutorial.config import BertConfig
 from bert_tutorial.knowledge import (
     answer_probes,
+    contradict,
     majority_recall,
     next_sentence_accuracy,
     recall,
@@ -14,7 +15,7 @@ from bert_tutorial.knowledge import (
 from bert_tutorial.objectives import BertForPreTraining
 from bert_tutorial.pretraining_data import Pair
 from bert_tutorial.tokenizer import BertTokenizer
-from bert_tutorial.world import Fact
+from bert_tutorial.world import Fact, World
 from bert_tutorial.world.ledger import Probe
 
 WORDS = [
@@ -114,3 +115,37 @@ def test_next_sentence_accuracy_follows_the_head(tokenizer, model):
         head.weight.zero_()
         head.bias.copy_(torch.tensor([0.0, 1.0]))  # always "random"
     assert next_sentence_accuracy(model, tokenizer, pairs) == pytest.approx(2 / 3)
+
+
+def test_a_contradiction_states_another_object_in_the_words_of_the_question():
+    world = World(0)
+    asked = world.probes("stated")
+    pairs = contradict(asked)
+    forward = [probe for probe in asked if probe.answer == probe.fact.object]
+    assert [pair[0].fact for pair in pairs] == [probe.fact for probe in forward]
+    assert len(pairs) < len(asked), "questions for a subject are left out"
+    facts = {(f.relation, f.subject, f.object) for f in world.facts}
+    for (probe, word), before in zip(pairs, forward, strict=True):
+        relation, subject, answer = probe.fact
+        assert probe.answer == answer and probe.status == "contradicted"
+        assert probe.text.endswith(" " + before.text)
+        lie = probe.text.removesuffix(" " + before.text)
+        assert word.lower() in lie.lower() and subject.lower() in lie.lower()
+        assert "[MASK]" not in lie
+        assert (relation, subject, word) not in facts
+        assert any(r == relation and o == word for r, _, o in facts)
+    texts = {probe.text for probe, _ in pairs}
+    assert texts == {probe.text for probe, _ in contradict(asked)}
+    assert texts != {probe.text for probe, _ in contradict(asked, seed=1)}
+
+
+def test_the_article_of_a_contradiction_fits_its_false_word():
+    for probe, word in contradict(World(0).probes("stated")):
+        lie = probe.text.lower()
+        if f" a {word.lower()}" in lie:
+            assert word[0].lower() not in "aeiou", probe.text
+
+
+def test_a_relation_with_one_object_cannot_be_contradicted():
+    with pytest.raises(ValueError, match="has no object but 'b'"):
+        contradict([probe("a is [MASK] .", "b")])
