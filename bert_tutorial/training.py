@@ -31,6 +31,8 @@ from bert_tutorial.training_log import Window, continue_log, write_record
 __all__ = ["TrainingConfig", "train"]
 
 NEVER = 2**31 - 1
+# Larger activations are fetched from the system page by page at each step.
+CPU_BYTES = 8 * 2**20
 
 
 class Trainer:
@@ -86,7 +88,8 @@ class Trainer:
         all_words = sum(_scored(batch, "labels") for batch in batches)
         all_relations = sum(_scored(b, "next_sentence_label") for b in batches)
         totals = torch.zeros(2, device=self.device)
-        for batch in filter(None, map(self.world.share, batches)):
+        shares = filter(None, map(self.world.share, batches))
+        for batch in (part for share in shares for part in self.parts(share)):
             words = _scored(batch, "labels")
             relations = _scored(batch, "next_sentence_label")
             on_device = {key: value.to(self.device) for key, value in batch.items()}
@@ -103,6 +106,20 @@ class Trainer:
             totals += torch.stack([word_loss.detach(), relation_loss.detach()])
         self.world.add_up(list(self.model.parameters()), totals)
         return totals
+
+    def parts(self, batch: dict[str, Tensor]) -> list[dict[str, Tensor]]:
+        """Cut a batch, on a CPU, into rows whose activations stay in its caches.
+
+        The largest activation, fp32 (rows, T, intermediate_size), is to fit into
+        CPU_BYTES. Other devices want large batches and get the batch as it is.
+        """
+        if self.device.type != "cpu":
+            return [batch]
+        rows, places = batch["input_ids"].shape
+        size = 4 * rows * places * self.model.config.intermediate_size
+        count = min(rows, -(-size // CPU_BYTES))
+        cuts = {key: value.tensor_split(count) for key, value in batch.items()}
+        return [{key: cut[i] for key, cut in cuts.items()} for i in range(count)]
 
     def update(self, step: int) -> Tensor:
         """Clip, step, and give the norm of the gradient before clipping.

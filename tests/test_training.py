@@ -5,6 +5,7 @@ import json
 import pytest
 import torch
 
+from bert_tutorial import training
 from bert_tutorial.config import BertConfig
 from bert_tutorial.objectives import BertForPreTraining
 from bert_tutorial.training import Trainer, TrainingConfig, train
@@ -100,6 +101,22 @@ def test_accumulated_batches_equal_one_large_batch():
     torch.testing.assert_close(gradient([first, second]), together, atol=1e-6, rtol=0)
     halves = (gradient([first]) + gradient([second])) / 2
     assert (halves - together).abs().max() > 1e-3
+
+
+def test_a_large_batch_is_computed_in_parts_with_the_same_gradient(monkeypatch):
+    batch = join(make_batch(0, B=3, masked=1), make_batch(1, B=4, masked=4))
+    whole = gradient([batch])
+    trainer = Trainer(make_model(), TrainingConfig(steps=1), CPU)
+    assert [len(part["labels"]) for part in trainer.parts(batch)] == [7]
+    T, wide = batch["labels"].shape[1], trainer.model.config.intermediate_size
+    monkeypatch.setattr(training, "CPU_BYTES", 4 * 3 * T * wide)  # three rows
+    assert [len(part["labels"]) for part in trainer.parts(batch)] == [3, 2, 2]
+    torch.testing.assert_close(gradient([batch]), whole, atol=1e-6, rtol=0)
+    monkeypatch.setattr(training, "CPU_BYTES", 1)
+    assert [len(part["labels"]) for part in trainer.parts(batch)] == [1] * 7
+    torch.testing.assert_close(gradient([batch]), whole, atol=1e-6, rtol=0)
+    trainer.device = torch.device("cuda")
+    assert trainer.parts(batch) == [batch]
 
 
 def test_a_batch_without_pairs_trains_masked_words_only():
