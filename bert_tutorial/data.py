@@ -8,23 +8,17 @@ in the WikiText corpora a line " = Title = " begins another.
 Chapter: 10
 """
 
-import os
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
 from pathlib import Path
 from statistics import median
 
+from bert_tutorial.text_files import PathLike, find_text_files, read_text
+
 __all__ = ["find_text_files", "read_documents", "read_text", "split_sentences"]
 
 LAYOUTS = ("auto", "lines", "paragraphs")
-# Byte order marks of encodings that are not UTF-8, longest first.
-OTHER_MARKS = {
-    b"\xff\xfe\x00\x00": "UTF-32",
-    b"\x00\x00\xfe\xff": "UTF-32",
-    b"\xff\xfe": "UTF-16",
-    b"\xfe\xff": "UTF-16",
-}
 # An end mark, perhaps closing quotes, white space, then what may begin a sentence;
 # or an end mark of Chinese or Japanese, which no space follows. The possessive ++ and
 # the look-behind keep the search linear in lines of many dots or blanks.
@@ -37,8 +31,6 @@ ABBREVIATION = re.compile(
     r"(?:^|[\s(\"])(?:[^\W\d_]|Mr|Mrs|Ms|Dr|Prof|St|Mt|Sr|Jr|Gen|Col|Capt|Lt|Sgt|Rev"
     r"|Hon|No|Vol|Fig|vs|cf|ca|e\.g|i\.e|etc)\.$"
 )
-
-PathLike = str | os.PathLike[str]
 
 
 def read_documents(
@@ -88,82 +80,6 @@ def read_documents(
         return documents
     n = lines_per_document
     return [d[i : i + n] for d in documents for i in range(0, len(d), n)]
-
-
-def find_text_files(paths: PathLike | Sequence[PathLike]) -> list[Path]:
-    """List the files that a corpus is made of.
-
-    Args:
-        paths: a file, a folder (all .txt files in it and below), or several.
-
-    Returns:
-        The files, those of a folder in the order of their names.
-
-    Raises:
-        FileNotFoundError: there is no such file or folder.
-        ValueError: nothing was named, or a folder has no .txt file.
-    """
-    files: list[Path] = []
-    for path in [paths] if isinstance(paths, str | os.PathLike) else paths:
-        path = Path(path)
-        if not os.path.exists(path):  # unlike Path.exists, never raises
-            raise FileNotFoundError(f"no such file or folder: {path}")
-        found = [path]
-        if path.is_dir():
-            found = sorted(p for p in path.rglob("*.txt") if p.is_file())
-            if not found:
-                raise ValueError(
-                    f"a folder must hold .txt files, got none in {path}; name the "
-                    "files themselves if they end otherwise"
-                )
-        files += found
-    if not files:
-        raise ValueError("paths must name at least one file or folder, got none")
-    return files
-
-
-def read_text(file: PathLike) -> str:
-    r"""Read a UTF-8 file whole; a byte order mark goes, \r\n and \r become \n.
-
-    Args:
-        file: the file.
-
-    Returns:
-        Its text.
-
-    Raises:
-        FileNotFoundError: there is no such file.
-        ValueError: it cannot be read, or is not UTF-8 text; the message names the
-            offset of the first offending byte, counted from 0.
-    """
-    try:
-        data = Path(file).read_bytes()
-    except FileNotFoundError:
-        raise FileNotFoundError(f"no such file: {file}") from None
-    except OSError as error:
-        raise ValueError(
-            f"{file}: the file must be readable, got {error.strerror}"
-        ) from None
-    for mark, name in OTHER_MARKS.items():
-        if data.startswith(mark):
-            raise ValueError(
-                f"{file}: text must be UTF-8, got the byte order mark of {name} at "
-                "byte 0; save the file as UTF-8"
-            )
-    if (nul := data.find(0)) >= 0:
-        raise ValueError(
-            f"{file}: text must not hold NUL, got one at byte {nul}; is it a binary "
-            "file, or UTF-16 without a byte order mark?"
-        )
-    try:
-        text = data.decode("utf-8")
-    except UnicodeDecodeError as error:
-        raise ValueError(
-            f"{file}: text must be UTF-8, got byte 0x{data[error.start]:02x} at byte "
-            f"{error.start}; save the file as UTF-8 (it may be Latin-1 or Windows-1252)"
-        ) from None
-    text = text.removeprefix("\ufeff")
-    return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
 def split_sentences(paragraph: str) -> list[str]:

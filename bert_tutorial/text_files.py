@@ -1,0 +1,109 @@
+"""Find text files and read them whole: UTF-8 or a clear refusal.
+
+Chapter: 10
+"""
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+__all__ = ["find_text_files", "read_text"]
+
+# Byte order marks of encodings that are not UTF-8, longest first.
+OTHER_MARKS = {
+    b"\xff\xfe\x00\x00": "UTF-32",
+    b"\x00\x00\xfe\xff": "UTF-32",
+    b"\xff\xfe": "UTF-16",
+    b"\xfe\xff": "UTF-16",
+}
+
+PathLike = str | os.PathLike[str]
+
+
+def find_text_files(paths: PathLike | Sequence[PathLike]) -> list[Path]:
+    """List the files that a corpus is made of.
+
+    Args:
+        paths: a file, a folder (all .txt files in it and below), or several.
+
+    Returns:
+        The files, those of a folder in the order of their names.
+
+    Raises:
+        FileNotFoundError: there is no such file or folder.
+        ValueError: nothing was named, or a folder has no .txt file.
+    """
+    files: list[Path] = []
+    for path in [paths] if isinstance(paths, str | os.PathLike) else paths:
+        path = Path(path)
+        if not os.path.exists(path):  # unlike Path.exists, never raises
+            raise FileNotFoundError(f"no such file or folder: {path}")
+        found = [path]
+        if path.is_dir():
+            found = sorted(p for p in path.rglob("*.txt") if p.is_file())
+            if not found:
+                raise ValueError(
+                    f"a folder must hold .txt files, got none in {path}; name the "
+                    "files themselves if they end otherwise"
+                )
+        files += found
+    if not files:
+        raise ValueError("paths must name at least one file or folder, got none")
+    return files
+
+
+def read_text(file: PathLike) -> str:
+    r"""Read a UTF-8 file whole; a byte order mark goes, \r\n and \r become \n.
+
+    Args:
+        file: the file.
+
+    Returns:
+        Its text.
+
+    Raises:
+        FileNotFoundError: there is no such file.
+        ValueError: it cannot be read, or is not UTF-8 text; the message names the
+            offset of the first offending byte, counted from 0.
+    """
+    try:
+        data = Path(file).read_bytes()
+    except FileNotFoundError:
+        raise FileNotFoundError(f"no such file: {file}") from None
+    except OSError as error:
+        raise ValueError(
+            f"{file}: the file must be readable, got {error.strerror}"
+        ) from None
+    refuse_other_marks(data, file)
+    if (nul := data.find(0)) >= 0:
+        raise ValueError(
+            f"{file}: text must not hold NUL, got one at byte {nul}; is it a binary "
+            "file, or UTF-16 without a byte order mark?"
+        )
+    try:
+        text = data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise ValueError(
+            f"{file}: text must be UTF-8, got byte 0x{data[error.start]:02x} at byte "
+            f"{error.start}; save the file as UTF-8 (it may be Latin-1 or Windows-1252)"
+        ) from None
+    text = text.removeprefix("\ufeff")
+    return text.replace("\r\n", "\n").replace("\r", "\n")
+
+
+def refuse_other_marks(data: bytes, file: PathLike) -> None:
+    """Refuse a file that begins with the byte order mark of another encoding.
+
+    Args:
+        data: the first bytes of the file, or all.
+        file: named in the error.
+
+    Raises:
+        ValueError: it does; the message names the encoding.
+    """
+    for mark, name in OTHER_MARKS.items():
+        if data.startswith(mark):
+            raise ValueError(
+                f"{file}: text must be UTF-8, got the byte order mark of {name} at "
+                "byte 0; save the file as UTF-8"
+            )
