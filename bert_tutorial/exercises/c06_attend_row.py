@@ -147,6 +147,34 @@ def one_number(query: Row, keys: Rows, values: Rows) -> float:
     return sum(mix(shares(scaled(query, keys)), values))
 
 
+def not_added_up(query: Row, keys: Rows, values: Rows) -> Rows:
+    """Keep the part of each token."""
+    weights = shares(scaled(query, keys))
+    return [
+        [weight * number for number in value]
+        for weight, value in zip(weights, values, strict=True)
+    ]
+
+
+def sum_not_lowered(query: Row, keys: Rows, values: Rows) -> Row:
+    """Subtract the largest score above the fraction only."""
+    scores = scaled(query, keys)
+    total = sum(math.exp(one) for one in scores)
+    return mix([math.exp(one - max(scores)) / total for one in scores], values)
+
+
+def root_of_four(query: Row, keys: Rows, values: Rows) -> Row:
+    """Divide by 2, as on the page."""
+    return mix(shares([one / 2 for one in products(query, keys)]), values)
+
+
+def two_numbers(query: Row, keys: Rows, values: Rows) -> Row:
+    """Mix two numbers, as on the page."""
+    weights = shares(scaled(query, keys))
+    pairs = list(zip(weights, values, strict=True))
+    return [sum(weight * value[d] for weight, value in pairs) for d in range(2)]
+
+
 def divided_by_tokens(query: Row, keys: Rows, values: Rows) -> Row:
     """Divide by T at the end."""
     mixed = mix(shares(scaled(query, keys)), values)
@@ -285,6 +313,30 @@ EXERCISE = Exercise(
             one_number,
             "The result is one number: the sum also ran over the numbers inside the "
             "values. Keep them apart; the result is as long as a value.",
+        ),
+        Mutant(
+            "not added up",
+            not_added_up,
+            "The result holds one vector for each token: its value times its weight. "
+            "Add these vectors up, number by number, into a single one.",
+        ),
+        Mutant(
+            "sum without the shift",
+            sum_not_lowered,
+            "The largest score is subtracted above the fraction and not below. Take "
+            "the sum of the same exponentials that stand above it.",
+        ),
+        Mutant(
+            "root of 4",
+            root_of_four,
+            "Right for D = 4 only: the scores are divided by 2 whatever the length of "
+            "the query. Use math.sqrt(len(query)).",
+        ),
+        Mutant(
+            "values of two numbers",
+            two_numbers,
+            "Right for values of two numbers only. A value may have any length: "
+            "len(values[0]).",
         ),
         Mutant(
             "divided by the number of tokens",

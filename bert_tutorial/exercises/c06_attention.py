@@ -183,6 +183,43 @@ def mask_lost(
     return attention(query, key, value, None, dropout)
 
 
+def mask_on_values(
+    query: Tensor,
+    key: Tensor,
+    value: Tensor,
+    is_token: Tensor | None = None,
+    dropout: float = 0.0,
+) -> Tensor:
+    """Set the hidden values to zero instead of their weights."""
+    if is_token is not None:
+        value = value * is_token[:, None, :, None]
+    return attention(query, key, value, None, dropout)
+
+
+def softmax_twice(
+    query: Tensor,
+    key: Tensor,
+    value: Tensor,
+    is_token: Tensor | None = None,
+    dropout: float = 0.0,
+) -> Tensor:
+    """Take the softmax of the weights."""
+    weights = attention_weights(query, key, is_token).softmax(dim=-1)
+    return F.dropout(weights, dropout) @ value
+
+
+def one_function(
+    query: Tensor,
+    key: Tensor,
+    value: Tensor,
+    is_token: Tensor | None = None,
+    dropout: float = 0.0,
+) -> Tensor:
+    """Leave everything to torch."""
+    mask = None if is_token is None else is_token[:, None, None, :]
+    return F.scaled_dot_product_attention(query, key, value, mask, dropout)
+
+
 def with_residual(
     query: Tensor,
     key: Tensor,
@@ -501,6 +538,26 @@ EXERCISE = Exercise(
             mask_lost,
             "is_token does not reach attention_weights, so padding is mixed in. Pass "
             "it on as the third argument.",
+        ),
+        Mutant(
+            "mask on the values",
+            mask_on_values,
+            "The hidden values are set to zero, but their weights are still there: "
+            "the tokens share less than the whole. Hide keys before the softmax: give "
+            "is_token to attention_weights.",
+        ),
+        Mutant(
+            "softmax twice",
+            softmax_twice,
+            "The weights went through a softmax once more, which makes every row "
+            "nearly even. attention_weights has done it already.",
+        ),
+        Mutant(
+            "torch's own function",
+            one_function,
+            "Right until a text is empty: with a mask of True and False, torch's "
+            "function makes zeros of such a row, and this page asks for the mean of "
+            "the values. Use attention_weights.",
         ),
         Mutant(
             "values added again",

@@ -125,6 +125,12 @@ def by_tokens(query: Tensor, key: Tensor, is_token: Tensor | None) -> Tensor:
     return hide(raw(query, key) / math.sqrt(T), is_token).softmax(dim=-1)
 
 
+def by_heads(query: Tensor, key: Tensor, is_token: Tensor | None) -> Tensor:
+    """Divide by the root of A."""
+    A = query.shape[1]
+    return hide(raw(query, key) / math.sqrt(A), is_token).softmax(dim=-1)
+
+
 def times_root(query: Tensor, key: Tensor, is_token: Tensor | None) -> Tensor:
     """Multiply by the root."""
     scores = raw(query, key) * math.sqrt(query.shape[-1])
@@ -139,6 +145,18 @@ def over_queries(query: Tensor, key: Tensor, is_token: Tensor | None) -> Tensor:
 def over_heads(query: Tensor, key: Tensor, is_token: Tensor | None) -> Tensor:
     """Take the softmax over the heads, as F.softmax without dim does."""
     return hide(scaled(query, key), is_token).softmax(dim=1)
+
+
+def over_the_table(query: Tensor, key: Tensor, is_token: Tensor | None) -> Tensor:
+    """Divide by the sum of all pairs."""
+    scores = hide(scaled(query, key), is_token)
+    return scores.flatten(-2).softmax(dim=-1).view_as(scores)
+
+
+def over_the_largest(query: Tensor, key: Tensor, is_token: Tensor | None) -> Tensor:
+    """Subtract the largest score and stop."""
+    scores = hide(scaled(query, key), is_token)
+    return (scores - scores.amax(dim=-1, keepdim=True)).exp()
 
 
 def no_softmax(query: Tensor, key: Tensor, is_token: Tensor | None) -> Tensor:
@@ -208,6 +226,32 @@ def rows_hidden(query: Tensor, key: Tensor, is_token: Tensor | None) -> Tensor:
     if is_token is not None:
         lowest = torch.finfo(scores.dtype).min
         scores = scores.masked_fill(~is_token[:, None, :, None], lowest)
+    return scores.softmax(dim=-1)
+
+
+def pairs_hidden(query: Tensor, key: Tensor, is_token: Tensor | None) -> Tensor:
+    """Hide rows and columns."""
+    scores = scaled(query, key)
+    if is_token is not None:
+        both = is_token[:, None, :, None] & is_token[:, None, None, :]
+        scores = scores.masked_fill(~both, torch.finfo(scores.dtype).min)
+    return scores.softmax(dim=-1)
+
+
+def highest(query: Tensor, key: Tensor, is_token: Tensor | None) -> Tensor:
+    """Fill with the wrong end of the dtype."""
+    scores = scaled(query, key)
+    if is_token is not None:
+        top = torch.finfo(scores.dtype).max
+        scores = scores.masked_fill(~is_token[:, None, None, :], top)
+    return scores.softmax(dim=-1)
+
+
+def mask_as_condition(query: Tensor, key: Tensor, is_token: Tensor | None) -> Tensor:
+    """Ask `if is_token`."""
+    scores = scaled(query, key)
+    if is_token:
+        scores = hide(scores, is_token)
     return scores.softmax(dim=-1)
 
 
@@ -465,6 +509,12 @@ EXERCISE = Exercise(
             "axis of query has D numbers; axis -2 counts the tokens.",
         ),
         Mutant(
+            "divided by the root of A",
+            by_heads,
+            "The scores are divided by the root of the number of heads, axis 1. A "
+            "score is a sum of D products, and D is the last axis: query.shape[-1].",
+        ),
+        Mutant(
             "multiplied by the root",
             times_root,
             "The scores are multiplied by the root of D, which makes the rows sharper "
@@ -481,6 +531,18 @@ EXERCISE = Exercise(
             over_heads,
             "The softmax runs over the heads, axis 1. That is also what F.softmax "
             "does with four axes when dim is not given. Say dim=-1.",
+        ),
+        Mutant(
+            "softmax over the whole table",
+            over_the_table,
+            "All pairs of a head together sum to one. Each query has a whole to share "
+            "out of its own: divide each row by its own sum, softmax(dim=-1).",
+        ),
+        Mutant(
+            "divided by the largest",
+            over_the_largest,
+            "The largest weight of each row is 1: subtracting the largest score was "
+            "right, but the division by the row's sum is missing.",
         ),
         Mutant(
             "no softmax",
@@ -544,6 +606,19 @@ EXERCISE = Exercise(
             "is_token[:, None, None, :].",
         ),
         Mutant(
+            "rows and columns hidden",
+            pairs_hidden,
+            "The columns of the padding are hidden, and its rows too. That is one mask "
+            "too many: what padding itself takes is never used, and its rows should be "
+            "like the others. Only keys are hidden: is_token[:, None, None, :].",
+        ),
+        Mutant(
+            "the highest number",
+            highest,
+            "The hidden keys get the highest number of the dtype, and with it the "
+            "whole row. Fill with the lowest: torch.finfo(scores.dtype).min.",
+        ),
+        Mutant(
             "mask ignored",
             mask_ignored,
             "is_token is not used: real tokens take from padding. Fill the scores of "
@@ -554,6 +629,12 @@ EXERCISE = Exercise(
             mask_without_axes,
             "is_token is (B, T), the scores are (B, A, T, T). Give the mask axes of "
             "size 1 for heads and queries: is_token[:, None, None, :].",
+        ),
+        Mutant(
+            "mask as a condition",
+            mask_as_condition,
+            "`if is_token` asks a whole tensor for one yes or no. Ask `if is_token is "
+            "not None`.",
         ),
         Mutant(
             "no mask is a mask",

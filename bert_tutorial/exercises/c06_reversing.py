@@ -96,6 +96,18 @@ def infinite(T: int) -> tuple[Tensor, Tensor]:
     return query * torch.inf, key
 
 
+def places_as_numbers(T: int) -> tuple[Tensor, Tensor]:
+    """Let the key be the place itself, and the query the place that is looked for."""
+    place = torch.arange(T).float()[None, None, :, None]
+    return 20 * place.flip(dims=[-2]), place
+
+
+def factor_of_five(T: int) -> tuple[Tensor, Tensor]:
+    """Put the places on a circle, with a factor that is enough for a few."""
+    query, key = on_a_circle(T)
+    return query / T**2, key
+
+
 def no_axes(T: int) -> tuple[Tensor, Tensor]:
     """Forget batch and head."""
     query, key = reversing(T)
@@ -250,6 +262,19 @@ EXERCISE = Exercise(
             previous,
             "Each place takes from its neighbour: the sequence is shifted, not turned "
             "round. Place i needs T - 1 - i; turn the rows round with flip.",
+        ),
+        Mutant(
+            "places as numbers",
+            places_as_numbers,
+            "With the place's number as its key, the largest number wins every "
+            "product: nearly all rows take from the last place. Keys must differ in "
+            "direction, not in size: give each place an axis, or an angle, of its own.",
+        ),
+        Mutant(
+            "factor that does not grow",
+            factor_of_five,
+            "Right for few places. With more of them the scores come closer to each "
+            "other, and rows are no longer sharp: let the factor grow with T.",
         ),
         Mutant("infinite scores", endless, OVERFLOW),
         Mutant("infinity", infinite, OVERFLOW),

@@ -67,6 +67,37 @@ def powers_of_two() -> list[float]:
     return [2 / 7, 1 / 7, 4 / 7]
 
 
+def powers_of_ten() -> list[float]:
+    """Take powers of 10."""
+    return [10 / 111, 1 / 111, 100 / 111]
+
+
+def squares() -> list[float]:
+    """Square the scaled scores."""
+    return [1 / 5, 0.0, 4 / 5]
+
+
+def zero_for_zero() -> list[float]:
+    """Leave the key with the score 0 out of the softmax."""
+    first, third = shares(1, 2)
+    return [first, 0.0, third]
+
+
+def one_decimal() -> list[float]:
+    """Round too much."""
+    return [0.2, 0.1, 0.7]
+
+
+def percent() -> list[float]:
+    """Give percent."""
+    return [24.47, 9.0, 66.52]
+
+
+def mixed_values() -> list[float]:
+    """Go on to the mixture."""
+    return [9.1, 7.55]
+
+
 def no_denominator() -> list[float]:
     """Leave the sum out."""
     return [math.exp(1), 1.0, math.exp(2)]
@@ -162,6 +193,40 @@ EXERCISE = Exercise(
             powers_of_two,
             "These are powers of 2. The softmax takes powers of e = 2.718...: "
             "2.718, 1 and 7.389.",
+        ),
+        Mutant(
+            "powers of ten",
+            powers_of_ten,
+            "These are powers of 10. The softmax takes powers of e = 2.718...: "
+            "2.718, 1 and 7.389.",
+        ),
+        Mutant(
+            "squares",
+            squares,
+            "The scaled scores are squared. Take e to the power of each: 2.718, 1 and "
+            "7.389.",
+        ),
+        Mutant(
+            "no share for a score of 0",
+            zero_for_zero,
+            "The key with the score 0 got nothing. e to the power of 0 is 1, so it "
+            "takes part: 1 of 11.107.",
+        ),
+        Mutant(
+            "one decimal",
+            one_decimal,
+            "Rounded to one decimal. The steps look right; give two decimals.",
+        ),
+        Mutant(
+            "percent",
+            percent,
+            "These are percent. Shares sum to one: divide by 100.",
+        ),
+        Mutant(
+            "the mixed values",
+            mixed_values,
+            "These two numbers are the values, mixed. Asked for are the three weights, "
+            "one step before.",
         ),
         Mutant(
             "no denominator",
