@@ -11,95 +11,18 @@ Chapter: 12
 import os
 from collections.abc import Iterator, Sequence
 from itertools import islice
-from pathlib import Path
 from random import Random
-from typing import NamedTuple
 
 from torch import Tensor
 
-from bert_tutorial.data import OTHER_MARKS, find_text_files
+from bert_tutorial.blocks import Block, read_block
 from bert_tutorial.masking import Masker
 from bert_tutorial.pretraining_batches import PretrainingBatches
 from bert_tutorial.pretraining_data import pair_to_ids, sample_pairs
+from bert_tutorial.text_files import find_text_files
 from bert_tutorial.tokenizer import BertTokenizer
 
 __all__ = ["Block", "ShardedBatches", "ShardedCorpus", "read_block"]
-
-MARK = b"\xef\xbb\xbf"
-
-
-class Block(NamedTuple):
-    """A part of a file: the documents that begin from byte `start` to before `stop`."""
-
-    file: Path
-    start: int
-    stop: int
-
-
-def read_block(block: Block, lines_per_document: int = 1_000) -> Iterator[list[str]]:
-    """Read the documents of a block: a sentence a line, blank lines between them.
-
-    A document belongs to the block that holds the blank line before it, so that the
-    blocks of a file together give each document once, wherever they were cut.
-
-    Args:
-        block: which part of which file.
-        lines_per_document: longer documents are cut, since one must fit in memory.
-
-    Yields:
-        Documents, none empty.
-
-    Raises:
-        FileNotFoundError: there is no such file.
-        ValueError: a line is not UTF-8 text; the message names the byte.
-    """
-    document: list[str] = []
-    is_inside = block.start == 0
-    with open(block.file, "rb") as file:
-        if block.start:  # to the first line that begins in the block
-            file.seek(block.start - 1)
-            file.readline()
-        offset = file.tell()
-        for line in file:
-            text = _decode(line, block.file, offset)
-            if not text:
-                if document:
-                    yield document
-                document, is_inside = [], True
-            elif is_inside:
-                document.append(text)
-                if len(document) == lines_per_document:
-                    yield document
-                    document = []
-            if offset >= block.stop and (not text or not is_inside):
-                return
-            offset += len(line)
-    if document:
-        yield document
-
-
-def _decode(line: bytes, file: Path, offset: int) -> str:
-    """Turn a line into text without white space at its ends."""
-    if offset == 0:
-        for mark, name in OTHER_MARKS.items():
-            if line.startswith(mark):
-                raise ValueError(
-                    f"{file}: text must be UTF-8, got the byte order mark of {name} "
-                    "at byte 0; save the file as UTF-8"
-                )
-        line = line.removeprefix(MARK)
-    if (nul := line.find(0)) >= 0:
-        raise ValueError(
-            f"{file}: text must not hold NUL, got one at byte {offset + nul}; is it a "
-            "binary file?"
-        )
-    try:
-        return line.decode("utf-8").strip()
-    except UnicodeDecodeError as error:
-        raise ValueError(
-            f"{file}: text must be UTF-8, got byte 0x{line[error.start]:02x} at byte "
-            f"{offset + error.start}; save the file as UTF-8"
-        ) from None
 
 
 class ShardedCorpus:
