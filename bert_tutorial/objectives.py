@@ -215,17 +215,37 @@ def pretraining_loss(
     output: ModelOutput = model.bert(
         batch["input_ids"], batch.get("attention_mask"), batch.get("token_type_ids")
     )
-    hidden = output.last_hidden_state
-    labels = batch["labels"]
+    return losses_of(
+        model,
+        output.last_hidden_state,
+        batch["labels"],
+        batch.get("next_sentence_label"),
+    )
+
+
+def losses_of(
+    model: BertForPreTraining,
+    hidden: Tensor,
+    labels: Tensor,
+    relation_labels: Tensor | None,
+) -> PretrainingLoss:
+    """Compute both losses from the encoder's output.
+
+    Args:
+        model: gives pooler and heads.
+        hidden: (B, T, H), [CLS] first.
+        labels: (B, T), -100 where nothing is scored.
+        relation_labels: (B,), -100 for no pair; or None.
+    """
     rows, columns = torch.nonzero(labels != -100, as_tuple=True)  # (M,), (M,)
     nothing = hidden.sum() * 0.0
     masked_lm = next_sentence = nothing
     if len(rows):
         logits = model.cls.predictions(hidden[rows, columns])  # (M, V)
         masked_lm = F.cross_entropy(logits, labels[rows, columns])
-    relation_labels = batch.get("next_sentence_label")
     if relation_labels is not None and bool((relation_labels != -100).any()):
-        relation = model.cls.seq_relationship(output.pooler_output)  # (B, 2)
+        assert model.bert.pooler is not None
+        relation = model.cls.seq_relationship(model.bert.pooler(hidden))  # (B, 2)
         next_sentence = F.cross_entropy(relation, relation_labels)
     loss = masked_lm + next_sentence
     return PretrainingLoss(loss, masked_lm, next_sentence, len(rows))

@@ -17,7 +17,8 @@ from tqdm import tqdm
 from bert_tutorial.device import autocast_dtype, pick_device
 from bert_tutorial.distributed import ProcessGroup
 from bert_tutorial.dropout import cheapen_dropout
-from bert_tutorial.objectives import BertForPreTraining, pretraining_loss
+from bert_tutorial.last_layer import lean_pretraining_loss
+from bert_tutorial.objectives import BertForPreTraining
 from bert_tutorial.optimizer import (
     build_optimizer,
     linear_schedule,
@@ -99,7 +100,7 @@ class Trainer:
                 else nullcontext()
             )
             with context:
-                part = pretraining_loss(self.model, on_device)
+                part = lean_pretraining_loss(self.model, on_device)
             word_loss = part.masked_lm * (words / max(1, all_words))
             relation_loss = part.next_sentence * (relations / max(1, all_relations))
             self.scaler.scale(word_loss + relation_loss).backward()
