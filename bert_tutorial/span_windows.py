@@ -13,6 +13,7 @@ from typing import NamedTuple
 from bert_tutorial.squad import SquadItem
 from bert_tutorial.task_data import Example
 from bert_tutorial.tokenizer import BertTokenizer
+from bert_tutorial.word_windows import most_context
 
 __all__ = ["PassageWindow", "answer_pieces", "encode_squad", "lost_answers"]
 
@@ -134,7 +135,7 @@ def _windows(
             f"passage in a window, or the windows leave gaps; got {stride}"
         )
     spans = _cut(len(passage), room, stride)
-    best = _best_windows(len(passage), spans)
+    best = most_context([1] * len(passage), spans)
     answer = None
     if item.answers:
         text, start = item.answers[0]
@@ -169,17 +170,3 @@ def _cut(length: int, room: int, stride: int) -> list[tuple[int, int]]:
         begin = spans[-1][0] + stride
         spans.append((begin, min(begin + room, length)))
     return spans
-
-
-def _best_windows(length: int, spans: list[tuple[int, int]]) -> list[int]:
-    """Name for each piece the window with most context: the smaller side counts.
-
-    A hundredth of the window's length decides between equals, then the first window.
-    """
-    best = [(-1.0, 0)] * length
-    for number, (begin, stop) in enumerate(spans):
-        for piece in range(begin, stop):
-            context = min(piece - begin, stop - 1 - piece) + 0.01 * (stop - begin)
-            if context > best[piece][0]:
-                best[piece] = (context, number)
-    return [number for _, number in best]
