@@ -12,7 +12,8 @@ STUB = '''
 def all_dots(a: Tensor, b: Tensor) -> Tensor:
     """Multiply every vector of a with each of b: (B, T, H), (B, S, H) -> (B, T, S).
 
-    Entry [n, t, s] is the sum over h of a[n, t, h] * b[n, s, h].
+    Entry [n, t, s] is the sum over h of a[n, t, h] * b[n, s, h]: the vector (1, 2)
+    and the vectors (3, 4) and (5, 6) give the row (11, 17).
     """
     raise NotAttempted
 '''

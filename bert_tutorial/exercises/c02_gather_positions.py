@@ -12,7 +12,8 @@ STUB = '''
 def gather_positions(x: Tensor, positions: Tensor) -> Tensor:
     """Fetch the vectors at the given places: (B, T, H), (B, M) -> (B, M, H).
 
-    Row b, place m of the result is x[b, positions[b, m]].
+    Row b, place m of the result is x[b, positions[b, m]]: two texts ((1), (2), (3)) and
+    ((4), (5), (6)) with the places (2, 0) and (1, 1) give ((3), (1)) and ((5), (5)).
     """
     raise NotAttempted
 '''
@@ -152,6 +153,6 @@ EXERCISE = Exercise(
         "Two index tensors are broadcast against each other, then used pair by pair.",
         "x[rows, positions] with rows of shape (B, 1): row b beside all M places of "
         "text b.",
-        "rows = torch.arange(B)[:, None]",
+        "rows = torch.arange(len(x))[:, None], then x[rows, positions].",
     ),
 )

@@ -12,7 +12,8 @@ STUB = '''
 def heads_first(x: Tensor, A: int) -> Tensor:
     """Cut each vector into A parts and bring the parts forward: (T, H) -> (A, T, D).
 
-    D = H / A. Entry [a, t, d] is x[t, a * D + d].
+    D = H / A. Entry [a, t, d] is x[t, a * D + d]: (0, 1, 2, 3) and (4, 5, 6, 7) in two
+    parts give ((0, 1), (4, 5)) and ((2, 3), (6, 7)).
     """
     raise NotAttempted
 '''
