@@ -1,18 +1,18 @@
-"""Choose the best span of each window, the best window of each question, and its text.
+"""Answer questions: the best span of each window, the best window of each question.
 
-Start and end are scored apart, but chosen together: the span with the largest sum of
-both logits among those that are legal. Across windows sums of logits are compared, not
-probabilities, which each window makes add up to one, with an answer in it or without.
+`legal_spans` chooses the span of a window: the one with the largest sum of both
+logits. Across windows sums of logits are compared, not probabilities, which each
+window makes add up to one, with an answer in it or without.
 
 Chapter: 16
 """
 
 from collections.abc import Sequence
-from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
+from bert_tutorial.legal_spans import AnswerSpan, best_span, likely_spans
 from bert_tutorial.span_windows import PassageWindow, encode_squad
 from bert_tutorial.squad import SquadItem
 from bert_tutorial.task_data import collate
@@ -29,17 +29,6 @@ __all__ = [
 ]
 
 
-class AnswerSpan(NamedTuple):
-    """A span: its first and last token (or characters of the context), its score.
-
-    The score is the sum of a start and an end logit.
-    """
-
-    start: int
-    end: int
-    score: float
-
-
 class Answers(dict[str, str]):
     """The answer of each question, by id; "" is no answer.
 
@@ -54,70 +43,6 @@ class Answers(dict[str, str]):
         super().__init__()
         self.spans: dict[str, AnswerSpan] = {}
         self.gaps: dict[str, float] = {}
-
-
-def best_span(
-    start: Tensor,
-    end: Tensor,
-    may_start: Tensor,
-    may_end: Tensor,
-    max_answer_length: int = 30,
-) -> AnswerSpan | None:
-    """Search all legal spans for the one with the largest start + end.
-
-    Args:
-        start: (T,) logits.
-        end: (T,) logits.
-        may_start: (T,) bool, tokens where an answer may start.
-        may_end: (T,) bool, tokens where it may end.
-        max_answer_length: tokens of an answer at most.
-
-    Returns:
-        Its first and last token, start <= end; None if no span is legal.
-    """
-    scores = start[:, None] + end[None, :]  # (T, T), rows start, columns end
-    legal = may_start[:, None] & may_end[None, :]
-    legal = legal.triu().tril(max_answer_length - 1)
-    if not legal.any():
-        return None
-    best = scores.masked_fill(~legal, -torch.inf).argmax().item()
-    first, last = divmod(int(best), len(start))
-    return AnswerSpan(first, last, scores[first, last].item())
-
-
-def likely_spans(
-    start: Tensor,
-    end: Tensor,
-    may_start: Tensor,
-    may_end: Tensor,
-    max_answer_length: int = 30,
-    n_best: int = 20,
-) -> list[AnswerSpan]:
-    """Search among the n best starts and the n best ends only, as run_squad does.
-
-    Args:
-        start: (T,) logits.
-        end: (T,) logits.
-        may_start: (T,) bool, tokens where an answer may start.
-        may_end: (T,) bool, tokens where it may end.
-        max_answer_length: tokens of an answer at most.
-        n_best: starts, and ends, that are looked at.
-
-    Returns:
-        The legal spans, the best first; perhaps none, though some span is legal.
-    """
-    count = min(n_best, len(start))
-    starts = start.topk(count).indices.tolist()
-    ends = end.topk(count).indices.tolist()
-    found = [
-        AnswerSpan(first, last, (start[first] + end[last]).item())
-        for first in starts
-        for last in ends
-        if may_start[first]
-        and may_end[last]
-        and first <= last < first + max_answer_length
-    ]
-    return sorted(found, key=lambda span: -span.score)
 
 
 def answer_questions(
