@@ -234,8 +234,7 @@ def _label_names(names: Any) -> tuple[str, ...] | None:
                 f"id2label must number its names 0, 1, ..., got {sorted(numbered)}"
             )
         names = [numbered[str(i)] for i in range(len(numbered))]
-    if not isinstance(names, Sequence) or isinstance(names, str):
-        raise ValueError(f"id2label must hold names by number, got {names!r}")
-    if not all(isinstance(name, str) for name in names):
+    is_list = isinstance(names, Sequence) and not isinstance(names, str)
+    if not is_list or not all(isinstance(name, str) for name in names):
         raise ValueError(f"id2label must hold names by number, got {names!r}")
     return tuple(names)
