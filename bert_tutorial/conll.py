@@ -24,7 +24,7 @@ from typing import NamedTuple
 
 from bert_tutorial.bio import is_legal, spans_to_tags, tags_to_spans
 from bert_tutorial.data import read_text
-from bert_tutorial.task_files import Collector, Rows
+from bert_tutorial.task_files import Collector, Rows, shown
 
 __all__ = ["TaggedWords", "read_conll", "tag_names"]
 
@@ -144,12 +144,15 @@ def _draft(block: list[tuple[int, list[str]]], width: int) -> Draft:
     for line, columns in block:
         word, tag = columns[0], columns[-1]
         if len(columns) != width:
-            got = f"{len(columns)}: {' '.join(columns)[:60]!r}"
+            got = f"{len(columns)}: {shown(' '.join(columns))}"
             fault = f"a row must have {width} columns like the others, got {got}"
         elif not word.strip():
             fault = "the word is empty"
         elif not TAG.fullmatch(tag):
-            fault = f"the tag of {word!r} must be O, B-type or I-type, got {tag!r}"
+            fault = (
+                f"the tag of {shown(word)} must be O, B-type or I-type, "
+                f"got {shown(tag)}"
+            )
         else:
             draft.lines.append(line)
             draft.words.append(word)
@@ -164,5 +167,11 @@ def _continues_nothing(draft: Draft) -> Iterator[tuple[int, str]]:
     before = "O"
     for line, word, tag in zip(draft.lines, draft.words, draft.tags, strict=True):
         if not is_legal(before, tag):
-            yield line, f"{tag} of {word!r} continues nothing, it comes after {before}"
+            yield (
+                line,
+                (
+                    f"{shown(tag)} of {shown(word)} continues nothing, it comes after "
+                    f"{shown(before)}"
+                ),
+            )
         before = tag

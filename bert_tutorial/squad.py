@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 from bert_tutorial.data import read_text
-from bert_tutorial.task_files import Collector, Rows
+from bert_tutorial.task_files import Collector, Rows, shown
 from bert_tutorial.world.tasks import Question
 
 __all__ = ["SquadItem", "read_squad", "squad_items"]
@@ -66,7 +66,7 @@ def read_squad(file: str | os.PathLike[str], *, strict: bool = True) -> Rows[Squ
                 raise _BadRowError("the id must be unique, it is there already")
         except _BadRowError as error:
             name = row.get("id") if isinstance(row, dict) else None
-            prefix = f"id {name!r}" if name is not None else where
+            prefix = f"id {shown(name)}" if name is not None else where
             collector.skip(number, f"{prefix}: {error}")
         else:
             seen.add(item.id)
@@ -134,26 +134,28 @@ def _rows(found: list[Any], file: str) -> Iterator[tuple[Any, Any, str]]:
 def _list(entry: Any, key: str, where: str) -> list[Any]:
     found = entry.get(key) if isinstance(entry, dict) else None
     if not isinstance(found, list):
-        raise ValueError(f"{where}: {key!r} must be a list, got {_told(found)}")
+        raise ValueError(f"{where}: {key!r} must be a list, got {shown(found)}")
     return found
 
 
 def _item(row: Any, context: Any) -> SquadItem:
     """Check one question."""
     if not isinstance(row, dict):
-        raise _BadRowError(f"a row must be an object of keys, got {_told(row)}")
+        raise _BadRowError(f"a row must be an object of keys, got {shown(row)}")
     for key in ("id", "question", "answers"):
         if key not in row:
-            raise _BadRowError(f"the key {key!r} is missing; found {sorted(row)}")
+            raise _BadRowError(
+                f"the key {key!r} is missing; found {shown(sorted(row))}"
+            )
     if isinstance(row["id"], bool) or not isinstance(row["id"], str | int):
-        raise _BadRowError(f"id must be text, got {_told(row['id'])}")
+        raise _BadRowError(f"id must be text, got {shown(row['id'])}")
     question = _text(row["question"], "question")
     context = _text(context, "context")
     answers = [_answer(*pair, context) for pair in _pairs(row["answers"])]
     is_impossible = row.get("is_impossible", not answers)
     if not isinstance(is_impossible, bool):
         raise _BadRowError(
-            f"is_impossible must be true or false, got {is_impossible!r}"
+            f"is_impossible must be true or false, got {shown(is_impossible)}"
         )
     if is_impossible == bool(answers):
         raise _BadRowError(
@@ -177,11 +179,11 @@ def _pairs(answers: Any) -> list[tuple[Any, Any]]:
             )
         return list(zip(texts, starts, strict=True))
     if not isinstance(answers, list):
-        raise _BadRowError(f"answers must be a list, got {_told(answers)}")
+        raise _BadRowError(f"answers must be a list, got {shown(answers)}")
     for one in answers:
         if not isinstance(one, dict) or any(key not in one for key in keys):
             raise _BadRowError(
-                f"an answer must have 'text' and 'answer_start', got {_told(one)}"
+                f"an answer must have 'text' and 'answer_start', got {shown(one)}"
             )
     return [(one["text"], one["answer_start"]) for one in answers]
 
@@ -190,25 +192,19 @@ def _answer(text: Any, start: Any, context: str) -> tuple[str, int]:
     """Check that an answer stands where it says."""
     text = _text(text, "the answer's text")
     if isinstance(start, bool) or not isinstance(start, int):
-        raise _BadRowError(f"answer_start must be a whole number, got {_told(start)}")
+        raise _BadRowError(f"answer_start must be a whole number, got {shown(start)}")
     if start < 0 or context[start : start + len(text)] != text:
         there = context[start : start + len(text)] if start >= 0 else ""
         place = context.find(text)
         also = f"; it stands at {place}" if place >= 0 else "; it stands nowhere"
         raise _BadRowError(
-            f"the answer {_told(text)} must stand at answer_start {start}, there is "
-            f"{_told(there)}{also}"
+            f"the answer {shown(text)} must stand at answer_start {shown(start)}, "
+            f"there is {shown(there)}{also}"
         )
     return text, start
 
 
 def _text(value: Any, name: str) -> str:
     if not isinstance(value, str) or not value.strip():
-        raise _BadRowError(f"{name} must be text that is not empty, got {_told(value)}")
+        raise _BadRowError(f"{name} must be text that is not empty, got {shown(value)}")
     return value
-
-
-def _told(value: Any) -> str:
-    """Show a value from outside on one short line."""
-    text = repr(value)
-    return text if len(text) <= 40 else f"{text[:37]}..."

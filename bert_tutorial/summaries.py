@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from bert_tutorial.data import read_text, split_sentences
 from bert_tutorial.rouge import rouge_n
-from bert_tutorial.task_files import Collector, Rows
+from bert_tutorial.task_files import Collector, Rows, shown
 
 __all__ = [
     "Document",
@@ -74,8 +74,10 @@ def decoded(text: str) -> Any:
     """Decode JSON; what cannot be decoded gives the error, for its line."""
     try:
         return json.loads(text)
-    except (json.JSONDecodeError, RecursionError) as error:
-        return BadRowError(f"a row must be JSON, got {text.strip()!r:.40}: {error}")
+    except (ValueError, RecursionError) as error:
+        return BadRowError(
+            f"a row must be JSON, got {shown(text.strip(), 40)}: {error}"
+        )
 
 
 def rows_of(text: str) -> Iterator[tuple[int, Any]]:
@@ -111,12 +113,12 @@ def document_of(row: Any, line: int) -> Document:
         if source in row and target in row:
             break
     else:
-        raise BadRowError(f"{ALLOWED}, got the keys {sorted(map(str, row))[:8]}")
+        raise BadRowError(f"{ALLOWED}, got the keys {shown(sorted(row))}")
     read = tokenised if source == "src" else untokenised
     sentences, summary = (read(row[key], key) for key in (source, target))
     for key, found in ((source, sentences), (target, summary)):
         if not found:
-            raise BadRowError(f"{key} must hold text, got {row[key]!r:.40}")
+            raise BadRowError(f"{key} must hold text, got {shown(row[key], 40)}")
     return Document(sentences, summary, line)
 
 
@@ -125,7 +127,7 @@ def tokenised(value: Any, key: str) -> list[str]:
     if not isinstance(value, list):
         raise BadRowError(
             f"{key} must be a list of sentences, got a {type(value).__name__} "
-            f"{value!r:.40}"
+            f"{shown(value, 40)}"
         )
     sentences = []
     for place, sentence in enumerate(value, 1):
@@ -133,7 +135,7 @@ def tokenised(value: Any, key: str) -> list[str]:
         if not isinstance(words, list) or not all(isinstance(w, str) for w in words):
             raise BadRowError(
                 f"sentence {place} of {key} must be a text or a list of words, got "
-                f"{sentence!r:.40}"
+                f"{shown(sentence, 40)}"
             )
         if text := " ".join(words).strip():
             sentences.append(text)
@@ -144,7 +146,7 @@ def untokenised(value: Any, key: str) -> list[str]:
     """Cut a text into sentences; each line of highlights is one."""
     if not isinstance(value, str):
         raise BadRowError(
-            f"{key} must be a text, got a {type(value).__name__} {value!r:.40}"
+            f"{key} must be a text, got a {type(value).__name__} {shown(value, 40)}"
         )
     lines = [line.strip() for line in value.split("\n") if line.strip()]
     if key == "highlights":

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from bert_tutorial.data import read_text
-from bert_tutorial.task_files import Collector, Rows
+from bert_tutorial.task_files import Collector, Rows, shown
 
 __all__ = ["COLUMNS", "LabelledText", "read_table"]
 
@@ -136,6 +136,8 @@ def _csv_records(
     reader = csv.reader(io.StringIO(text, newline=""), strict=True)
     while True:
         line = reader.line_num + 1
+        # No field is longer than the text; the module's own limit is 131,072.
+        limit = csv.field_size_limit(len(text) + 1)
         try:
             fields = next(reader)
         except StopIteration:
@@ -147,6 +149,8 @@ def _csv_records(
                 "are doubled, not written with a backslash",
             )
             continue
+        finally:
+            csv.field_size_limit(limit)
         if fields:
             yield line, fields
 
@@ -218,7 +222,7 @@ def _read_objects(
             if isinstance(value, str):
                 found[key] = value
             elif value is not None and (key != "label" or labelled):
-                reason = f"the {key} must be a text, got {value!r}"
+                reason = f"the {key} must be a text, got {shown(value)}"
             elif key in given and (key != "label" or labelled):
                 reason = f"the object must have the key {given[key]!r}"
         if reason:

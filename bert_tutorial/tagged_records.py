@@ -14,7 +14,7 @@ from typing import Any
 
 from bert_tutorial.conll import TAG, Draft, TaggedWords, collect_tagged, read_conll
 from bert_tutorial.data import read_text
-from bert_tutorial.task_files import Collector, Rows
+from bert_tutorial.task_files import Collector, Rows, shown
 
 __all__ = ["read_tagged", "read_tagged_json", "tagged_records"]
 
@@ -121,18 +121,18 @@ def _lists(record: Any) -> tuple[list[str], list[Any]]:
     for keys in (WORDS, TAGS):
         key = next((key for key in keys if key in record), None)
         if key is None:
-            has = ", ".join(map(str, record)) or "nothing"
+            has = shown(list(record))
             raise ValueError(f"a row must have {' or '.join(keys)}, got {has}")
         value = record[key]
         if isinstance(value, str) or not isinstance(value, Sequence) or not value:
-            raise ValueError(f"{key} must be a list of one or more, got {value!r}")
+            raise ValueError(f"{key} must be a list of one or more, got {shown(value)}")
         found.append(list(value))
     words, tags = found
     if len(words) != len(tags):
         raise ValueError(f"there must be one tag a word, got {len(tags)}/{len(words)}")
     for place, word in enumerate(words):
         if not isinstance(word, str) or not word.strip():
-            raise ValueError(f"word {place} must be text, got {word!r}")
+            raise ValueError(f"word {place} must be text, got {shown(word)}")
     return words, tags
 
 
@@ -144,17 +144,22 @@ def _name(word: str, tag: Any, names: Sequence[str] | None) -> str:
     """
     if isinstance(tag, int) and not isinstance(tag, bool):
         if names is None:
-            raise ValueError(f"the tag of {word!r} is the number {tag}; give names")
+            raise ValueError(
+                f"the tag of {shown(word)} is the number {shown(tag)}; give names"
+            )
         if not 0 <= tag < len(names):
             raise ValueError(
-                f"the tag of {word!r} must be 0 to {len(names) - 1}, got {tag}"
+                f"the tag of {shown(word)} must be 0 to {len(names) - 1}, "
+                f"got {shown(tag)}"
             )
         tag = names[tag]
     if not isinstance(tag, str) or not TAG.fullmatch(tag):
         raise ValueError(
-            f"the tag of {word!r} must be O, B-type or I-type, got {tag!r}"
+            f"the tag of {shown(word)} must be O, B-type or I-type, got {shown(tag)}"
         )
     if names is not None and tag not in names:
         allowed = ", ".join(names)
-        raise ValueError(f"the tag of {word!r} must be one of {allowed}; got {tag!r}")
+        raise ValueError(
+            f"the tag of {shown(word)} must be one of {allowed}; got {shown(tag)}"
+        )
     return tag

@@ -7,11 +7,25 @@ Chapter: 14
 """
 
 from pathlib import Path
-from typing import Generic, NamedTuple, TypeVar
+from typing import Any, Generic, NamedTuple, TypeVar
 
 __all__ = ["Collector", "Rows", "Skipped"]
 
 T = TypeVar("T")
+
+
+def shown(value: Any, width: int = 60) -> str:
+    """Show a value from outside in a message: on one line, and not endless.
+
+    Args:
+        value: anything that a file can hold.
+        width: characters at most.
+    """
+    try:
+        text = repr(value)
+    except RecursionError:
+        return f"a {type(value).__name__} that is nested too deeply to show"
+    return text if len(text) <= width else f"{text[: width - 3]}..."
 
 
 class Skipped(NamedTuple):

@@ -10,6 +10,7 @@ Used from: 1
 import codecs
 import json
 import os
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,8 @@ __all__ = [
     "save_vocabulary",
 ]
 
+# A file would read it as two pieces, or could not hold it: both change later ids.
+UNWRITABLE = re.compile("[\n\ud800-\udfff]")
 SPECIAL_TOKENS = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]")
 
 
@@ -69,8 +72,8 @@ def check_vocabulary(tokens: Sequence[str], name: str = "vocabulary") -> None:
         name: what the message calls the list, usually the file.
 
     Raises:
-        ValueError: a line is blank, has spaces or a duplicate, or a special token is
-            missing.
+        ValueError: a line is blank, has spaces or a duplicate, could not be written as
+            one line of UTF-8, or a special token is missing.
     """
     first_line: dict[str, int] = {}
     for line, token in enumerate(tokens, start=1):
@@ -86,13 +89,18 @@ def check_vocabulary(tokens: Sequence[str], name: str = "vocabulary") -> None:
             )
         if " " in token or "\t" in token:
             raise ValueError(
-                f"{name}, line {line}: a piece must not contain spaces, got {token!r}; "
-                "keep only the first column of a file with counts"
+                f"{name}, line {line}: a piece must not contain spaces, got "
+                f"{token[:60]!r}; keep only the first column of a file with counts"
+            )
+        if UNWRITABLE.search(token):
+            raise ValueError(
+                f"{name}, line {line}: a piece must be text on one line, got "
+                f"{token[:60]!r}; take line ends and lone surrogates out"
             )
         if token in first_line:
             raise ValueError(
-                f"{name}, line {line}: pieces must be unique, got {token!r} again "
-                f"(first on line {first_line[token]})"
+                f"{name}, line {line}: pieces must be unique, got {token[:60]!r} "
+                f"again (first on line {first_line[token]})"
             )
         first_line[token] = line
     missing = [token for token in SPECIAL_TOKENS if token not in first_line]
@@ -124,7 +132,7 @@ def tokens_of(vocabulary: Sequence[str] | Mapping[str, int], name: str) -> list[
             if ids[token] != expected:
                 raise ValueError(
                     f"{name}: ids must be 0 to {len(tokens) - 1} without gaps, got "
-                    f"{ids[token]} for {token!r} in place of {expected}"
+                    f"{ids[token]} for {token[:60]!r} in place of {expected}"
                 )
     check_vocabulary(tokens, name)
     return tokens
@@ -190,7 +198,11 @@ def read_tokenizer_folder(folder: str | os.PathLike[str]) -> tuple[list[str], bo
     if not isinstance(normalizer, dict):
         raise ValueError(f"{path / 'tokenizer.json'}: normalizer must be an object")
     rules = {**normalizer, **config}
-    lower = bool(rules.get("do_lower_case", rules.get("lowercase", True)))
+    lower = rules.get("do_lower_case", rules.get("lowercase", True))
+    if not isinstance(lower, bool):  # a text "false" would count as true
+        raise ValueError(
+            f"{path}: do_lower_case must be true or false, got {lower!r:.60}"
+        )
     chinese = rules.get("handle_chinese_chars", True)
     refuse_unless(path, "strip_accents", rules.get("strip_accents"), (None, lower))
     for key in ("tokenize_chinese_chars", "handle_chinese_chars"):
@@ -218,5 +230,6 @@ def refuse_unless(
     """Raise if a setting is one that BERT's tokenizer does not have."""
     if value not in accepted:
         raise ValueError(
-            f"{path}: {key} must be {accepted[-1]}, as in BERT's tokenizer, got {value}"
+            f"{path}: {key} must be {accepted[-1]}, as in BERT's tokenizer, got "
+            f"{value!r:.60}"
         )

@@ -161,7 +161,7 @@ BAD = [
     ("x\to", "the tag of 'x' must be O, B-type or I-type, got 'o'"),
     ("x\t", "the tag of 'x' must be O, B-type or I-type, got ''"),
     ("x\t3", "the tag of 'x' must be O, B-type or I-type, got '3'"),
-    ("x\tI-PER", "I-PER of 'x' continues nothing, it comes after B-LOC"),
+    ("x\tI-PER", "'I-PER' of 'x' continues nothing, it comes after 'B-LOC'"),
 ]
 
 
@@ -237,9 +237,9 @@ BAD_RECORDS = [
     ({"tokens": ["a"], "ner_tags": [1.0]}, "got 1.0"),
     ({"tokens": ["a"], "ner_tags": ["1"]}, "B-type or I-type, got '1'"),
     ({"tokens": ["a"], "ner_tags": ["B-LOC"]}, "one of O, B-PER, I-PER; got 'B-LOC'"),
-    ({"tokens": ["a"]}, "must have ner_tags or tags or ner, got tokens"),
-    ({"ner_tags": [0]}, "must have tokens or words, got ner_tags"),
-    ({}, "got nothing"),
+    ({"tokens": ["a"]}, "must have ner_tags or tags or ner, got ['tokens']"),
+    ({"ner_tags": [0]}, "must have tokens or words, got ['ner_tags']"),
+    ({}, "got []"),
     ({"tokens": ["a", "b"], "ner_tags": [0]}, "one tag a word, got 1/2"),
     ({"tokens": [], "ner_tags": []}, "tokens must be a list of one or more"),
     ({"tokens": "a b", "ner_tags": [0, 0]}, "tokens must be a list"),

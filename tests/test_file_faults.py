@@ -20,7 +20,11 @@ from bert_tutorial.checkpoint_files import find_folder
 from bert_tutorial.config import BertConfig
 from bert_tutorial.model import BertModel
 from bert_tutorial.tokenizer import BertTokenizer
-from bert_tutorial.vocabulary_file import read_tokenizer_folder
+from bert_tutorial.vocabulary_file import (
+    SPECIAL_TOKENS,
+    read_tokenizer_folder,
+    save_vocabulary,
+)
 
 
 @pytest.fixture
@@ -78,6 +82,27 @@ def test_a_broken_tokenizer_json_is_named(tmp_path, change):
         read_tokenizer_folder(tmp_path)
     with pytest.raises(ValueError, match=r"tokenizer\.json"):
         BertTokenizer.from_pretrained(tmp_path)
+
+
+@pytest.mark.parametrize("lower", ["false", None, 0, []], ids=repr)
+def test_a_case_that_is_neither_true_nor_false_is_refused(tmp_path, lower):
+    BertTokenizer([*SPECIAL_TOKENS, "a"]).save(tmp_path)
+    text = json.dumps({"do_lower_case": lower})
+    (tmp_path / "tokenizer_config.json").write_text(text, encoding="utf-8")
+    with pytest.raises(ValueError, match="do_lower_case must be true or false"):
+        BertTokenizer.from_pretrained(tmp_path)
+
+
+@pytest.mark.parametrize("piece", ["a\nb", "\n", "\ud800"], ids=ascii)
+def test_a_piece_that_a_file_cannot_hold_on_one_line_is_refused(tmp_path, piece):
+    ids = {token: i for i, token in enumerate([*SPECIAL_TOKENS, piece, "c"])}
+    text = json.dumps({"model": {"vocab": ids}})
+    (tmp_path / "tokenizer.json").write_text(text, encoding="utf-8")
+    with pytest.raises(ValueError, match=r"tokenizer\.json, line 6: a piece must"):
+        BertTokenizer.from_pretrained(tmp_path)
+    with pytest.raises(ValueError, match="line 6: a piece must"):
+        save_vocabulary(list(ids), tmp_path / "vocab.txt")
+    assert not (tmp_path / "vocab.txt").exists()
 
 
 def test_labels_that_are_no_names_are_refused():

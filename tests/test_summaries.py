@@ -82,6 +82,14 @@ def test_bad_items_of_a_list_are_named_by_their_line(tmp_path):
     assert found == [(6, "a str"), (7, "the keys []")]
 
 
+def test_a_number_too_long_to_read_is_a_bad_row(tmp_path):
+    file = written(tmp_path, lines(GOOD, '{"article": ' + "1" * 5_000 + "}"))
+    rows = read_summaries(file, strict=False)
+    assert len(rows) == 1 and [line for line, _ in rows.skipped] == [2]
+    with pytest.raises(ValueError, match=r"rows\.json: line 2: a row must be JSON"):
+        read_summaries(file)
+
+
 def test_broken_files_are_refused(tmp_path):
     with pytest.raises(ValueError, match="line 1: a row must be JSON"):
         read_summaries(written(tmp_path, '[{"article": "A."'))

@@ -40,6 +40,14 @@ def test_csv_has_quotation_line_ends_and_backslashes(tmp_path):
     ]
 
 
+def test_a_long_text_in_quotation_is_read_and_the_limit_of_others_stays(tmp_path):
+    before = csv.field_size_limit()
+    text = "a " * 100_000
+    rows = read_table(write(tmp_path, "a.csv", f'label,text\n1,"{text}"\n'))
+    assert [row.text for row in rows] == [text.strip()]
+    assert csv.field_size_limit() == before == 131_072
+
+
 def test_marks_with_backslashes_are_refused_and_the_rest_is_read(tmp_path):
     text = 'text,label\n"he said \\"no\\" twice",1\nfine,0\n'
     path = write(tmp_path, "a.csv", text)
