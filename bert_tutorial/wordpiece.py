@@ -20,7 +20,8 @@ V = TypeVar("V")
 def match_pieces(word: str, vocabulary: Container[str]) -> list[str]:
     """Cut a word into the longest pieces there are, from left to right.
 
-    Devlin et al. 2019, section 3, with the WordPieces of Wu et al. 2016.
+    As the code published with Devlin et al. 2019 does; the WordPieces themselves are
+    those of Wu et al. 2016.
 
     Args:
         word: a normalized word.
