@@ -10,17 +10,19 @@ Chapter: 12
 import hashlib
 import json
 import os
-import random
 from collections.abc import Mapping
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Protocol, runtime_checkable
 
-import numpy as np
 import torch
 from torch import Tensor
 
 from bert_tutorial.checkpoint_files import CheckpointError
-from bert_tutorial.distributed import ProcessGroup
+from bert_tutorial.generators import (
+    read_generators,
+    restore_generators,
+    seed_process,
+)
 from bert_tutorial.run_identity import check_identity
 from bert_tutorial.training_log import Window
 from bert_tutorial.training_state import (
@@ -116,15 +118,19 @@ class StateKeeper:
         text = json.dumps(self.identity, sort_keys=True).encode()
         world.agree(hashlib.sha256(text).hexdigest(), "the run's choices and corpus")
         if self.state is None:
-            _seed_process(world, 0)
+            seed_process(world, 0)
             return 0
         tensors, values = self.state
         try:
             trainer.load_state(under("trainer", tensors), values["trainer"])
             window.load_state(under("window", tensors), values["window"])
             batches.load_state_dict(under("data", tensors) | values["data"])
-            _restore_generators(
-                under("random", tensors), values["random"], world, self.step, trainer
+            restore_generators(
+                under("random", tensors),
+                values["random"],
+                world,
+                self.step,
+                trainer.device,
             )
         except (KeyError, RuntimeError, ValueError) as error:
             raise CheckpointError(
@@ -170,7 +176,7 @@ class StateKeeper:
         """
         window.check()
         world = trainer.world
-        generators, random_values = _generators(trainer)
+        generators, random_values = read_generators(trainer.device)
         torch_states = world.gather(torch.get_rng_state())
         cuda = generators.pop("cuda", None)
         cuda_states = world.gather(cuda) if cuda is not None else []
@@ -224,49 +230,3 @@ def sweep_run(folder: Path, resume: bool) -> None:
     for name in WRITTEN:
         for leftover in (*folder.glob(f".{name}.*"), *folder.glob(f"{name}.partial")):
             leftover.unlink()
-
-
-def _generators(trainer: "Trainer") -> tuple[dict[str, Tensor], dict[str, Any]]:
-    """Read the generators of Python, numpy and CUDA."""
-    version, numbers, gauss = random.getstate()
-    legacy: Any = np.random.get_state(legacy=False)
-    key = legacy["state"]["key"].astype(np.int64)
-    tensors = {"python": torch.tensor(numbers), "numpy": torch.from_numpy(key)}
-    if trainer.device.type == "cuda":
-        tensors["cuda"] = torch.cuda.get_rng_state(trainer.device)
-    numpy_values = {
-        "pos": int(legacy["state"]["pos"]),
-        "has_gauss": int(legacy["has_gauss"]),
-        "gauss": float(legacy["gauss"]),
-    }
-    return tensors, {"version": version, "gauss": gauss, "numpy": numpy_values}
-
-
-def _restore_generators(
-    tensors: Mapping[str, Tensor],
-    values: Mapping[str, Any],
-    world: ProcessGroup,
-    step: int,
-    trainer: "Trainer",
-) -> None:
-    """Put all generators back; a process that was not there before starts its own."""
-    numbers = tuple(tensors["python"].tolist())
-    random.setstate((values["version"], numbers, values["gauss"]))
-    kept = values["numpy"]
-    key = tensors["numpy"].numpy().astype(np.uint32)
-    np.random.set_state(("MT19937", key, kept["pos"], kept["has_gauss"], kept["gauss"]))
-    own = tensors.get(f"torch.{world.rank}")
-    if own is None:
-        _seed_process(world, step)
-    else:
-        torch.set_rng_state(own)
-    cuda = tensors.get(f"cuda.{world.rank}")
-    if trainer.device.type == "cuda" and cuda is not None:
-        torch.cuda.set_rng_state(cuda, trainer.device)
-
-
-def _seed_process(world: ProcessGroup, step: int) -> None:
-    """Give each process but the first its own dropout, and the same in each run."""
-    if world.rank:
-        seed = torch.initial_seed() + 1_000_003 * world.rank + 7_919 * step
-        torch.manual_seed(seed % 2**63)

@@ -8,6 +8,7 @@ Chapter: 12
 
 import json
 import math
+import sys
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -15,10 +16,11 @@ from typing import IO, Any
 
 import torch
 from torch import Tensor
+from tqdm import tqdm
 
 from bert_tutorial.checkpoint_files import replace_file
 
-__all__ = ["Window", "continue_log", "write_record"]
+__all__ = ["RunLog", "Window", "continue_log", "write_record"]
 
 
 def write_record(log: IO[str] | None, record: Mapping[str, Any]) -> None:
@@ -50,6 +52,52 @@ def continue_log(path: Path, step: int) -> tuple[list[dict[str, Any]], IO[str]]:
     text = "".join(json.dumps(record) + "\n" for record in records)
     replace_file(path, lambda name: Path(name).write_text(text, encoding="utf-8"))
     return records, open(path, "a", encoding="utf-8")
+
+
+class RunLog:
+    """The records of a run while it goes on: a list, a file and a bar.
+
+    Args:
+        steps: of the whole run.
+        done: steps that it has behind it.
+        file: of JSON lines, see `continue_log`; None: no file.
+        progress: show the bar; None means only on a terminal.
+        ascii: draw the bar with plain signs.
+    """
+
+    def __init__(
+        self,
+        steps: int,
+        done: int = 0,
+        file: str | Path | None = None,
+        progress: bool | None = None,
+        *,
+        ascii: bool = False,
+    ) -> None:
+        """Open the file and draw the bar."""
+        self.records: list[dict[str, Any]] = []
+        self.file: IO[str] | None = None
+        if file is not None:
+            self.records, self.file = continue_log(Path(file), done)
+        is_quiet = not sys.stderr.isatty() if progress is None else not progress
+        self.bar = tqdm(
+            total=steps, initial=done, disable=is_quiet, unit="step", ascii=ascii
+        )
+
+    def add(
+        self, record: dict[str, Any], shown: Mapping[str, str] | None = None
+    ) -> None:
+        """Keep a record, write it, and show some of it beside the bar."""
+        self.records.append(record)
+        write_record(self.file, record)
+        if shown:
+            self.bar.set_postfix(shown, refresh=False)
+
+    def close(self) -> None:
+        """Leave the bar as it stands, and close the file."""
+        self.bar.close()
+        if self.file is not None:
+            self.file.close()
 
 
 class Window:
