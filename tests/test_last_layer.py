@@ -1,13 +1,13 @@
-"""The last layer where a loss looks: the same vectors, losses, gradients; less work."""
+"""The lean losses: the same numbers and gradients, with less work."""
+
+import doctest
 
 import pytest
 import torch
 from torch.utils.flop_counter import FlopCounterMode
 
-import bert_tutorial.last_layer as last_layer
-from bert_tutorial.attention import attention
+from bert_tutorial import last_layer
 from bert_tutorial.config import BertConfig
-from bert_tutorial.encoder import EncoderLayer
 from bert_tutorial.last_layer import (
     layer_at_places,
     lean_pretraining_loss,
@@ -15,132 +15,130 @@ from bert_tutorial.last_layer import (
 )
 from bert_tutorial.objectives import BertForPreTraining, pretraining_loss
 
-B, T, V, H, INNER = 3, 7, 23, 12, 37  # all different
+B, T, V = 5, 13, 41
 
 
-def config(layers=2, **changes):
-    sizes = {
-        "vocab_size": V,
-        "hidden_size": H,
-        "num_hidden_layers": layers,
-        "num_attention_heads": 3,
-        "intermediate_size": INNER,
-        "max_position_embeddings": 16,
-        "initializer_range": 0.5,
-        "hidden_dropout_prob": 0.0,
-        "attention_probs_dropout_prob": 0.0,
-    }
-    return BertConfig(**(sizes | changes))
+def make_model(layers: int = 3, dropout: float = 0.0) -> BertForPreTraining:
+    torch.manual_seed(0)
+    config = BertConfig(
+        vocab_size=V,
+        hidden_size=12,
+        num_hidden_layers=layers,
+        num_attention_heads=3,
+        intermediate_size=20,
+        max_position_embeddings=T,
+        initializer_range=0.4,
+        hidden_dropout_prob=dropout,
+        attention_probs_dropout_prob=dropout,
+    )
+    return BertForPreTraining(config).double()
 
 
-def batch(**changes):
+def make_batch(masked: tuple[int, ...] = (0, 1, 2, 4, 9)) -> dict[str, torch.Tensor]:
     generator = torch.Generator().manual_seed(1)
-    mask = torch.ones(B, T, dtype=torch.long)
-    mask[1, 5:] = 0
-    labels = torch.full((B, T), -100)
-    labels[0, 2], labels[1, 1], labels[1, 3], labels[1, 4] = 6, 7, 8, 0
+    ids = torch.randint(5, V, (B, T), generator=generator)
+    labels = torch.full_like(ids, -100)
+    for row, count in enumerate(masked):
+        labels[row, torch.randperm(9, generator=generator)[:count] + 1] = 7
+    lengths = torch.tensor([T, 12, 11, 10, T])
     return {
-        "input_ids": torch.randint(5, V, (B, T), generator=generator),
-        "attention_mask": mask,
-        "token_type_ids": (torch.arange(T) > 3).long().expand(B, T).clone(),
+        "input_ids": ids,
+        "attention_mask": (torch.arange(T) < lengths[:, None]).long(),
+        "token_type_ids": (torch.arange(T) > 5).long().expand(B, T),
         "labels": labels,
-        "next_sentence_label": torch.tensor([1, -100, 0]),
-    } | changes
+        "next_sentence_label": torch.tensor([0, 1, -100, 1, 0]),
+    }
 
 
-NOTHING = torch.full((B, T), -100)
-SCORED_CLS = NOTHING.clone()
-SCORED_CLS[0, 0] = 9
+def results(loss_of, model, batch):
+    model.zero_grad()
+    found = loss_of(model, batch)
+    found.loss.backward()
+    parameters = model.named_parameters()
+    return found, {n: p.grad.clone() for n, p in parameters if p.grad is not None}
+
+
+def without(*names):
+    return {k: v for k, v in make_batch().items() if k not in names}
+
+
+first_masked = make_batch()
+first_masked["labels"][:, 0] = 3
 BATCHES = {
-    "both": batch(),
-    "words only": batch(next_sentence_label=torch.full((B,), -100)),
-    "pairs only": batch(labels=NOTHING),
-    "nothing": batch(labels=NOTHING, next_sentence_label=torch.full((B,), -100)),
-    "a scored [CLS]": batch(labels=SCORED_CLS),
-    "every place": batch(labels=batch()["input_ids"]),
-    "no padding": batch(attention_mask=None),
+    "plain": make_batch(),
+    "no padding": without("attention_mask"),
+    "no pairs": without("next_sentence_label"),
+    "no segments": without("token_type_ids"),
+    "one masked place": make_batch((0, 0, 1, 0, 0)),
+    "nothing masked": make_batch((0, 0, 0, 0, 0)),
+    "[CLS] scored, too": first_masked,
 }
 
 
-@pytest.mark.parametrize("layers", [1, 2, 3])
 @pytest.mark.parametrize("name", BATCHES)
-def test_losses_and_gradients_are_those_of_the_whole_model(name, layers):
-    torch.manual_seed(layers)
-    model = BertForPreTraining(config(layers)).double()
-    results = []
-    for loss_of in (pretraining_loss, lean_pretraining_loss):
-        model.zero_grad()
-        loss = loss_of(model, BATCHES[name])
-        loss.loss.backward()
-        gradients = {
-            key: torch.zeros_like(p) if p.grad is None else p.grad.clone()
-            for key, p in model.named_parameters()
-        }
-        results.append((loss, gradients))
-    (whole, expected), (lean, found) = results
+@pytest.mark.parametrize("layers", [1, 3])
+def test_losses_and_gradients_are_those_of_the_whole(name, layers):
+    model, batch = make_model(layers).train(), BATCHES[name]
+    whole, gradients = results(pretraining_loss, model, batch)
+    lean, lean_gradients = results(lean_pretraining_loss, model, batch)
     assert lean.num_masked == whole.num_masked
     for one, other in zip(lean[:3], whole[:3], strict=True):
-        torch.testing.assert_close(one, other, rtol=0, atol=1e-12)
-    for key, gradient in expected.items():
-        torch.testing.assert_close(found[key], gradient, rtol=0, atol=1e-12, msg=key)
+        torch.testing.assert_close(one, other, atol=1e-12, rtol=0)
+    assert gradients.keys() == lean_gradients.keys()
+    for key, gradient in gradients.items():
+        torch.testing.assert_close(lean_gradients[key], gradient, atol=1e-12, rtol=0)
+    assert name == "nothing masked" or whole.masked_lm > 1
 
 
-def test_the_places_are_cls_and_the_scored_ones_in_order():
-    places, labels = scored_places(batch()["labels"])
-    assert places.shape == labels.shape == (B, 4)
-    assert places[1].tolist() == [0, 1, 3, 4]
-    assert labels[1].tolist() == [-100, 7, 8, 0]
-    assert (
-        places[0, :2].tolist() == [0, 2]
-        and labels[0].tolist() == [-100, 6] + [-100] * 2
-    )
-    for row in places.tolist():
-        assert len(set(row)) == len(row), "no place twice"
-    assert (labels[2] == -100).all()
+def test_with_dropout_the_mean_of_the_losses_is_the_same():
+    model, batch = make_model(2, dropout=0.2).train(), make_batch()
+    torch.manual_seed(3)
+    with torch.no_grad():
+        whole = torch.stack([pretraining_loss(model, batch).loss for _ in range(500)])
+        lean = torch.stack(
+            [lean_pretraining_loss(model, batch).loss for _ in range(500)]
+        )
+    error = (whole.var() / 500 + lean.var() / 500).sqrt()
+    assert lean.std() > 0.05
+    assert (whole.mean() - lean.mean()).abs() < 5 * error
 
 
-@pytest.mark.parametrize("is_token", [None, batch()["attention_mask"].bool()])
-def test_a_layer_gives_its_output_at_the_places(is_token):
-    torch.manual_seed(0)
-    layer = EncoderLayer(config()).double().eval()
-    hidden = torch.randn(B, T, H, dtype=torch.double)
-    places = torch.tensor([[0, 3], [4, 1], [6, 6]])
+@pytest.mark.parametrize("is_padded", [True, False])
+def test_a_layer_at_places_is_the_layer_at_these_places(is_padded):
+    layer = make_model().bert.encoder.layers[0].eval()
+    hidden = torch.randn(B, T, 12, dtype=torch.float64)
+    is_token = make_batch()["attention_mask"].bool() if is_padded else None
+    places = torch.tensor([[0, 3], [0, 0], [5, 2], [9, 1], [12, 12]])
     whole, _ = layer(hidden, is_token)
-    expected = whole.gather(1, places[:, :, None].expand(-1, -1, H))
+    expected = whole[torch.arange(B)[:, None], places]
     found = layer_at_places(layer, hidden, is_token, places)
-    torch.testing.assert_close(found, expected, rtol=0, atol=1e-12)
+    torch.testing.assert_close(found, expected, atol=1e-12, rtol=0)
 
 
-@pytest.mark.parametrize(
-    "kind", ["hidden_dropout_prob", "attention_probs_dropout_prob"]
-)
-def test_with_dropout_the_loss_is_the_same_on_average(kind):
-    torch.manual_seed(0)
-    model = BertForPreTraining(config(1, initializer_range=0.2, **{kind: 0.3})).train()
-    means, errors = [], []
-    for loss_of in (pretraining_loss, lean_pretraining_loss):
-        with torch.no_grad():
-            drawn = torch.stack([loss_of(model, batch()).loss for _ in range(400)])
-        assert drawn.std() > 0.005, "dropout is on"
-        means.append(drawn.mean())
-        errors.append(drawn.std() / 20)
-    model.eval()
-    assert abs(means[0] - means[1]) < 5 * (errors[0] ** 2 + errors[1] ** 2).sqrt()
+def test_places_are_in_order_and_hold_every_label():
+    labels = make_batch()["labels"]
+    places, short = scored_places(labels)
+    assert places.shape == (B, 10)  # nine labels and [CLS]
+    for row in range(B):
+        expected = [0, *torch.nonzero(labels[row] != -100).flatten().tolist()]
+        assert places[row, : len(expected)].tolist() == expected
+        assert len(set(places[row].tolist())) == 10
+    assert int((short != -100).sum()) == int((labels != -100).sum())
+    assert (labels[:, 0] == -100).all()  # the argument is as it was
 
 
-def test_the_work_that_is_left_out_is_that_of_the_places_without_a_reader(monkeypatch):
-    # torch counts plain products only
-    monkeypatch.setattr("bert_tutorial.attention.fused_attention", attention)
-    monkeypatch.setattr(last_layer, "fused_attention", attention)
-    model = BertForPreTraining(config()).eval()
-    counts = []
-    for loss_of in (pretraining_loss, lean_pretraining_loss):
-        with FlopCounterMode(display=False) as counter, torch.no_grad():
-            loss_of(model, batch())
-        counts.append(counter.get_total_flops())
-    M = 4  # places of the longest row
-    weights = 2 * H * H + 2 * H * INNER  # query, output, up, down
-    attends = 2 * T * H  # scores and mixture
-    pooled = H * H  # BertModel pools, too, for whoever calls it
-    left_out = (T - M) * (weights + attends) + pooled
-    assert counts[0] - counts[1] == 2 * B * left_out
+def test_the_last_layer_costs_less():
+    batch = make_batch((1, 1, 1, 1, 1))
+    model = make_model(1)
+
+    def operations(loss_of) -> int:
+        with FlopCounterMode(display=False) as counter:
+            loss_of(model, batch).loss.backward()
+        return counter.get_total_flops()
+
+    # keys and values at 13 places, everything else at 2
+    assert operations(lean_pretraining_loss) < 0.5 * operations(pretraining_loss)
+
+
+def test_the_example():
+    assert doctest.testmod(last_layer, extraglobs={"torch": torch}).failed == 0
