@@ -10,8 +10,10 @@ import os
 import sys
 
 from bert_tutorial.commands import add_reading_commands
-from bert_tutorial.commands_finetune import add_task_commands
-from bert_tutorial.commands_training import add_training_commands
+from bert_tutorial.commands_evaluate import add_evaluate_command
+from bert_tutorial.commands_finetune import add_finetune_command
+from bert_tutorial.commands_predict import add_predict_command
+from bert_tutorial.commands_training import add_pretrain_command
 
 __all__ = ["main"]
 
@@ -35,8 +37,10 @@ def build_parser() -> argparse.ArgumentParser:
         dest="command", required=True, metavar="COMMAND", parser_class=Parser
     )
     add_reading_commands(commands)
-    add_training_commands(commands)
-    add_task_commands(commands)
+    add_pretrain_command(commands)
+    add_evaluate_command(commands)
+    add_finetune_command(commands)
+    add_predict_command(commands)
     return parser
 
 

@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 
 import torch
 
+from bert_tutorial.checkpoint import PreTrained
 from bert_tutorial.checkpoint_files import replace_file, weight_files
 from bert_tutorial.commands_tasks import Shape, Task
 from bert_tutorial.fine_tuning_config import FineTuningConfig
@@ -26,7 +27,7 @@ from bert_tutorial.task_data import Example
 from bert_tutorial.task_files import Rows
 from bert_tutorial.tokenizer import BertTokenizer
 
-__all__ = ["Job", "report_line", "run_seeds"]
+__all__ = ["Job", "print_reports", "run_seeds"]
 
 STATES = "states"
 
@@ -122,37 +123,42 @@ def run_one(job: Job, folder: Path, options: argparse.Namespace) -> dict[str, An
         job.folder, allow_bin=options.allow_bin, **job.changes
     )
     job.tokenizer.save(folder, model.config.max_position_embeddings)
-
-    def scores(on: Rows[Any]) -> dict[str, float]:
-        found = job.task.score(
-            model, job.tokenizer, on, job.names, job.shape, on.source
-        )
-        return {name: round(value, 4) for name, value in found.items()}
-
-    weights = None
-    if job.is_weighted and job.task.classes and job.names:
-        numbers = job.task.classes(job.train, job.names)
-        weights = torch.tensor(class_weights(numbers, len(job.names)))
-    dev, test = job.dev, job.test
-    done = fine_tune(
-        model,
-        job.examples,
-        job.config,
-        evaluate=None if dev is None else lambda _: scores(dev),
-        metric=job.task.metric,
-        weights=weights,
-        device=job.device,
-        log_file=folder / "log.jsonl",
-        keeper=keeper,
-    )
-    report = report_of(job, done)
-    if test is not None:
-        report["test"] = scores(test)
+    report = report_of(job, tune(job, model, folder / "log.jsonl", keeper))
+    if job.test is not None:
+        report["test"] = scores_on(job, model, job.test)
     report["identity"] = identity
     model.save_pretrained(folder)
     write_json(report, report_file)
     shutil.rmtree(folder / STATES, ignore_errors=True)  # the model is safe now
     return report
+
+
+def tune(job: Job, model: PreTrained, log_file: Path, keeper: StateKeeper) -> FineTuned:
+    """Train the model; it ends in the state that did best on dev."""
+    weights = None
+    if job.is_weighted and job.task.classes and job.names:
+        numbers = job.task.classes(job.train, job.names)
+        weights = torch.tensor(class_weights(numbers, len(job.names)))
+    dev = job.dev
+    return fine_tune(
+        model,
+        job.examples,
+        job.config,
+        evaluate=None if dev is None else lambda _: scores_on(job, model, dev),
+        metric=job.task.metric,
+        weights=weights,
+        device=job.device,
+        log_file=log_file,
+        keeper=keeper,
+    )
+
+
+def scores_on(job: Job, model: PreTrained, rows: Rows[Any]) -> dict[str, float]:
+    """Judge the model on labelled rows."""
+    found = job.task.score(
+        model, job.tokenizer, rows, job.names, job.shape, rows.source
+    )
+    return {name: round(value, 4) for name, value in found.items()}
 
 
 def report_of(job: Job, done: FineTuned) -> dict[str, Any]:
@@ -188,6 +194,19 @@ def spread(reports: list[dict[str, Any]]) -> dict[str, Any]:
                 if name != "step"
             }
     return found
+
+
+def print_reports(reports: list[dict[str, Any]]) -> None:
+    """Say how the runs went, each and together."""
+    for report in reports:
+        print(report_line(report))
+    metric = reports[0]["metric"]
+    for part, values in spread(reports).items():
+        mean, deviation = values[metric]
+        print(
+            f"{len(reports)} seeds: {part.replace('_', ' ')} {metric} "
+            f"{mean:.3f}, standard deviation {deviation:.3f}"
+        )
 
 
 def report_line(report: dict[str, Any]) -> str:

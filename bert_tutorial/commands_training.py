@@ -1,4 +1,4 @@
-"""Commands that train and judge: pretrain, evaluate.
+"""The command pretrain: on the mini-world or on text files.
 
 What is large is imported by the command that needs it, so that --help is quick.
 
@@ -6,15 +6,17 @@ Chapter: 0
 """
 
 import argparse
-import json
 from dataclasses import fields
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from bert_tutorial.commands import add_source, model_folder, positive
-from bert_tutorial.commands_finetune import TASKS, add_columns, run_task_evaluate
+from bert_tutorial.commands import positive
+from bert_tutorial.commands_evaluate import print_knowledge, print_validation
 
-__all__ = ["add_training_commands"]
+if TYPE_CHECKING:
+    from bert_tutorial.pretrain_corpus import CorpusRun
+
+__all__ = ["add_pretrain_command"]
 
 WORLD_ONLY: tuple[str, ...] = ("masking", "mix")
 CORPUS_ONLY: tuple[str, ...] = (
@@ -37,8 +39,8 @@ CORPUS_ONLY: tuple[str, ...] = (
 )
 
 
-def add_training_commands(commands: Any) -> None:
-    """Declare the commands and their options."""
+def add_pretrain_command(commands: Any) -> None:
+    """Declare the command and its options."""
     pretrain = commands.add_parser(
         "pretrain", help="pretrain a BERT on the mini-world or on text files"
     )
@@ -52,7 +54,13 @@ def add_training_commands(commands: Any) -> None:
     world = pretrain.add_argument_group("with --world")
     world.add_argument("--masking", choices=["content", "uniform"])
     world.add_argument("--mix", choices=["quick", "full"])
-    text = pretrain.add_argument_group("with --corpus")
+    add_corpus_options(pretrain)
+    pretrain.set_defaults(run=run_pretrain)
+
+
+def add_corpus_options(command: Any) -> None:
+    """Declare what goes with text files only."""
+    text = command.add_argument_group("with --corpus")
     text.add_argument("--config", help="tiny, mini, small, medium, base, large or FILE")
     text.add_argument("--vocab-size", type=positive, help="of a vocabulary to train")
     text.add_argument("--vocab", metavar="FILE", help="use this vocab.txt")
@@ -85,21 +93,6 @@ def add_training_commands(commands: Any) -> None:
         type=positive,
         help="how long one of several processes may keep the others waiting",
     )
-    pretrain.set_defaults(run=run_pretrain)
-
-    evaluate = commands.add_parser(
-        "evaluate", help="judge a pretrained or fine-tuned model"
-    )
-    evaluate.add_argument("--model", help="folder; the shipped one if not given")
-    add_source(evaluate)
-    judged = evaluate.add_mutually_exclusive_group(required=True)
-    judged.add_argument("--world", action="store_true", help="on facts of a world")
-    judged.add_argument("--corpus", nargs="+", metavar="PATH", help="on text files")
-    judged.add_argument("--data", metavar="FILE", help="on the labels of its task")
-    evaluate.add_argument("--task", choices=TASKS, help="that of the model's run")
-    evaluate.add_argument("--seed", type=int, help="of the world; the model's own")
-    add_columns(evaluate)
-    evaluate.set_defaults(run=run_evaluate)
 
 
 def run_pretrain(options: argparse.Namespace) -> None:
@@ -164,7 +157,6 @@ def pretrain_on_files(options: argparse.Namespace) -> None:
     """Train on text files and print the losses beside those of who knows less."""
     from bert_tutorial.device import pick_device
     from bert_tutorial.distributed import ANSWER_SECONDS
-    from bert_tutorial.plot_runs import save_loss_curve
     from bert_tutorial.pretrain_corpus import CorpusRecipe, pretrain_corpus
     from bert_tutorial.tokenizer import BertTokenizer
 
@@ -192,73 +184,22 @@ def pretrain_on_files(options: argparse.Namespace) -> None:
         resume=bool(options.resume),
         answer_seconds=options.answer_seconds or ANSWER_SECONDS,
     )
+    if run.report:  # else one of several processes, and not the first
+        show_corpus_run(run, options.output)
+
+
+def show_corpus_run(run: "CorpusRun", output: str) -> None:
+    """Draw the losses of a run and print them beside those of who knows less."""
+    from bert_tutorial.plot_runs import save_loss_curve
+
     report = run.report
-    if not report:  # one of several processes, and not the first
-        return
     lines = {
         "uniform": report["uniform"],
         "unigram": report["unigram_entropy"],
         "validation": report["validation"]["masked_lm"],
     }
-    save_loss_curve(run.records, Path(options.output, "loss.png"), lines)
+    save_loss_curve(run.records, Path(output, "loss.png"), lines)
     print(f"knows nothing (ln {report['vocabulary']}): {report['uniform']:.3f} nats")
     print(f"knows the frequencies only: {report['unigram_entropy']:.3f}")
     print_validation(report["validation"])
-    print(f"{report['seconds_training']:.0f} seconds of training; in {options.output}")
-
-
-def print_validation(values: dict[str, float]) -> None:
-    """Print losses on held-out text."""
-    print(
-        f"the model, on held-out text: {values['masked_lm']:.3f} nats "
-        f"(perplexity {values['perplexity']}, {values['accuracy']:.1%} of "
-        f"{values['masked_places']} masked places right)"
-    )
-
-
-def print_knowledge(model: dict[str, Any], other: dict[str, Any] | None) -> None:
-    """Print a model's knowledge of its world beside those who know nothing."""
-    print("right first choice at [MASK]      model  untrained  majority")
-    rows: list[tuple[str, str, str | None]]
-    rows = [("facts in new wordings", "recall_rephrased", "majority_answer")]
-    rows += [("facts in known wordings", "recall_stated", None)]
-    if "recall_inferable" in model:
-        rows.append(("facts never stated", "recall_inferable", "majority_inferable"))
-    rows.append(("next sentence or random", "next_sentence", "next_sentence_majority"))
-    for title, key, null in rows:
-        untrained = f"{other[key]:.1%}" if other else "-"
-        majority = f"{model[null]:.1%}" if null else "-"
-        print(f"{title:<30} {model[key]:>8.1%} {untrained:>10} {majority:>9}")
-    answer, share = model["france_answer"], model["france_probability"]
-    print(f"The capital of France is [MASK]: {answer}; paris has {share:.1%}")
-
-
-def run_evaluate(options: argparse.Namespace) -> None:
-    """Judge a model on the facts of its world, on text files, or on its task."""
-    import torch
-
-    if options.data:
-        run_task_evaluate(options)
-        return
-    if options.task:
-        raise ValueError("--task goes with --data; leave it out")
-
-    from bert_tutorial.corpus_data import CorpusData
-    from bert_tutorial.objectives import BertForPreTraining
-    from bert_tutorial.pretrain_corpus import evaluate_corpus
-    from bert_tutorial.pretrain_world import report_folder
-    from bert_tutorial.tokenizer import BertTokenizer
-
-    folder = model_folder(options)
-    if options.world:
-        torch.set_num_threads(1)
-        print_knowledge(report_folder(folder, options.seed), None)
-        return
-    tokenizer = BertTokenizer.from_pretrained(folder)
-    model = BertForPreTraining.from_pretrained(folder, allow_bin=options.allow_bin)
-    length = min(128, model.config.max_position_embeddings)
-    data = CorpusData(options.corpus, tokenizer=tokenizer, max_length=length)
-    data.validation = data.validation + data.training  # all of it is held out here
-    values = evaluate_corpus(model, data)
-    print_validation(values)
-    print(json.dumps(values))
+    print(f"{report['seconds_training']:.0f} seconds of training; in {output}")
