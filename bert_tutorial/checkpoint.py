@@ -20,7 +20,12 @@ from bert_tutorial.checkpoint_files import (
     read_json,
     write_folder,
 )
-from bert_tutorial.checkpoint_names import NAMES, published_name, read_weights
+from bert_tutorial.checkpoint_names import (
+    FLOATS,
+    NAMES,
+    published_name,
+    read_weights,
+)
 from bert_tutorial.config import BertConfig
 from bert_tutorial.embeddings import truncated_normal_
 
@@ -30,7 +35,7 @@ __all__ = ["NAMES", "PreTrained", "published_name", "read_weights"]
 def _drop_other_head(tensors: dict[str, Tensor], config: BertConfig) -> None:
     """Forget a classifier for another number of labels than is asked for."""
     weight = tensors.get("classifier.weight")
-    if weight is not None and len(weight) != config.num_labels:
+    if weight is not None and weight.shape[:1] != (config.num_labels,):
         del tensors["classifier.weight"]
         tensors.pop("classifier.bias", None)
 
@@ -89,11 +94,10 @@ class PreTrained(nn.Module):
         values = read_json(path / "config.json")
         try:
             config = BertConfig.from_dict(values).changed(**changes)
-        except (ValueError, TypeError) as error:
+        except (ValueError, TypeError, RecursionError) as error:
             raise CheckpointError(f"{path / 'config.json'}: {error}") from error
         tensors, origin = read_weights(path, allow_bin)
-        with torch.device("meta"):  # names and shapes only: the values are on disk
-            model = cls(config)
+        model = cls._without_values(config, len(tensors), path)
         optional = (*cls._optional, "cls.", "pooler.") if new_heads else cls._optional
         if {"num_labels", "id2label"} & changes.keys():
             _drop_other_head(tensors, model.config)
@@ -102,6 +106,23 @@ class PreTrained(nn.Module):
         model.to_empty(device="cpu")
         model._fill(tensors)
         return model.eval()
+
+    @classmethod
+    def _without_values(cls, config: BertConfig, tensors: int, folder: Path) -> Self:
+        """Make a model of names and shapes only: the values are on disk."""
+        if config.num_hidden_layers > tensors:  # before so many layers are made
+            raise CheckpointError(
+                f"{folder}: config.json must have as many layers as the files, got "
+                f"num_hidden_layers {config.num_hidden_layers} for {tensors} tensors"
+            )
+        try:
+            with torch.device("meta"):
+                return cls(config)
+        except (RuntimeError, TypeError, OverflowError) as error:
+            reason = str(error).partition("\n")[0]
+            raise CheckpointError(
+                f"{folder / 'config.json'}: no model can have these sizes ({reason})"
+            ) from error
 
     def _wanted(self) -> dict[str, nn.Parameter]:
         """Give the parameters by their published names without `bert.`."""
@@ -141,14 +162,20 @@ class PreTrained(nn.Module):
     def _check_shapes(
         self, tensors: Mapping[str, Tensor], origin: Mapping[str, Path]
     ) -> None:
-        """Refuse tensors of another shape than the configuration says."""
+        """Refuse tensors of another shape than config.json says, or not of floats."""
         for key, parameter in self._wanted().items():
             expected = tuple(parameter.shape)
             got = tuple(tensors[key].shape) if key in tensors else expected
-            if got != expected:
-                hint = f"; pass num_labels={got[0]}" * key.startswith("classifier.")
+            if key in tensors and tensors[key].dtype not in FLOATS:
                 raise CheckpointError(
-                    f"{origin.get(key, 'decoder')}: tensor {key} must have shape "
+                    f"{origin[key]}: tensor {key} must have 16, 32 or 64 bits a "
+                    f"floating-point number, got {tensors[key].dtype}"
+                )
+            if got != expected:
+                is_head = key.startswith("classifier.") and got
+                hint = f"; pass num_labels={got[0]}" if is_head else ""
+                raise CheckpointError(
+                    f"{origin[key]}: tensor {key} must have shape "
                     f"{expected} by config.json, got {got}{hint}"
                 )
 

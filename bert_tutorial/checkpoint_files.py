@@ -11,6 +11,7 @@ import hashlib
 import json
 import os
 import tempfile
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -57,14 +58,11 @@ def read_tensors(path: Path) -> dict[str, Tensor]:
     Raises:
         CheckpointError: if the file is missing or damaged.
     """
-    if not path.is_file():
+    if not os.path.isfile(path):  # unlike Path.is_file, never raises
         raise CheckpointError(f"{path} does not exist, but the index names it")
     try:
         if path.suffix == ".bin":
-            tensors: Any = torch.load(path, map_location="cpu", weights_only=True)
-            if not all(isinstance(value, Tensor) for value in tensors.values()):
-                raise CheckpointError(f"{path} must hold tensors by name only")
-            return dict(tensors)
+            return _read_old(path)
         with safe_open(path, framework="pt", device="cpu") as file:
             found = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
             written = (file.metadata() or {}).get(DIGEST)
@@ -85,6 +83,26 @@ def read_tensors(path: Path) -> dict[str, Tensor]:
             f"{path} is damaged or holds more than numbers and was refused "
             f"({type(error).__name__})"
         ) from error
+
+
+def _read_old(path: Path) -> dict[str, Tensor]:
+    """Read the numbers of a file of the old kind, which torch reads unchecked.
+
+    Raises:
+        CheckpointError: if a part does not fit its checksum, or is no tensor.
+    """
+    if zipfile.is_zipfile(path):
+        with zipfile.ZipFile(path) as archive:
+            if (part := archive.testzip()) is not None:
+                raise CheckpointError(
+                    f"{path} is damaged: its part {part!r} does not fit its checksum; "
+                    "fetch it again"
+                )
+    tensors: Any = torch.load(path, map_location="cpu", weights_only=True)
+    for name, value in tensors.items():
+        if not isinstance(name, str) or not isinstance(value, Tensor):
+            raise CheckpointError(f"{path} must hold tensors by name only")
+    return dict(tensors)
 
 
 def replace_file(path: Path, write: Callable[[str], object]) -> None:

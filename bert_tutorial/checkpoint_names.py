@@ -32,6 +32,7 @@ NAMES = {
     "cls.predictions.dense": "cls.predictions.transform.dense",
     "cls.predictions.layer_norm": "cls.predictions.transform.LayerNorm",
 }
+FLOATS = (torch.float16, torch.bfloat16, torch.float32, torch.float64)
 _LAYER = re.compile(r"(?<=\.)\d+(?=\.)")
 # In published files, but no parameters of their own.
 _IGNORED = re.compile(
@@ -76,32 +77,45 @@ def read_weights(
             key = _tidied(name).removeprefix("bert.")
             if _IGNORED.search(key):
                 decoder[key] = tensor
+                origin[key] = path
                 continue
-            if key in tensors and not torch.equal(tensors[key], tensor):
+            if key in tensors and not _same(tensors[key], tensor):
                 raise CheckpointError(
                     f"{path}: {name} and another tensor both stand for {key} and "
                     "differ; keep one of them"
                 )
             tensors[key] = tensor
             origin[key] = path
-    _use_decoder_copies(tensors, decoder, folder)
+    _use_decoder_copies(tensors, decoder, origin, folder)
     return tensors, origin
 
 
+def _same(one: Tensor, other: Tensor) -> bool:
+    """Tell whether two tensors have the same numbers, in whatever precision."""
+    if one.dtype not in FLOATS or other.dtype not in FLOATS:
+        return False
+    return torch.equal(one.double(), other.double())
+
+
 def _use_decoder_copies(
-    tensors: dict[str, Tensor], decoder: Mapping[str, Tensor], folder: Path
+    tensors: dict[str, Tensor],
+    decoder: Mapping[str, Tensor],
+    origin: dict[str, Path],
+    folder: Path,
 ) -> None:
     """Take the word table or the output bias from the decoder if only that is there."""
     for kind, main in (
         ("weight", "embeddings.word_embeddings.weight"),
         ("bias", "cls.predictions.bias"),
     ):
-        copy = decoder.get(f"cls.predictions.decoder.{kind}")
+        key = f"cls.predictions.decoder.{kind}"
+        copy = decoder.get(key)
         if copy is None:
             continue
         if main not in tensors:
             tensors[main] = copy
-        elif not torch.equal(tensors[main], copy):
+            origin[main] = origin[key]
+        elif not _same(tensors[main], copy):
             raise CheckpointError(
                 f"{folder}: cls.predictions.decoder.{kind} differs from {main}, but "
                 "this BERT ties them; it cannot be loaded with equal results"

@@ -16,7 +16,16 @@ OLD_WEIGHTS = "pytorch_model.bin"
 
 
 class CheckpointError(ValueError):
-    """A model folder that cannot be read; the text says which file and why."""
+    """A model folder that cannot be read; the text says which file and why.
+
+    Names and values from a damaged file may stand in the text, so it is brought onto
+    one line that can be printed anywhere.
+    """
+
+    def __init__(self, text: str) -> None:
+        """Keep the text, printable and not endless."""
+        plain = "".join(c if c.isprintable() else repr(c)[1:-1] for c in text[:900])
+        super().__init__(plain + "..." * (len(text) > 900))
 
 
 def read_json(path: Path) -> dict[str, Any]:
@@ -37,15 +46,20 @@ def read_json(path: Path) -> dict[str, Any]:
 
 
 def shard_names(index: Path) -> list[str]:
-    """List the files that an index names; a name may not lead out of the folder."""
+    """List the files that an index names.
+
+    A name may not lead out of the folder, nor to a file of the old kind, which could
+    hold code.
+    """
     places = read_json(index).get("weight_map")
     if not isinstance(places, dict) or not places:
         raise CheckpointError(f"{index} must have a weight_map with the shards' names")
-    names = sorted({str(name) for name in places.values()})
-    for name in names:
+    for name in places.values():
+        if not isinstance(name, str) or not name.endswith(".safetensors"):
+            raise CheckpointError(f"{index} must name .safetensors files, got {name!r}")
         if Path(name).name != name:
             raise CheckpointError(f"{index} names a file elsewhere: {name!r}")
-    return names
+    return sorted(set(places.values()))
 
 
 def weight_files(folder: Path, allow_bin: bool = False) -> list[Path]:

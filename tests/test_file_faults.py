@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 import threading
+import time
 from hashlib import sha1, sha256
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
@@ -19,6 +20,7 @@ from bert_tutorial.checkpoint import CheckpointError
 from bert_tutorial.checkpoint_files import find_folder
 from bert_tutorial.config import BertConfig
 from bert_tutorial.model import BertModel
+from bert_tutorial.tasks import BertForSequenceClassification
 from bert_tutorial.tokenizer import BertTokenizer
 from bert_tutorial.vocabulary_file import (
     SPECIAL_TOKENS,
@@ -51,6 +53,81 @@ def test_a_file_without_a_digest_is_read(folder):
     tensors = load_file(folder / "model.safetensors")
     save_file(tensors, folder / "model.safetensors", metadata={"format": "pt"})
     BertModel.from_pretrained(folder)
+
+
+@pytest.mark.parametrize(
+    ("names", "said"),
+    [
+        (["x.bin"], "must name .safetensors files, got 'x.bin'"),
+        ([7], "must name .safetensors files, got 7"),
+        (["../x.safetensors"], "names a file elsewhere"),
+        (["a\nb.safetensors"], r"a\nb.safetensors does not exist"),
+        (["x" * 400 + ".safetensors"], "does not exist, but the index names it"),
+    ],
+    ids=["old kind", "number", "elsewhere", "line end", "long"],
+)
+def test_an_index_names_files_of_numbers_beside_it(folder, names, said):
+    (folder / "model.safetensors").rename(folder / "one.safetensors")
+    # the old kind is read on request only, not because an index names it
+    torch.save({"a": torch.zeros(1)}, folder / "x.bin")
+    index = json.dumps({"weight_map": dict(enumerate(names))})
+    (folder / "model.safetensors.index.json").write_text(index, encoding="utf-8")
+    with pytest.raises(CheckpointError) as error:
+        BertModel.from_pretrained(folder)
+    assert said in str(error.value) and str(error.value).isprintable()
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"vocab_size": 2**62}, "no model can have these sizes"),
+        ({"hidden_size": 12 * 2**70}, "no model can have these sizes"),
+        ({"num_hidden_layers": 10**9}, "as many layers as the files"),
+        ({"num_hidden_layers": 10**30}, "as many layers as the files"),
+    ],
+    ids=lambda value: str(value)[:30],
+)
+def test_sizes_that_no_model_has_are_refused_at_once(folder, change, said):
+    path = folder / "config.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | change))
+    start = time.process_time()
+    with pytest.raises(CheckpointError, match=said):
+        BertModel.from_pretrained(folder)
+    assert time.process_time() - start < 1
+
+
+def test_a_tensor_of_whole_numbers_or_without_axes_is_refused(folder):
+    path = folder / "model.safetensors"
+    tensors = load_file(path)
+    name = next(key for key in tensors if key.endswith("query.bias"))
+    whole = tensors[name].to(torch.int64)
+    save_file({**tensors, name: whole}, path)
+    with pytest.raises(CheckpointError, match=r"query\.bias must have 16, 32 or 64"):
+        BertModel.from_pretrained(folder)
+    save_file({**tensors, name: torch.tensor(1.0)}, path)
+    with pytest.raises(CheckpointError, match=r"query\.bias must have shape \(12,\)"):
+        BertModel.from_pretrained(folder)
+    save_file({**tensors, "classifier.weight": torch.tensor(1.0)}, path)
+    model = BertForSequenceClassification.from_pretrained(folder, num_labels=3)
+    assert "classifier.weight" in model.missing_keys
+    with pytest.raises(CheckpointError, match=r"classifier\.weight must have shape"):
+        BertForSequenceClassification.from_pretrained(folder)
+
+
+def test_a_flipped_bit_in_a_file_of_the_old_kind_is_found(folder):
+    tensors = load_file(folder / "model.safetensors")
+    (folder / "model.safetensors").unlink()
+    path = folder / "pytorch_model.bin"
+    torch.save(tensors, path)
+    BertModel.from_pretrained(folder, allow_bin=True)
+    whole = path.read_bytes()
+    place = whole.index(next(iter(tensors.values())).numpy().tobytes())
+    path.write_bytes(whole[:place] + bytes([whole[place] ^ 1]) + whole[place + 1 :])
+    with pytest.raises(CheckpointError, match="does not fit its checksum"):
+        BertModel.from_pretrained(folder, allow_bin=True)
+    torch.save({1: torch.zeros(1)}, path)
+    with pytest.raises(CheckpointError, match="tensors by name only"):
+        BertModel.from_pretrained(folder, allow_bin=True)
 
 
 def test_two_tensors_for_one_place_are_refused_if_they_differ(folder):
