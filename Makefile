@@ -11,7 +11,7 @@ NBVAL := --nbval --nbval-current-env --nbval-cell-timeout=300
 NOTEBOOKS := $(wildcard notebooks/*.ipynb)
 
 .DEFAULT_GOAL := help
-.PHONY: help book site test lint unit robust bench run sync venv clean
+.PHONY: help book site test lint unit robust fuzz bench run sync lock venv clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-7s %s\n", $$1, $$2}' Makefile
@@ -39,6 +39,9 @@ robust: venv  ## every notebook again as on another processor, with two threads
 	ATEN_CPU_CAPABILITY=default OMP_NUM_THREADS=2 \
 	  $(BIN)/python -m pytest $(NBVAL) tests/test_notebooks_clean.py $(NOTEBOOKS)
 
+fuzz: venv  ## the properties of test_fuzz, on FUZZ times as many examples, at random
+	BERT_TUTORIAL_FUZZ=$(or $(FUZZ),20) $(BIN)/python -m pytest tests/test_fuzz.py
+
 bench: venv  ## speed against transformers, into bert_tutorial/runs/bench.json
 	$(BIN)/python tools/bench.py
 
@@ -48,11 +51,15 @@ run: venv  ## run every notebook and store its outputs
 sync: venv  ## write the package's text and the setup cell into the notebooks
 	$(BIN)/python tools/sync_notebooks.py
 
+lock: venv  ## write the locks of CI from pyproject.toml and constraints.txt
+	$(BIN)/python -m pip install --quiet uv
+	$(BIN)/python tools/lock.py
+
 venv: $(VENV)/installed
 
 $(VENV)/installed: pyproject.toml constraints.txt
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
-	  echo "Python 3.11 or newer is needed, found $$($(PYTHON) --version 2>&1);" \
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11, 5))' || { \
+	  echo "Python 3.11.5 or newer is needed, found $$($(PYTHON) --version 2>&1);" \
 	    "name another one: make book PYTHON=python3.12"; exit 1; }
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet -c constraints.txt -e ".[book,test]"
