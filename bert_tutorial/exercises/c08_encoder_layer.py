@@ -3,6 +3,7 @@
 Chapter: 8
 """
 
+import copy
 from typing import Any
 
 import torch
@@ -40,8 +41,12 @@ CONFIG = BertConfig(
     hidden_size=12,
     num_attention_heads=3,
     intermediate_size=20,
-    layer_norm_eps=0.1,
+    layer_norm_eps=0.9,
+    attention_probs_dropout_prob=0.0,
 )
+# With everything dropped, training is no game of chance: only the inputs are left.
+ALL_DROPPED = copy.copy(CONFIG)
+object.__setattr__(ALL_DROPPED, "hidden_dropout_prob", 1.0)
 Result = tuple[Tensor, Tensor | None]
 
 
@@ -89,11 +94,11 @@ class NormBeforeAdd(Wrong):
 
     def first(self, hidden: Tensor, mixed: Tensor) -> Tensor:
         """Norm before the addition."""
-        return hidden + self.attention_norm(mixed)
+        return hidden + self.dropout(self.attention_norm(mixed))
 
     def second(self, x: Tensor, hidden: Tensor) -> Tensor:
         """Norm before the addition."""
-        return x + self.feed_forward_norm(self.feed_forward(x))
+        return x + self.dropout(self.feed_forward_norm(self.feed_forward(x)))
 
 
 class PreNorm(Wrong):
@@ -108,8 +113,9 @@ class PreNorm(Wrong):
         """Run."""
         normed = self.attention_norm(hidden)
         mixed, weights = self.attention(normed, is_token, output_attentions)
-        x = hidden + mixed
-        return x + self.feed_forward(self.feed_forward_norm(x)), weights
+        x = hidden + self.dropout(mixed)
+        worked = self.feed_forward(self.feed_forward_norm(x))
+        return x + self.dropout(worked), weights
 
 
 class SharedNorm(Wrong):
@@ -117,7 +123,7 @@ class SharedNorm(Wrong):
 
     def second(self, x: Tensor, hidden: Tensor) -> Tensor:
         """Norm with the wrong one."""
-        return self.attention_norm(x + self.feed_forward(x))
+        return self.attention_norm(x + self.dropout(self.feed_forward(x)))
 
 
 class NoFirstResidual(Wrong):
@@ -125,7 +131,7 @@ class NoFirstResidual(Wrong):
 
     def first(self, hidden: Tensor, mixed: Tensor) -> Tensor:
         """Add nothing."""
-        return self.attention_norm(mixed)
+        return self.attention_norm(self.dropout(mixed))
 
 
 class NoSecondResidual(Wrong):
@@ -133,7 +139,7 @@ class NoSecondResidual(Wrong):
 
     def second(self, x: Tensor, hidden: Tensor) -> Tensor:
         """Add nothing."""
-        return self.feed_forward_norm(self.feed_forward(x))
+        return self.feed_forward_norm(self.dropout(self.feed_forward(x)))
 
 
 class OldResidual(Wrong):
@@ -141,7 +147,7 @@ class OldResidual(Wrong):
 
     def second(self, x: Tensor, hidden: Tensor) -> Tensor:
         """Add the wrong tensor."""
-        return self.feed_forward_norm(hidden + self.feed_forward(x))
+        return self.feed_forward_norm(hidden + self.dropout(self.feed_forward(x)))
 
 
 class Relu(Wrong):
@@ -150,7 +156,7 @@ class Relu(Wrong):
     def second(self, x: Tensor, hidden: Tensor) -> Tensor:
         """Use ReLU."""
         worked = self.feed_forward.down(F.relu(self.feed_forward.up(x)))
-        return self.feed_forward_norm(x + worked)
+        return self.feed_forward_norm(x + self.dropout(worked))
 
 
 class NoActivation(Wrong):
@@ -158,9 +164,8 @@ class NoActivation(Wrong):
 
     def second(self, x: Tensor, hidden: Tensor) -> Tensor:
         """Multiply twice."""
-        return self.feed_forward_norm(
-            x + self.feed_forward.down(self.feed_forward.up(x))
-        )
+        worked = self.feed_forward.down(self.feed_forward.up(x))
+        return self.feed_forward_norm(x + self.dropout(worked))
 
 
 class MadeInForward(Wrong):
@@ -170,7 +175,8 @@ class MadeInForward(Wrong):
         """Make a matrix and a norm."""
         H = hidden.shape[-1]
         dense = nn.Linear(H, H).to(hidden.dtype)
-        return nn.LayerNorm(H).to(hidden.dtype)(hidden + dense(mixed))
+        norm = nn.LayerNorm(H).to(hidden.dtype)
+        return norm(hidden + self.dropout(dense(mixed)))
 
 
 class NoMask(Wrong):
@@ -191,16 +197,160 @@ class Parallel(Wrong):
 
     def second(self, x: Tensor, hidden: Tensor) -> Tensor:
         """Work on the wrong tensor."""
-        return self.feed_forward_norm(x + self.feed_forward(hidden))
+        return self.feed_forward_norm(x + self.dropout(self.feed_forward(hidden)))
 
 
-def built(answer: Any, dtype: torch.dtype) -> tuple[nn.Module, list[str]]:
+class NormsExchanged(Wrong):
+    """Use each norm in the other half."""
+
+    def first(self, hidden: Tensor, mixed: Tensor) -> Tensor:
+        """Norm with the other one."""
+        return self.feed_forward_norm(hidden + self.dropout(mixed))
+
+    def second(self, x: Tensor, hidden: Tensor) -> Tensor:
+        """Norm with the other one."""
+        return self.attention_norm(x + self.dropout(self.feed_forward(x)))
+
+
+class FirstNotNormed(Wrong):
+    """Norm the end of the layer only."""
+
+    def first(self, hidden: Tensor, mixed: Tensor) -> Tensor:
+        """Add only."""
+        return hidden + self.dropout(mixed)
+
+
+class FeedForwardFirst(Wrong):
+    """Take the halves in the other order."""
+
+    def forward(
+        self,
+        hidden: Tensor,
+        is_token: Tensor | None = None,
+        output_attentions: bool = False,
+    ) -> Result:
+        """Run."""
+        x = self.second(hidden, hidden)
+        mixed, weights = self.attention(x, is_token, output_attentions)
+        return self.first(x, mixed), weights
+
+
+class DefaultEpsilon(Wrong):
+    """Leave epsilon to torch."""
+
+    def __init__(self, config: BertConfig) -> None:
+        """Make the norms without epsilon."""
+        super().__init__(config)
+        self.attention_norm = nn.LayerNorm(config.hidden_size)
+        self.feed_forward_norm = nn.LayerNorm(config.hidden_size)
+
+
+class NoDropout(Wrong):
+    """Drop nothing."""
+
+    def first(self, hidden: Tensor, mixed: Tensor) -> Tensor:
+        """End the first half."""
+        return self.attention_norm(hidden + mixed)
+
+    def second(self, x: Tensor, hidden: Tensor) -> Tensor:
+        """Do the second half."""
+        return self.feed_forward_norm(x + self.feed_forward(x))
+
+
+class FirstDropped(Wrong):
+    """Drop in the first half only."""
+
+    def second(self, x: Tensor, hidden: Tensor) -> Tensor:
+        """Do the second half."""
+        return self.feed_forward_norm(x + self.feed_forward(x))
+
+
+class SumDropped(Wrong):
+    """Drop the sum."""
+
+    def first(self, hidden: Tensor, mixed: Tensor) -> Tensor:
+        """End the first half."""
+        return self.attention_norm(self.dropout(hidden + mixed))
+
+    def second(self, x: Tensor, hidden: Tensor) -> Tensor:
+        """Do the second half."""
+        return self.feed_forward_norm(self.dropout(x + self.feed_forward(x)))
+
+
+class NormDropped(Wrong):
+    """Drop what was normed."""
+
+    def first(self, hidden: Tensor, mixed: Tensor) -> Tensor:
+        """End the first half."""
+        return self.dropout(self.attention_norm(hidden + mixed))
+
+    def second(self, x: Tensor, hidden: Tensor) -> Tensor:
+        """Do the second half."""
+        return self.dropout(self.feed_forward_norm(x + self.feed_forward(x)))
+
+
+class WeightsLost(Wrong):
+    """Forget to ask attention for its weights."""
+
+    def forward(
+        self,
+        hidden: Tensor,
+        is_token: Tensor | None = None,
+        output_attentions: bool = False,
+    ) -> Result:
+        """Run."""
+        return super().forward(hidden, is_token)
+
+
+class WeightsAlways(Wrong):
+    """Ask attention for its weights each time."""
+
+    def forward(
+        self,
+        hidden: Tensor,
+        is_token: Tensor | None = None,
+        output_attentions: bool = False,
+    ) -> Result:
+        """Run."""
+        return super().forward(hidden, is_token, True)
+
+
+class VectorsOnly(Wrong):
+    """Return the vectors alone."""
+
+    def forward(  # type: ignore[override]
+        self,
+        hidden: Tensor,
+        is_token: Tensor | None = None,
+        output_attentions: bool = False,
+    ) -> Tensor:
+        """Run."""
+        return super().forward(hidden, is_token, output_attentions)[0]
+
+
+class NotUnpacked(Wrong):
+    """Take the pair that attention returns for the vectors."""
+
+    def forward(
+        self,
+        hidden: Tensor,
+        is_token: Tensor | None = None,
+        output_attentions: bool = False,
+    ) -> Result:
+        """Run."""
+        mixed = self.attention(hidden, is_token, output_attentions)
+        return self.second(self.first(hidden, mixed), hidden), mixed[1]
+
+
+def built(
+    answer: Any, dtype: torch.dtype, config: BertConfig = CONFIG
+) -> tuple[nn.Module, list[str]]:
     """Build a layer with the reference's weights."""
     torch.manual_seed(3)
-    reference = EncoderLayer(CONFIG)
+    reference = EncoderLayer(config)
     for parameter in reference.parameters():
-        nn.init.normal_(parameter, std=0.5)
-    layer = answer(CONFIG)
+        nn.init.normal_(parameter, std=0.3)
+    layer = answer(config)
     names = sorted(name for name, _ in layer.named_parameters())
     layer.load_state_dict(reference.state_dict(), strict=False)
     return layer.to(dtype).eval(), names
@@ -208,13 +358,17 @@ def built(answer: Any, dtype: torch.dtype) -> tuple[nn.Module, list[str]]:
 
 def run(answer: Any, case: Case) -> Any:
     """Build, load, run; the names of the parameters count too."""
-    layer, names = built(answer, case.args[0].dtype)
+    given = dict(case.kwargs)
+    drops = given.pop("drops", False)
+    dtype = case.args[0].dtype
+    layer, names = built(answer, dtype, ALL_DROPPED if drops else CONFIG)
     with torch.no_grad():
-        return {"result": layer(*case.args, **case.kwargs), "parameters": names}
+        result = layer.train(drops)(*case.args, **given)
+    return {"result": result, "parameters": names}
 
 
 def cases(seed: int, dtype: torch.dtype) -> list[Case]:
-    """One text, then a batch with padding."""
+    """One text, a batch with padding, and training with everything dropped."""
     torch.manual_seed(seed)
     is_token = torch.arange(5) < torch.tensor([[5], [3]])
     return [
@@ -224,7 +378,17 @@ def cases(seed: int, dtype: torch.dtype) -> list[Case]:
             (torch.randn(2, 5, 12, dtype=dtype), is_token, True),
             "output_attentions set",
         ),
+        Case(
+            (torch.randn(1, 3, 12, dtype=dtype),),
+            "training with a dropout of 1, which leaves the inputs only",
+            {"drops": True},
+        ),
     ]
+
+
+def parts_are_named(answer: Any) -> bool:
+    """The parameters have the reference's names."""
+    return built(answer, torch.float64)[1] == built(EncoderLayer, torch.float64)[1]
 
 
 def eval_repeats(answer: Any) -> bool:
@@ -325,9 +489,89 @@ EXERCISE = Exercise(
             "The feed-forward part works on the layer's input. It works on the output "
             "of the first half.",
         ),
+        Mutant(
+            "norms exchanged",
+            NormsExchanged,
+            "Each half uses the norm of the other. The sum with attention goes into "
+            "attention_norm, the sum with the feed-forward part into "
+            "feed_forward_norm.",
+        ),
+        Mutant(
+            "first sum not normed",
+            FirstNotNormed,
+            "The sum with attention goes on without a norm. Each half ends in one: "
+            "first attention_norm, then feed_forward_norm.",
+        ),
+        Mutant(
+            "feed-forward first",
+            FeedForwardFirst,
+            "The halves are in the other order. Attention is first, and the "
+            "feed-forward part works on what it has mixed.",
+        ),
+        Mutant(
+            "epsilon left to torch",
+            DefaultEpsilon,
+            "The norms use torch's epsilon, 1e-5. BERT's stands in the configuration: "
+            "nn.LayerNorm(H, eps=config.layer_norm_eps).",
+        ),
+        Mutant(
+            "no dropout",
+            NoDropout,
+            "In training nothing is dropped. The result of each half goes through "
+            "self.dropout before it is added: norm(x + dropout(f(x))).",
+        ),
+        Mutant(
+            "dropout in the first half only",
+            FirstDropped,
+            "The result of the feed-forward part is added without dropout. It goes "
+            "through self.dropout too.",
+        ),
+        Mutant(
+            "dropout of the sum",
+            SumDropped,
+            "Dropout hits the sum, and so the layer's input too. Drop what is added, "
+            "not what it is added to: norm(x + dropout(f(x))).",
+        ),
+        Mutant(
+            "dropout after the norm",
+            NormDropped,
+            "Dropout stands behind the norm. It belongs on the result of each half, "
+            "before it is added: norm(x + dropout(f(x))).",
+        ),
+        Mutant(
+            "weights not asked for",
+            WeightsLost,
+            "output_attentions is not handed to attention, so the second result is "
+            "None even where the weights are wanted.",
+        ),
+        Mutant(
+            "weights always",
+            WeightsAlways,
+            "The weights come back although nobody asked. Hand output_attentions on "
+            "as it is; attention then gives None.",
+        ),
+        Mutant(
+            "vectors only",
+            VectorsOnly,
+            "forward returns two things: the vectors, and the weights of attention "
+            "or None.",
+        ),
+        Mutant(
+            "pair not unpacked",
+            NotUnpacked,
+            "self.attention returns a pair, and dropout got the whole of it. Take it "
+            "apart: mixed, weights = self.attention(...).",
+        ),
     ],
     cases=cases,
     properties=[
+        Property(
+            "the parts are named",
+            "The parts with parameters must be attention (SelfAttention), "
+            "attention_norm, feed_forward (FeedForward) and feed_forward_norm, and "
+            "no others.",
+            parts_are_named,
+        ),
         Property(
             "eval repeats itself",
             "In eval mode, two calls with the same input must agree.",

@@ -130,6 +130,15 @@ MUTANTS = [
         "The segment table is missing: type_vocab_size rows of H numbers.",
     ),
     Mutant(
+        "two segments always",
+        changed(
+            lambda c: {
+                "tables": (c.vocab_size + c.max_position_embeddings + 2) * c.hidden_size
+            },
+        ),
+        "Right for two segments only. Their number is config.type_vocab_size.",
+    ),
+    Mutant(
         "one layer",
         lambda c: parameter_parts(c.changed(num_hidden_layers=1)),
         "One layer is counted. Attention, feed-forward and two norms are there L "
@@ -139,6 +148,81 @@ MUTANTS = [
         "bias of the pooler",
         changed(lambda c: {"pooler": c.hidden_size**2}),
         "The pooler's dense layer has a bias, H numbers.",
+    ),
+    Mutant(
+        "bias H of feed-forward",
+        changed(
+            lambda c: {
+                "feed-forward": c.num_hidden_layers
+                * (2 * c.hidden_size + 1)
+                * c.intermediate_size
+            },
+        ),
+        "The second matrix of the feed-forward part has a bias too: H numbers, as many "
+        "as it makes.",
+    ),
+    Mutant(
+        "both biases I",
+        changed(
+            lambda c: {
+                "feed-forward": c.num_hidden_layers
+                * 2
+                * (c.hidden_size + 1)
+                * c.intermediate_size
+            },
+        ),
+        "A bias is as long as what its matrix makes: I numbers for the first, H for "
+        "the second.",
+    ),
+    Mutant(
+        "one matrix of feed-forward",
+        changed(
+            lambda c: {
+                "feed-forward": c.num_hidden_layers
+                * (c.hidden_size + 1)
+                * c.intermediate_size
+            },
+        ),
+        "The feed-forward part has two matrices: up, H to I, and down, I to H.",
+    ),
+    Mutant(
+        "matrices of one head",
+        changed(
+            lambda c: {
+                "attention": c.num_hidden_layers
+                * 4
+                * (c.hidden_size**2 // c.num_attention_heads + c.hidden_size)
+            },
+        ),
+        "Attention is counted for one head, H to D. All heads together go from H to "
+        "H: their number cancels.",
+    ),
+    Mutant(
+        "norm after the last layer",
+        changed(
+            lambda c: {"norms": (2 + 2 * c.num_hidden_layers) * 2 * c.hidden_size},
+        ),
+        "One norm too many. After the last layer there is none: a layer ends in one.",
+    ),
+    Mutant(
+        "a pooler in each layer",
+        changed(
+            lambda c: {
+                "pooler": c.num_hidden_layers * (c.hidden_size**2 + c.hidden_size)
+            },
+        ),
+        "There is one pooler, behind the last layer.",
+    ),
+    Mutant(
+        "the sum",
+        lambda c: sum(parameter_parts(c).values()),
+        "This is the sum. Return the parts by name, a dict with five keys.",
+    ),
+    Mutant(
+        "decimals",
+        lambda c: {key: float(value) for key, value in parameter_parts(c).items()},
+        "Numbers of parameters are whole. Where you divide, use //, or leave the "
+        "division out.",
     ),
 ]
 
@@ -154,11 +238,14 @@ def cases(seed: int, dtype: torch.dtype) -> list[Case]:
         max_position_embeddings=4,
     )
     other = small.changed(
-        hidden_size=6 + 6 * seed, num_hidden_layers=3, num_attention_heads=2
+        hidden_size=6 + 6 * seed,
+        num_hidden_layers=3,
+        num_attention_heads=2,
+        type_vocab_size=3,
     )
     return [
         Case((small,), "the sizes of the docstring"),
-        Case((other,), "three layers, two heads"),
+        Case((other,), "three layers, two heads, three segments"),
         Case((BertConfig(),), "BERT base"),
     ]
 

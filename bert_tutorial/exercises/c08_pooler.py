@@ -7,6 +7,7 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional as F
 
 from bert_tutorial.config import BertConfig
 from bert_tutorial.judging.exercise import Case, Exercise, Mutant
@@ -60,6 +61,64 @@ class NoTanh(Pooler):
     def forward(self, hidden: Tensor) -> Tensor:
         """Pool."""
         return self.dense(hidden[:, 0])
+
+
+class TanhFirst(Pooler):
+    """Put tanh before the dense layer."""
+
+    def forward(self, hidden: Tensor) -> Tensor:
+        """Pool."""
+        return self.dense(torch.tanh(hidden[:, 0]))
+
+
+class WithGelu(Pooler):
+    """Take the function of the feed-forward part."""
+
+    def forward(self, hidden: Tensor) -> Tensor:
+        """Pool."""
+        return F.gelu(self.dense(hidden[:, 0]))
+
+
+class WithSigmoid(Pooler):
+    """Take a sigmoid."""
+
+    def forward(self, hidden: Tensor) -> Tensor:
+        """Pool."""
+        return torch.sigmoid(self.dense(hidden[:, 0]))
+
+
+class OnMaximum(Pooler):
+    """Pool the largest numbers."""
+
+    def forward(self, hidden: Tensor) -> Tensor:
+        """Pool."""
+        return torch.tanh(self.dense(hidden.amax(dim=1)))
+
+
+class AxisKept(Pooler):
+    """Keep an axis of one token."""
+
+    def forward(self, hidden: Tensor) -> Tensor:
+        """Pool."""
+        return torch.tanh(self.dense(hidden[:, :1]))
+
+
+class FirstNumbers(Pooler):
+    """Take the first number of every token."""
+
+    def forward(self, hidden: Tensor) -> Tensor:
+        """Pool."""
+        return torch.tanh(self.dense(hidden[:, :, 0]))
+
+
+class NoBias(Pooler):
+    """Make the layer without a bias."""
+
+    def __init__(self, config: BertConfig) -> None:
+        """Make the layer."""
+        super().__init__(config)
+        H = config.hidden_size
+        self.dense = nn.Linear(H, H, bias=False)
 
 
 class NoDense(Pooler):
@@ -132,6 +191,46 @@ EXERCISE = Exercise(
             "no dense layer",
             NoDense,
             "The dense layer is not used: tanh(dense(vector of [CLS])).",
+        ),
+        Mutant(
+            "tanh first",
+            TanhFirst,
+            "tanh stands before the dense layer. First dense, then tanh.",
+        ),
+        Mutant(
+            "GELU for tanh",
+            WithGelu,
+            "The pooler ends in GELU, the function of the feed-forward part. It ends "
+            "in tanh.",
+        ),
+        Mutant(
+            "sigmoid for tanh",
+            WithSigmoid,
+            "The pooler ends in a sigmoid, from 0 to 1. It ends in tanh, from -1 to 1.",
+        ),
+        Mutant(
+            "on the maximum",
+            OnMaximum,
+            "The largest number of all tokens is pooled. BERT takes the first token, "
+            "[CLS]: hidden[:, 0].",
+        ),
+        Mutant(
+            "axis kept",
+            AxisKept,
+            "The result is (B, 1, H): a slice keeps its axis. hidden[:, 0] takes the "
+            "token out of it.",
+        ),
+        Mutant(
+            "first numbers",
+            FirstNumbers,
+            "hidden[:, :, 0] is the first number of every token. The first token of "
+            "every text is hidden[:, 0].",
+        ),
+        Mutant(
+            "no bias",
+            NoBias,
+            "The dense layer has no bias. Every dense layer of BERT has one: leave "
+            "nn.Linear as it is.",
         ),
         Mutant(
             "all tokens",
