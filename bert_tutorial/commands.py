@@ -10,7 +10,13 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-__all__ = ["add_reading_commands", "add_source", "model_folder", "positive"]
+__all__ = [
+    "add_reading_commands",
+    "add_source",
+    "check_vocabulary_size",
+    "model_folder",
+    "positive",
+]
 
 
 def add_reading_commands(commands: Any) -> None:
@@ -72,6 +78,19 @@ def model_folder(options: argparse.Namespace) -> Path:
     return find_folder(options.model, options.revision, options.allow_bin)
 
 
+def check_vocabulary_size(folder: Path, pieces: int, size: int) -> None:
+    """Refuse a vocabulary that is not the model's.
+
+    Raises:
+        ValueError: if it has another number of pieces.
+    """
+    if pieces != size:
+        raise ValueError(
+            f"{folder}: vocab.txt must have {size} lines as config.json says, "
+            f"got {pieces}"
+        )
+
+
 def positive(text: str) -> int:
     """Read a whole number of at least 1."""
     try:
@@ -92,11 +111,7 @@ def run_fill(options: argparse.Namespace) -> None:
     folder = model_folder(options)
     tokenizer = BertTokenizer.from_pretrained(folder)
     model = BertForMaskedLM.from_pretrained(folder, allow_bin=options.allow_bin)
-    if len(tokenizer) != model.config.vocab_size:
-        raise ValueError(
-            f"{folder}: vocab.txt must have {model.config.vocab_size} lines as "
-            f"config.json says, got {len(tokenizer)}"
-        )
+    check_vocabulary_size(folder, len(tokenizer), model.config.vocab_size)
     all_guesses = fill_masks(model, tokenizer, options.text, options.top)
     for number, guesses in enumerate(all_guesses, start=1):
         if len(all_guesses) > 1:

@@ -9,11 +9,15 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from bert_tutorial.commands import add_source, model_folder, positive
+from bert_tutorial.commands import (
+    add_source,
+    check_vocabulary_size,
+    model_folder,
+    positive,
+)
 from bert_tutorial.commands_task_options import (
     TASKS,
     add_columns,
-    check_vocabulary,
     columns_of,
     shape_of,
 )
@@ -107,7 +111,7 @@ def prepare(options: argparse.Namespace) -> "Job":
     folder = model_folder(options)
     own = BertConfig.from_dict(read_json(folder / "config.json"))
     tokenizer = BertTokenizer.from_pretrained(folder)
-    check_vocabulary(folder, len(tokenizer), own.vocab_size)
+    check_vocabulary_size(folder, len(tokenizer), own.vocab_size)
     recipe = recipe_of(options, own.hidden_size)
     positions = own.max_position_embeddings
     shape = shape_of(task, positions, options.max_length, options.stride)

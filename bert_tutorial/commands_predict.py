@@ -10,11 +10,14 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from bert_tutorial.commands import add_source, model_folder
+from bert_tutorial.commands import (
+    add_source,
+    check_vocabulary_size,
+    model_folder,
+)
 from bert_tutorial.commands_task_options import (
     TASKS,
     add_columns,
-    check_vocabulary,
     columns_of,
     shape_of,
 )
@@ -68,7 +71,7 @@ def load(
             f"{folder} has no head for {name} ({heads[0]} is missing); finetune first"
         )
     tokenizer = BertTokenizer.from_pretrained(folder)
-    check_vocabulary(folder, len(tokenizer), model.config.vocab_size)
+    check_vocabulary_size(folder, len(tokenizer), model.config.vocab_size)
     shape = shape_of(
         task,
         model.config.max_position_embeddings,

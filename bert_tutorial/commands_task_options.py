@@ -6,13 +6,12 @@ Chapter: 0
 """
 
 import argparse
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from bert_tutorial.commands_tasks import Shape, Task
 
-__all__ = ["TASKS", "add_columns", "check_vocabulary", "columns_of", "shape_of"]
+__all__ = ["TASKS", "add_columns", "columns_of", "shape_of"]
 
 TASKS = ("sentiment", "tagging", "qa", "summarize")
 
@@ -55,12 +54,3 @@ def shape_of(
         )
     length = length or min(positions, task.max_length)
     return Shape(length, stride or task.stride(length))
-
-
-def check_vocabulary(folder: Path, pieces: int, size: int) -> None:
-    """Refuse a vocabulary that is not the model's."""
-    if pieces != size:
-        raise ValueError(
-            f"{folder}: vocab.txt must have {size} lines as config.json says, "
-            f"got {pieces}"
-        )
