@@ -15,13 +15,14 @@ import argparse
 import json
 import statistics
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from itertools import product
 from pathlib import Path
 from typing import Any
 
 import torch
+from sst2_words import Words, around, inside
 from torch import Tensor, nn
-from torch.nn import functional as F
 
 from bert_tutorial.corpus_recipe import CorpusRecipe
 from bert_tutorial.finetune import fit, predict
@@ -106,72 +107,6 @@ def tuned(
     return model
 
 
-class Words:
-    """A logistic regression on which words occur, without a table of zeros."""
-
-    def __init__(
-        self, rows: Sequence[LabelledText], decay: float, steps: int = 100
-    ) -> None:
-        """Fit it: mean cross-entropy and decay times the sum of squared weights."""
-        self.index: dict[str, int] = {}
-        for row in rows:
-            for word in row.text.split():
-                self.index.setdefault(word, len(self.index))
-        self.table = nn.EmbeddingBag(len(self.index), 2, mode="sum")
-        nn.init.zeros_(self.table.weight)
-        self.bias = nn.Parameter(torch.zeros(2))
-        ids, starts = self.bags(rows)
-        labels = torch.tensor([int(row.label) for row in rows])
-        parameters = [self.table.weight, self.bias]
-        optimizer = torch.optim.LBFGS(parameters, max_iter=steps)
-
-        def closure() -> Tensor:
-            optimizer.zero_grad()
-            logits = self.table(ids, starts) + self.bias
-            penalty = decay * self.table.weight.square().sum()
-            loss = F.cross_entropy(logits, labels) + penalty
-            loss.backward()
-            return loss
-
-        optimizer.step(closure)
-
-    def bags(self, rows: Sequence[LabelledText]) -> tuple[Tensor, Tensor]:
-        """Number the known words of each text, and say where each text begins."""
-        bags = [
-            sorted({self.index[w] for w in row.text.split() if w in self.index})
-            for row in rows
-        ]
-        ends = torch.tensor([len(bag) for bag in bags]).cumsum(0)
-        starts = torch.cat([torch.zeros(1, dtype=torch.long), ends[:-1]])
-        return torch.tensor([i for bag in bags for i in bag]), starts
-
-    @torch.no_grad()
-    def hits(self, rows: Sequence[LabelledText]) -> Tensor:
-        """Tell for each row whether the guess is right: (N,) bool."""
-        logits = self.table(*self.bags(rows)) + self.bias
-        return logits.argmax(-1) == torch.tensor([int(row.label) for row in rows])
-
-
-def inside(train: Sequence[LabelledText], test: Sequence[LabelledText]) -> Tensor:
-    """Tell which test phrases are a run of words of a training phrase: (N,) bool."""
-    text = "\n".join(f" {' '.join(row.text.split())} " for row in train)
-    return torch.tensor([f" {' '.join(row.text.split())} " in text for row in test])
-
-
-def around(train: Sequence[LabelledText], test: Sequence[LabelledText]) -> Tensor:
-    """Tell which test phrases have a training phrase of 4 words or more in them."""
-    runs = {tuple(words) for row in train if len(words := row.text.split()) >= 4}
-
-    def has_one(words: list[str]) -> bool:
-        return any(
-            tuple(words[i:j]) in runs
-            for i in range(len(words))
-            for j in range(i + 4, len(words) + 1)
-        )
-
-    return torch.tensor([has_one(row.text.split()) for row in test])
-
-
 def run(
     kind: str,
     number: int,
@@ -204,6 +139,58 @@ def run_key(one: dict[str, Any]) -> tuple[str, int, int]:
     return one["method"], one["labels"], one["seed"]
 
 
+def runs_of(
+    options: argparse.Namespace, train: list[LabelledText], test: list[LabelledText]
+) -> Iterator[dict[str, Any]]:
+    """Make every run that the journal does not have yet, and give them all in order."""
+    folder = options.work / "model"
+    tokenizer = BertTokenizer.from_pretrained(folder)
+    is_apart = ~(inside(train, test) | around(train, test))
+    journal = options.work / "runs.jsonl"
+    lines = journal.read_text("utf-8").splitlines() if journal.is_file() else []
+    done = {run_key(one): one for one in map(json.loads, lines)}
+    kinds = ("bag of words", "scratch", "pretrained")
+    for number, kind in product(options.labels, kinds):
+        for seed in range(options.seeds if number else 1):
+            known = done.get((kind, number or len(train), seed))
+            if known is None:
+                rows = drawn(train, number, seed)
+                began = time.process_time()
+                hits, chosen = run(kind, number, rows, seed, test, folder, tokenizer)
+                known = {
+                    "method": kind,
+                    "labels": len(rows),
+                    "seed": seed,
+                    "decay or rate": chosen,
+                    "accuracy": round(hits.float().mean().item(), 4),
+                    "apart": round(hits[is_apart].float().mean().item(), 4),
+                    "seconds": round(time.process_time() - began, 1),
+                }
+                with open(journal, "a", encoding="utf-8") as file:
+                    file.write(json.dumps(known) + "\n")
+            yield known
+
+
+def drawn(train: list[LabelledText], number: int, seed: int) -> list[LabelledText]:
+    """Draw so many training rows; 0 is all of them, in an order of the seed's."""
+    generator = torch.Generator().manual_seed(seed)
+    order = torch.randperm(len(train), generator=generator).tolist()
+    return [train[i] for i in order[: number or len(train)]]
+
+
+def phrases(train: list[LabelledText], test: list[LabelledText]) -> dict[str, int]:
+    """Count the dev phrases that are near the training ones, and those apart."""
+    seen = overlap(train, test)
+    is_inside, is_around = inside(train, test), around(train, test)
+    return {
+        "in training, too": seen.shared,
+        "of them with another label": seen.contradicting,
+        "part of a training phrase": int(is_inside.sum()),
+        "with a training phrase of 4 words in them": int(is_around.sum()),
+        "apart": int((~(is_inside | is_around)).sum()),
+    }
+
+
 def main() -> None:
     """Run everything and write numbers only."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
@@ -219,41 +206,10 @@ def main() -> None:
     test = list(read_table(options.sst2 / "dev.tsv"))
     pretraining = pretrain(train, options.wikitext, options.work)
     print(json.dumps(pretraining), flush=True)
-    folder = options.work / "model"
-    tokenizer = BertTokenizer.from_pretrained(folder)
-    is_inside, is_around = inside(train, test), around(train, test)
-    is_apart = ~(is_inside | is_around)
-    journal = options.work / "runs.jsonl"
-    lines = journal.read_text("utf-8").splitlines() if journal.is_file() else []
-    done = {run_key(one): one for one in map(json.loads, lines)}
     runs = []
-    for number in options.labels:
-        for kind in ("bag of words", "scratch", "pretrained"):
-            for seed in range(options.seeds if number else 1):
-                known = done.get((kind, number or len(train), seed))
-                if known is None:
-                    order = torch.randperm(
-                        len(train), generator=torch.Generator().manual_seed(seed)
-                    ).tolist()
-                    rows = [train[i] for i in order[: number or len(train)]]
-                    began = time.process_time()
-                    hits, chosen = run(
-                        kind, number, rows, seed, test, folder, tokenizer
-                    )
-                    known = {
-                        "method": kind,
-                        "labels": len(rows),
-                        "seed": seed,
-                        "decay or rate": chosen,
-                        "accuracy": round(hits.float().mean().item(), 4),
-                        "apart": round(hits[is_apart].float().mean().item(), 4),
-                        "seconds": round(time.process_time() - began, 1),
-                    }
-                    with open(journal, "a", encoding="utf-8") as file:
-                        file.write(json.dumps(known) + "\n")
-                print(json.dumps(known), flush=True)
-                runs.append(known)
-    seen = overlap(train, test)
+    for one in runs_of(options, train, test):
+        print(json.dumps(one), flush=True)
+        runs.append(one)
     document = {
         "command": "tools/sst2.py SST2 WIKITEXT --work FOLDER --labels "
         + " ".join(map(str, options.labels)),
@@ -262,13 +218,7 @@ def main() -> None:
         "train": len(train),
         "dev": len(test),
         "majority": round(statistics.mean(int(row.label) for row in test), 4),
-        "dev phrases": {
-            "in training, too": seen.shared,
-            "of them with another label": seen.contradicting,
-            "part of a training phrase": int(is_inside.sum()),
-            "with a training phrase of 4 words in them": int(is_around.sum()),
-            "apart": int(is_apart.sum()),
-        },
+        "dev phrases": phrases(train, test),
         "seconds of runs": round(sum(one["seconds"] for one in runs), 1),
         "runs": runs,
     }
