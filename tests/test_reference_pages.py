@@ -2,10 +2,13 @@
 
 import ast
 import re
+import subprocess
+import sys
 from functools import cache
 
 import nbformat
 import pytest
+from teacher_page import reading_minutes, teacher_page
 
 from book_files import ROOT, chapter_of_notebook, modules, notebooks, toc_files
 
@@ -194,3 +197,68 @@ def test_what_is_tested_of_the_others_is_on_the_page():
     named = {name for file, name in TEST.findall(DIFFERENCES) if "differences" in file}
     tests = functions_of("tests/test_differences.py")
     assert named == {name for name in tests if name.startswith("test_")}
+
+
+PAPER = page("paper_map")
+PARTS = sections(PAPER, 3)
+OF_THE_PAPER = (
+    "1 2 3 3 3.1 3.1 3.1 3.2 4.1 4.2 4.3 4.4 5.1 5.2 5.3 "
+    "A.1 A.2 A.3 A.4 A.5 B.1 C.1 C.2"
+)
+
+
+def test_the_map_has_every_section_of_the_paper():
+    assert [title.split()[0] for title in PARTS] == OF_THE_PAPER.split()
+
+
+@pytest.mark.parametrize("title", PARTS)
+def test_a_section_of_the_paper_leads_to_chapters_modules_and_tests(title):
+    text = PARTS[title]
+    found = entry(text)
+    assert list(found) == [
+        term
+        for term in ("Chapters", "Here", "Modules", "Tests", "Not redone")
+        if term in found
+    ]
+    assert re.match(r"\n\n[A-Z$\d].+\.\n", text), "what the paper says"
+    assert found["Not redone"].endswith(".")
+    assert "Chapters" in found or found["Not redone"] != "Nothing."
+    assert not wrong_chapters(text) and not wrong_tests(text)
+    named = re.findall(r"`(\w+)`", found.get("Modules", ""))
+    assert bool(named) == bool(TEST.search(text)), "modules come with tests"
+    for name in named:
+        path = modules()[f"bert_tutorial.{name}"]
+        source = path.read_text(encoding="utf-8")
+        taught = int(re.search(r"^Chapter: (\d+)$", source, re.M)[1])
+        assert taught in linked(found["Chapters"]), (name, taught)
+
+
+def test_the_times_for_teachers_are_up_to_date():
+    assert page("teacher") == teacher_page(), "run `make sync`"
+
+
+def test_the_course_has_each_chapter_once_and_in_order():
+    weeks = re.findall(r"^\| (\d+) \| ([\d, ]+) \| \d+ \|", page("teacher"), re.M)
+    assert [int(week) for week, _ in weeks] == list(range(1, len(weeks) + 1))
+    taught = [int(one) for _, chapters in weeks for one in chapters.split(",")]
+    assert taught == sorted(CHAPTERS)
+
+
+def test_reading_time_leaves_out_solutions_and_stubs():
+    words = nbformat.v4.new_markdown_cell("word " * 1_200)
+    hidden = '<details class="solution">' + "word " * 9_000 + "</details>"
+    code = nbformat.v4.new_code_cell("x = 1\n" * 200)
+    stub = nbformat.v4.new_code_cell("x = 1\n" * 900)
+    stub.metadata["tags"] = ["exercise"]
+    cells = [words, nbformat.v4.new_markdown_cell(hidden), code, stub]
+    book = nbformat.v4.new_notebook(cells=cells)
+    assert reading_minutes(book) == 20
+
+
+@pytest.mark.parametrize("kind", ["student 06 07", "teacher 00"])
+def test_the_commands_for_copies_work(kind, tmp_path):
+    assert "tools/copies.py student 06 07 --output copies\n" in page("teacher")
+    command = [sys.executable, "tools/copies.py", *kind.split(), "--output", tmp_path]
+    subprocess.run(command, cwd=ROOT, check=True, capture_output=True)
+    names = {path.name[:2] for path in tmp_path.glob("*.ipynb")}
+    assert names == set(kind.split()[1:])

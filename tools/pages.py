@@ -15,7 +15,7 @@ from book_files import ROOT
 
 __all__ = ["PAGES", "with_outputs"]
 
-PAGES = ("faq", "bug_museum")
+PAGES = ("faq", "bug_museum", "teacher")
 BLOCKS = re.compile(r"```python\n(.*?)```\n\n```text\n(.*?)```\n", re.DOTALL)
 
 

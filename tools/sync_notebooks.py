@@ -3,7 +3,8 @@
 The package is the truth. A definition in a notebook whose name the package has gets
 the package's lines; the first code cell of each notebook is written from the address
 in `_config.yml`; `book/api.md` lists the modules in the order of the chapters; the
-tables of chapters link to the notebooks that are there.
+tables of chapters link to the notebooks that are there; the pages of exercises, times
+and measured runs are written anew.
 
     python tools/sync_notebooks.py
 """
@@ -14,6 +15,10 @@ from pathlib import Path
 
 import nbformat
 from exercise_index import exercise_page
+from ledger_page import PAGE as LEDGER
+from ledger_page import ledger_page
+from teacher_page import PAGE as TEACHER
+from teacher_page import teacher_page, with_routes
 
 from book_files import (
     ENGINE,
@@ -179,6 +184,10 @@ def main() -> None:
         write_if_new(path, nbformat.writes(book) + "\n")
     write_if_new(ROOT / "book" / "api.md", api_page())
     write_if_new(ROOT / "book" / "exercises.md", exercise_page())
+    write_if_new(TEACHER, teacher_page())
+    write_if_new(LEDGER, ledger_page())
+    intro = ROOT / "book" / "intro.md"
+    write_if_new(intro, with_routes(intro.read_text(encoding="utf-8")))
     for page in TABLES:
         write_if_new(ROOT / page, chapter_table(page))
 

@@ -1,0 +1,104 @@
+"""The ledger: what it finds, what it measures, and that its page is up to date."""
+
+import json
+import re
+import shutil
+
+import nbformat
+import pytest
+from ledger import measure
+from ledger_page import (
+    PAGE,
+    chapter_row,
+    command_of,
+    ledger_page,
+    machine_of,
+    read_ledger,
+    seeds_of,
+    stored_runs,
+)
+from nbclient.exceptions import CellExecutionError
+
+from book_files import ROOT, notebooks
+
+MEASURED = read_ledger()["notebooks"]
+PRETRAINS = "12_pretraining_on_the_mini_world"
+
+
+def test_the_page_is_up_to_date():
+    assert PAGE.read_text(encoding="utf-8") == ledger_page(), "run `make sync`"
+
+
+@pytest.mark.parametrize(
+    ("source", "seeds"),
+    [
+        ("set_seed(7)\ntorch.manual_seed(3)", [3, 7]),
+        ("torch.Generator().manual_seed(2)", [2]),
+        ("a = make(5, seed=1); b = Random(4)", [1, 4]),
+        ("for seed in range(3):\n    run(seed)", [0, 1, 2]),
+        ("x = [run(seed) for seed in (2, 5)]", [2, 5]),
+        ("SEEDS = [8, 9]", [8, 9]),
+        ("manual_seed(recipe.seed)\nrun(seed=seed)\nrange(3)", []),
+        ("def draw(seed: int = 6): ...", []),
+    ],
+)
+def test_the_seeds_of_a_source(source, seeds):
+    assert seeds_of(source) == seeds
+
+
+@pytest.mark.parametrize("path", stored_runs(), ids=lambda path: path.name)
+def test_each_stored_run_has_a_command_that_is_there(path):
+    run = json.loads(path.read_text(encoding="utf-8"))
+    tool = re.match(r"python (tools/\w+\.py)", command_of(path, run))
+    assert tool and (ROOT / tool[1]).is_file()
+
+
+def test_a_machine_in_words_is_what_the_file_says():
+    assert machine_of({"runs": []}) == "not said"
+    values = {
+        "machine": {"processor": "Intel(R) Xeon(R) Processor", "processors": "2"},
+        "versions": {"torch": "2.13.0+cpu"},
+    }
+    assert machine_of(values) == "Intel Xeon, 2 processors, torch 2.13.0"
+
+
+def test_a_changed_notebook_is_marked():
+    path = notebooks()[0]
+    entry = {
+        "seconds": 9.6,
+        "core_seconds": 8.4,
+        "memory_mb": 300,
+        "commit": "1234567",
+        "code": "of another",
+        "machine": {"date": "2026-01-02", "processor": "P"},
+    }
+    machines = ["another"]
+    row = chapter_row(path, entry, machines)
+    assert "its code has changed since" in row
+    assert row.endswith("| 10 | 8 | 300 | `1234567` | 2 |")
+    assert machines == ["another", "2026-01-02: P"]
+    assert "not measured" in chapter_row(path, {}, [])
+
+
+@pytest.mark.skipif(not shutil.which("git"), reason="needs git")
+def test_a_notebook_is_measured_and_left_alone(tmp_path):
+    path = tmp_path / "00_small.ipynb"
+    cell = nbformat.v4.new_code_cell("x = bytearray(300_000_000)\nprint(len(x))")
+    nbformat.write(nbformat.v4.new_notebook(cells=[cell]), path)
+    before = path.read_bytes()
+    found = measure(path)
+    assert path.read_bytes() == before
+    assert 300 < found["memory_mb"] < 900
+    assert 0 < found["core_seconds"] < found["seconds"] + 1
+    broken = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("1 / 0")])
+    nbformat.write(broken, path)
+    with pytest.raises(CellExecutionError):
+        measure(path)
+
+
+@pytest.mark.parametrize("name", MEASURED)
+def test_a_chapter_keeps_within_its_budget(name):
+    entry = MEASURED[name]
+    assert entry["core_seconds"] <= (180 if name == PRETRAINS else 120)
+    assert entry["memory_mb"] <= 4_000
+    assert re.fullmatch(r"[0-9a-f]{7,}\+?", entry["commit"])
