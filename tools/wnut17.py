@@ -24,27 +24,19 @@ from typing import Any
 
 import torch
 from torch import Tensor
-from torch.nn import functional as F
+from wnut17_methods import EPOCHS, Scorer, by_bert, by_neighbours
 
-from bert_tutorial import BertForTokenClassification, BertTokenizer
+from bert_tutorial import BertTokenizer
 from bert_tutorial.bio import best_legal_tags, is_legal, tags_to_spans
 from bert_tutorial.conll import TaggedWords, read_conll, tag_names
-from bert_tutorial.finetune import fit
 from bert_tutorial.pretrain_corpus import CorpusRecipe, pretrain_corpus
 from bert_tutorial.span_metrics import span_scores, token_accuracy
-from bert_tutorial.tag_windows import encode_rows
-from bert_tutorial.tagging import word_scores
 
 OUTPUT = Path(__file__).parents[1] / "bert_tutorial" / "runs" / "wnut17.json"
 SEEDS = (0, 1, 2)
 RATES = (5e-4, 1e-3, 2e-3)
 PENALTIES = (1e-6, 1e-5, 1e-4)
-EPOCHS = 6
-BATCH = 16
 RECIPE = CorpusRecipe(config="tiny", vocab_size=8_000, cased=True, steps=1_800)
-
-# From sentences to learn from and sentences to tag: the scores (words, C) of each.
-Scorer = Callable[[Sequence[TaggedWords], Sequence[TaggedWords]], list[Tensor]]
 
 
 def pretrain(folder: Path, text: Path, train: Sequence[TaggedWords]) -> None:
@@ -56,93 +48,6 @@ def pretrain(folder: Path, text: Path, train: Sequence[TaggedWords]) -> None:
     sentences = "\n\n".join(" ".join(row.words) for row in train) + "\n"
     (corpus / "wnut17.txt").write_text(sentences, encoding="utf-8")
     pretrain_corpus([corpus], RECIPE, output=folder)
-
-
-def by_bert(
-    folder: Path, names: list[str], rate: float, seed: int, scratch: bool
-) -> Scorer:
-    """Fine-tune the model of a folder, or learn from scratch."""
-
-    def score(
-        train: Sequence[TaggedWords], asked: Sequence[TaggedWords]
-    ) -> list[Tensor]:
-        tokenizer = BertTokenizer.from_pretrained(folder)
-        torch.manual_seed(seed)
-        model = BertForTokenClassification.from_pretrained(
-            folder, num_labels=len(names), hidden_dropout_prob=0.1
-        )
-        if scratch:
-            model = BertForTokenClassification(model.config)
-        fit(
-            model,
-            encode_rows(tokenizer, train, names, max_length=128),
-            steps=EPOCHS * len(train) // BATCH,
-            batch_size=BATCH,
-            learning_rate=rate,
-            seed=seed,
-        )
-        words = [row.words for row in asked]
-        return word_scores(model, tokenizer, words, max_length=128)
-
-    return score
-
-
-def features(words: Sequence[str], place: int, letters: bool) -> list[str]:
-    """Name what a linear model sees of a word."""
-    padded = ["<", *words, ">"]
-    near = {k: padded[place + 1 + k] for k in (-1, 0, 1)}
-    found = [f"{k}:{word}" for k, word in near.items()]
-    if letters:
-        word = near[0]
-        shape = re.sub(r"[a-z]+", "a", re.sub(r"[A-Z]+", "A", word))
-        found += [f"{k}:low:{w.lower()}" for k, w in near.items()]
-        found += [f"start:{word[:3]}", f"end:{word[-3:]}"]
-        found += [f"shape:{re.sub('[0-9]+', '9', shape)}"]
-        found += [f"{k}:capital" for k, w in near.items() if w[:1].isupper()]
-    return found
-
-
-def by_neighbours(names: list[str], penalty: float, letters: bool) -> Scorer:
-    """Fit a logistic regression on features of the word and its neighbours."""
-
-    def score(
-        train: Sequence[TaggedWords], asked: Sequence[TaggedWords]
-    ) -> list[Tensor]:
-        index: dict[str, int] = {}
-
-        def bags(rows: Sequence[TaggedWords], grow: bool) -> tuple[Tensor, Tensor]:
-            flat: list[int] = []
-            starts: list[int] = []
-            for row in rows:
-                for place in range(len(row.words)):
-                    starts.append(len(flat))
-                    for name in features(row.words, place, letters):
-                        if grow:
-                            index.setdefault(name, len(index))
-                        if name in index:
-                            flat.append(index[name])
-            return torch.tensor(flat), torch.tensor(starts)
-
-        seen = bags(train, grow=True)
-        gold = torch.tensor([names.index(tag) for row in train for tag in row.tags])
-        table = torch.zeros(len(index), len(names), requires_grad=True)
-        bias = torch.zeros(len(names), requires_grad=True)
-        optimizer = torch.optim.LBFGS([table, bias], max_iter=150)
-
-        def closure() -> Tensor:
-            optimizer.zero_grad()
-            logits = F.embedding_bag(seen[0], table, seen[1], mode="sum") + bias
-            loss = F.cross_entropy(logits, gold) + penalty * table.square().sum()
-            loss.backward()
-            return loss
-
-        optimizer.step(closure)
-        with torch.no_grad():
-            found = bags(asked, grow=False)
-            logits = F.embedding_bag(found[0], table, found[1], mode="sum") + bias
-        return list(logits.split([len(row.words) for row in asked]))
-
-    return score
 
 
 def measure(
@@ -227,45 +132,64 @@ def summary(runs: list[dict[str, Any]]) -> dict[str, Any]:
     return result
 
 
+def berts(
+    folder: Path,
+    train: Sequence[TaggedWords],
+    dev: Sequence[TaggedWords],
+    scratch: bool,
+) -> dict[str, Any]:
+    """Choose a learning rate, then train a model on each seed."""
+    names = tag_names(train)
+    make = partial(by_bert, folder, names, seed=0, scratch=scratch)
+    rate = choose(make, RATES, train, names)
+    runs = []
+    for seed in SEEDS:
+        learn = by_bert(folder, names, rate["chosen"], seed, scratch)
+        runs.append(measure(learn(train, dev), dev, names))
+    tokenizer = BertTokenizer.from_pretrained(folder)
+    predictions = [run["predicted"] for run in runs]
+    return {
+        "learning_rate": rate,
+        **summary(runs),
+        "f1_of_seeds": [round(run["f1"], 4) for run in runs],
+        "by_pieces": by_pieces(tokenizer, train, dev, predictions),
+    }
+
+
+def linear(
+    folder: Path,
+    train: Sequence[TaggedWords],
+    dev: Sequence[TaggedWords],
+    letters: bool,
+) -> dict[str, Any]:
+    """Choose a penalty, then fit one model."""
+    names = tag_names(train)
+    make = partial(by_neighbours, names, letters=letters)
+    penalty = choose(make, PENALTIES, train, names)
+    learn = by_neighbours(names, penalty["chosen"], letters)
+    run = measure(learn(train, dev), dev, names)
+    tokenizer = BertTokenizer.from_pretrained(folder)
+    return {
+        "penalty": penalty,
+        **summary([run]),
+        "by_pieces": by_pieces(tokenizer, train, dev, [run["predicted"]]),
+    }
+
+
 def compare(
     folder: Path, train: Sequence[TaggedWords], dev: Sequence[TaggedWords]
 ) -> dict[str, Any]:
     """Run all methods."""
-    names = tag_names(train)
-    tokenizer = BertTokenizer.from_pretrained(folder)
+    ways: dict[str, Callable[[], dict[str, Any]]] = {
+        "pretrained": partial(berts, folder, train, dev, scratch=False),
+        "scratch": partial(berts, folder, train, dev, scratch=True),
+        "neighbours": partial(linear, folder, train, dev, letters=False),
+        "neighbours and letters": partial(linear, folder, train, dev, letters=True),
+    }
     methods: dict[str, Any] = {}
-    for name, scratch in (("pretrained", False), ("scratch", True)):
+    for name, way in ways.items():
         started = time.process_time()
-        rate = choose(
-            partial(by_bert, folder, names, seed=0, scratch=scratch),
-            RATES,
-            train,
-            names,
-        )
-        runs = []
-        for seed in SEEDS:
-            learn = by_bert(folder, names, rate["chosen"], seed, scratch)
-            runs.append(measure(learn(train, dev), dev, names))
-        methods[name] = {"learning_rate": rate, **summary(runs)}
-        methods[name]["f1_of_seeds"] = [round(run["f1"], 4) for run in runs]
-        predictions = [run["predicted"] for run in runs]
-        methods[name]["by_pieces"] = by_pieces(tokenizer, train, dev, predictions)
-        methods[name]["seconds"] = round(time.process_time() - started)
-        print(name, json.dumps(methods[name]), flush=True)
-    for name, letters in (("neighbours", False), ("neighbours and letters", True)):
-        started = time.process_time()
-        penalty = choose(
-            partial(by_neighbours, names, letters=letters),
-            PENALTIES,
-            train,
-            names,
-        )
-        learn = by_neighbours(names, penalty["chosen"], letters)
-        run = measure(learn(train, dev), dev, names)
-        methods[name] = {"penalty": penalty, **summary([run])}
-        methods[name]["by_pieces"] = by_pieces(
-            tokenizer, train, dev, [run["predicted"]]
-        )
+        methods[name] = way()
         methods[name]["seconds"] = round(time.process_time() - started)
         print(name, json.dumps(methods[name]), flush=True)
     return methods
