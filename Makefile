@@ -11,7 +11,7 @@ NBVAL := --nbval --nbval-current-env --nbval-cell-timeout=300
 NOTEBOOKS := $(wildcard notebooks/*.ipynb)
 
 .DEFAULT_GOAL := help
-.PHONY: help book site test lint unit robust fuzz bench run sync lock venv clean
+.PHONY: help book site test lint unit robust fuzz bench run sync lock dist venv clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-7s %s\n", $$1, $$2}' Makefile
@@ -23,6 +23,7 @@ book: site  ## install, build the site, serve it and print its address
 site: venv  ## build the site strictly into _build/html and check it
 	rm -rf _build
 	$(BIN)/jupyter-book build . -W -n --keep-going
+	$(BIN)/python tools/licences.py _build/html
 	$(BIN)/python tools/check_site.py _build/html
 
 test: lint site unit  ## lint, types, strict book build, unit tests, every notebook
@@ -64,6 +65,10 @@ $(VENV)/installed: pyproject.toml constraints.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet -c constraints.txt -e ".[book,test]"
 	@touch $@
+
+dist: venv  ## the wheel and the source archive, into dist
+	rm -rf dist build
+	$(BIN)/python -c "from setuptools.build_meta import *; build_sdist('dist'), build_wheel('dist')"
 
 clean:  ## remove the built site and caches, not the environment
 	rm -rf _build build dist .pytest_cache .mypy_cache .ruff_cache
