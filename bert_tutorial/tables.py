@@ -15,25 +15,18 @@ Chapter: 14
 import csv
 import io
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from bert_tutorial.data import read_text
+from bert_tutorial.table_columns import COLUMNS, find_places, known_names
 from bert_tutorial.task_files import Collector, Rows, shown
 
 __all__ = ["COLUMNS", "LabelledText", "read_table"]
 
-COLUMNS: dict[str, tuple[str, ...]] = {
-    "text": ("text", "sentence", "text_a", "sentence1", "#1 string", "premise"),
-    "pair": ("text_b", "sentence2", "#2 string", "hypothesis"),
-    "label": ("label", "labels", "quality", "class", "gold_label"),
-}
-"""Names that a column may have, in any case, by what it holds."""
-
 BARS = "|||"
 FORMS = (".tsv", ".csv", ".jsonl", ".txt")
-Fields = Sequence[str] | Mapping[str, Any]
 
 
 class LabelledText(NamedTuple):
@@ -86,7 +79,7 @@ def read_table(
         first = next(records, None)
         if first is None:
             return collector.finish()
-        places, is_row = _places(path, first[1], given, labelled)
+        places, is_row = find_places(path, first[1], given, labelled)
         width = len(first[1])
         rows = _chain(first, records) if is_row else records
         for line, fields in rows:
@@ -155,41 +148,6 @@ def _csv_records(
             yield line, fields
 
 
-def _places(
-    path: Path, first: list[str], given: Mapping[str, str], labelled: bool
-) -> tuple[dict[str, int], bool]:
-    """Find the columns, and whether the first record is a row already."""
-    wanted = [key for key in COLUMNS if key != "label" or labelled]
-    numbers = [given[key] for key in wanted if key in given]
-    names = [name.strip().casefold() for name in first]
-    if numbers and all(n.isdecimal() and n not in names for n in numbers):
-        places = {key: int(given[key]) - 1 for key in wanted if key in given}
-        for key in wanted:
-            if key != "pair" and key not in places:
-                raise ValueError(f"{path}: give the column of the {key} by number, too")
-        for key, place in places.items():
-            if not 0 <= place < len(first):
-                raise ValueError(
-                    f"{path}: line 1: the {key} must be in column 1 to {len(first)}, "
-                    f"got {place + 1}"
-                )
-        return places, True
-    found = {}
-    for key in wanted:
-        known = (given[key].casefold(),) if key in given else COLUMNS[key]
-        hits = [names.index(name) for name in known if name in names]
-        if hits:
-            found[key] = hits[0]
-        elif key in given or key != "pair":
-            shown = ", ".join(repr(name[:30]) for name in first[:8])
-            raise ValueError(
-                f"{path}: line 1 must name a column for the {key} "
-                f"({', '.join(known)}), got {shown}; say which column it is, by name "
-                "or, without a line of names, by number"
-            )
-    return found, False
-
-
 def _read_objects(
     records: Iterator[tuple[int, str]],
     given: Mapping[str, str],
@@ -211,7 +169,7 @@ def _read_objects(
         found: dict[str, str] = {}
         reason = ""
         for key in COLUMNS:
-            known = (given[key].casefold(),) if key in given else COLUMNS[key]
+            known = known_names(key, given)
             value = next((values[name] for name in known if name in values), None)
             if (
                 isinstance(value, int)
