@@ -143,11 +143,7 @@ def _windows(
     before = [tokenizer.cls_id, *query, tokenizer.sep_id]
     windows = []
     for number, (begin, stop) in enumerate(spans):
-        target: dict[str, int | list[int]] = {"start_positions": 0, "end_positions": 0}
-        if answer and begin <= answer[0] and answer[1] < stop:
-            shift = len(before) - begin
-            target["start_positions"] = answer[0] + shift
-            target["end_positions"] = answer[1] + shift
+        target = _target(answer, begin, stop, len(before))
         ids = [*before, *passage.ids[begin:stop], tokenizer.sep_id]
         types = [0] * len(before) + [1] * (stop - begin + 1)
         outside: list[tuple[int, int] | None] = [None] * len(before)
@@ -161,6 +157,16 @@ def _windows(
             )
         )
     return windows
+
+
+def _target(
+    answer: tuple[int, int] | None, begin: int, stop: int, before: int
+) -> dict[str, int | list[int]]:
+    """Say where a window with pieces begin to stop shows the answer, else (0, 0)."""
+    start, end = 0, 0
+    if answer and begin <= answer[0] and answer[1] < stop:
+        start, end = answer[0] + before - begin, answer[1] + before - begin
+    return {"start_positions": start, "end_positions": end}
 
 
 def _cut(length: int, room: int, stride: int) -> list[tuple[int, int]]:
