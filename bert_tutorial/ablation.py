@@ -10,7 +10,7 @@ Chapter: 13
 import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
@@ -19,7 +19,7 @@ from bert_tutorial.lab_data import LabData, small_world
 from bert_tutorial.lab_measures import measure
 from bert_tutorial.lab_model import lab_model
 from bert_tutorial.lab_records import Record, check_same, read_runs, write_runs
-from bert_tutorial.training import TrainingConfig, train
+from bert_tutorial.training import train
 from bert_tutorial.variants import LabRecipe, Variant, training_operations
 
 __all__ = ["ablate", "run_variant"]
@@ -42,6 +42,13 @@ class WorkCounter:
             self.squares += rows * length * length
             self.masked += int((batch["labels"] != -100).sum())
             yield batch
+
+    def record(self, recipe: LabRecipe, vocab_size: int) -> Record:
+        """Say what all batches so far cost, and how much of them was predicted."""
+        return {
+            "operations": float(f"{self.operations(recipe, vocab_size):.3g}"),
+            "masked_share": round(self.masked / self.tokens, 3),
+        }
 
     def operations(self, recipe: LabRecipe, vocab_size: int) -> float:
         """Count the operations of all batches so far."""
@@ -68,12 +75,7 @@ def run_variant(
     recipe = variant.recipe(base, seed)
     data = data or LabData(small_world(seed), recipe)
     model = lab_model(recipe, len(data.tokenizer))
-    config = TrainingConfig(
-        steps=recipe.steps,
-        learning_rate=recipe.learning_rate,
-        betas=(0.9, 0.98),
-        warmup_fraction=0.06,
-    )
+    config = recipe.training_config()
     counter, device = WorkCounter(), torch.device("cpu")
     batches = counter(data.batches(recipe))
     started = time.process_time()
@@ -87,8 +89,7 @@ def run_variant(
         "seed": seed,
         "steps": recipe.steps,
         "tokens": records[-1]["tokens"],
-        "operations": float(f"{counter.operations(recipe, len(data.tokenizer)):.3g}"),
-        "masked_share": round(counter.masked / counter.tokens, 3),
+        **counter.record(recipe, len(data.tokenizer)),
         "cpu_seconds": round(seconds, 1),
         "parameters": sum(p.numel() for p in model.parameters() if p.requires_grad),
         "masked_lm": round(sum(r["masked_lm"] for r in last) / len(last), 3),
@@ -122,23 +123,39 @@ def ablate(
             or another variant of the same name.
     """
     base = base or LabRecipe()
-    names = [variant.name for variant in variants]
-    if len(set(names)) != len(names):
-        raise ValueError(f"variants must have different names, got {names}")
+    _check_names(variants)
     runs = read_runs(file, base)
     done = {(run["variant"], run["seed"]) for run in runs}
     check_same(variants, runs)
     for seed in seeds:
-        kept: tuple[tuple[Any, ...], LabData] | None = None
+        kept: _Texts | None = None
         for variant in variants:
-            if (variant.name, seed) in done:
-                continue
-            recipe = variant.recipe(base, seed)
-            texts = (recipe.pair_task == "order", recipe.text_share)
-            if kept is None or kept[0] != texts:
-                kept = (texts, LabData(small_world(seed), recipe))
-            runs.append(run_variant(variant, seed, base, kept[1]))
-            write_runs(file, base, runs)
-            if on_run is not None:
-                on_run(runs[-1])
+            if (variant.name, seed) not in done:
+                kept = _texts_for(variant.recipe(base, seed), seed, kept)
+                runs.append(run_variant(variant, seed, base, kept.data))
+                write_runs(file, base, runs)
+                if on_run is not None:
+                    on_run(runs[-1])
     return runs
+
+
+def _check_names(variants: Sequence[Variant]) -> None:
+    """Refuse two variants that share a name."""
+    names = [variant.name for variant in variants]
+    if len(set(names)) != len(names):
+        raise ValueError(f"variants must have different names, got {names}")
+
+
+class _Texts(NamedTuple):
+    """Data, and the choices of a recipe that they depend on."""
+
+    choices: tuple[bool, float]
+    data: LabData
+
+
+def _texts_for(recipe: LabRecipe, seed: int, kept: _Texts | None) -> _Texts:
+    """Make a recipe's data, or take those of the variant before if they serve."""
+    choices = recipe.pair_task == "order", recipe.text_share
+    if kept is not None and kept.choices == choices:
+        return kept
+    return _Texts(choices, LabData(small_world(seed), recipe))

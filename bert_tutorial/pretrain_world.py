@@ -23,7 +23,7 @@ from bert_tutorial.knowledge import (
 )
 from bert_tutorial.objectives import BertForPreTraining
 from bert_tutorial.tokenizer import BertTokenizer
-from bert_tutorial.training import TrainingConfig, train
+from bert_tutorial.training import train
 from bert_tutorial.world import QUICK, Mix, World
 from bert_tutorial.world_data import WorldData, WorldRecipe
 
@@ -138,52 +138,77 @@ def pretrain_world(
         The trained model, its data, the log and the report.
     """
     recipe = recipe or WorldRecipe()
-    started, cpu_started = time.perf_counter(), time.process_time()
+    started = time.perf_counter(), time.process_time()
     torch.manual_seed(recipe.seed)
     data = WorldData(World(recipe.seed, mix), recipe)
     model = BertForPreTraining(recipe.config(len(data.tokenizer)))
     untrained = report(model, data)
-    curve: list[dict[str, float]] = []
-    probes = data.world.probes("rephrased")
-
-    def after_step(step: int, record: dict[str, Any]) -> None:
-        if probe_every and step % probe_every == 0:
-            answers = answer_probes(model, data.tokenizer, probes)
-            curve.append({"step": step, "recall": recall(answers).share})
-        if on_step is not None:
-            on_step(step, record)
-
+    curve = _Curve(model, data, probe_every, on_step)
     records = train(
         model,
         data.batches(recipe),
-        TrainingConfig(
-            steps=recipe.steps,
-            learning_rate=recipe.learning_rate,
-            betas=(0.9, 0.98),
-            warmup_fraction=0.06,
-        ),
+        recipe.training_config(),
         device=torch.device("cpu"),
         log_file=log_file,
         progress=progress,
-        on_step=after_step,
+        on_step=curve.after_step,
     )
     result = {
         "trained": report(model, data),
         "untrained": untrained,
+        **_choices(recipe, mix, model, data),
+        "curve": curve.points,
+        "seconds": round(time.perf_counter() - started[0], 1),
+        "cpu_seconds": round(time.process_time() - started[1], 1),
+        "torch": torch.__version__.split("+")[0],
+        "python": platform.python_version(),
+    }
+    run = WorldRun(model, data, records, result)
+    if output is not None:
+        _save(run, Path(output))
+    return run
+
+
+class _Curve:
+    """Recall in new wordings, measured every so many steps; 0 means never."""
+
+    def __init__(
+        self,
+        model: BertForPreTraining,
+        data: WorldData,
+        every: int,
+        on_step: Callable[[int, dict[str, Any]], None] | None,
+    ) -> None:
+        """Start without any point."""
+        self.model, self.data, self.every, self.on_step = model, data, every, on_step
+        self.probes = data.world.probes("rephrased")
+        self.points: list[dict[str, float]] = []
+
+    def after_step(self, step: int, record: dict[str, Any]) -> None:
+        """Measure, if it is time, and call who else wants to know of the step."""
+        if self.every and step % self.every == 0:
+            answers = answer_probes(self.model, self.data.tokenizer, self.probes)
+            self.points.append({"step": step, "recall": recall(answers).share})
+        if self.on_step is not None:
+            self.on_step(step, record)
+
+
+def _choices(
+    recipe: WorldRecipe, mix: Mix, model: BertForPreTraining, data: WorldData
+) -> dict[str, Any]:
+    """Say what a run was made of, and what its sizes came to."""
+    return {
         "recipe": asdict(recipe),
         "mix": asdict(mix),
         "parameters": sum(p.numel() for p in model.parameters()),
         "vocabulary": len(data.tokenizer),
         "uniform": round(math.log(len(data.tokenizer)), 4),
-        "curve": curve,
-        "seconds": round(time.perf_counter() - started, 1),
-        "cpu_seconds": round(time.process_time() - cpu_started, 1),
-        "torch": torch.__version__.split("+")[0],
-        "python": platform.python_version(),
     }
-    if output is not None:
-        model.save_pretrained(output)
-        data.tokenizer.save(output)
-        text = json.dumps(result, indent=1) + "\n"
-        Path(output, "report.json").write_text(text, encoding="utf-8")
-    return WorldRun(model, data, records, result)
+
+
+def _save(run: WorldRun, folder: Path) -> None:
+    """Write the model, its vocabulary and the report."""
+    run.model.save_pretrained(folder)
+    run.data.tokenizer.save(folder)
+    text = json.dumps(run.report, indent=1) + "\n"
+    Path(folder, "report.json").write_text(text, encoding="utf-8")

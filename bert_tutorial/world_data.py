@@ -20,6 +20,7 @@ from bert_tutorial.masking import Masker
 from bert_tutorial.pretraining_batches import PretrainingBatches
 from bert_tutorial.pretraining_data import Pair, pair_to_ids, sample_pairs
 from bert_tutorial.tokenizer import BertTokenizer
+from bert_tutorial.training_config import TrainingConfig
 from bert_tutorial.vocabulary import train_vocabulary
 from bert_tutorial.world import World
 
@@ -77,6 +78,15 @@ class WorldRecipe:
             attention_probs_dropout_prob=0.0,
             initializer_range=self.initializer_range,
             position_initializer_range=self.position_initializer_range,
+        )
+
+    def training_config(self) -> TrainingConfig:
+        """Describe the training: a shorter memory of squares, and a warm-up."""
+        return TrainingConfig(
+            steps=self.steps,
+            learning_rate=self.learning_rate,
+            betas=(0.9, 0.98),
+            warmup_fraction=0.06,
         )
 
 
