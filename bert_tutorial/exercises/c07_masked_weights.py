@@ -57,6 +57,48 @@ def low(scores: Tensor) -> float:
     return torch.finfo(scores.dtype).min
 
 
+def over_queries(scores: Tensor, is_token: Tensor, is_causal: bool) -> Tensor:
+    """Take the softmax down the columns."""
+    hidden = scores.masked_fill(~visible(is_token, is_causal), low(scores))
+    return hidden.softmax(dim=-2)
+
+
+def no_softmax(scores: Tensor, is_token: Tensor, is_causal: bool) -> Tensor:
+    """Stop before the softmax."""
+    return scores.masked_fill(~visible(is_token, is_causal), low(scores))
+
+
+def single_precision(scores: Tensor, is_token: Tensor, is_causal: bool) -> Tensor:
+    """Return 32 bits whatever came in."""
+    return masked_weights(scores.float(), is_token, is_causal)
+
+
+def through_single(scores: Tensor, is_token: Tensor, is_causal: bool) -> Tensor:
+    """Compute in 32 bits whatever came in."""
+    weights = masked_weights(scores.float(), is_token, is_causal)
+    return weights.to(scores.dtype)
+
+
+def scaled_again(scores: Tensor, is_token: Tensor, is_causal: bool) -> Tensor:
+    """Divide by a root."""
+    return masked_weights(scores / scores.shape[-1] ** 0.5, is_token, is_causal)
+
+
+def without_axes(scores: Tensor, is_token: Tensor, is_causal: bool) -> Tensor:
+    """Use the (B, T) mask as it is."""
+    T = scores.shape[-1]
+    is_visible = is_token
+    if is_causal:
+        is_visible = is_visible & torch.ones(T, T, dtype=torch.bool).tril()
+    return fill(scores, is_visible, low(scores))
+
+
+def shared_again(scores: Tensor, is_token: Tensor, is_causal: bool) -> Tensor:
+    """Set weights to zero, and share out once more."""
+    weights = scores.softmax(dim=-1) * visible(is_token, is_causal)
+    return weights / weights.sum(dim=-1, keepdim=True)
+
+
 def with_positions(scores: Tensor, is_token: Tensor, is_causal: bool) -> Tensor:
     """Compare the numbers of the places."""
     place = torch.arange(scores.shape[-1])
@@ -334,6 +376,49 @@ EXERCISE = Exercise(
             after,
             "Weights are set to zero after the softmax, so the rows no longer sum to "
             "one: what hidden keys had is lost. Hide the scores before the softmax.",
+        ),
+        Mutant(
+            "shared out twice",
+            shared_again,
+            "Weights are set to zero after the softmax and divided by what is left. "
+            "Where nothing is left, that is 0 / 0, NaN. Hide the scores before the "
+            "softmax; then once is enough.",
+        ),
+        Mutant(
+            "softmax over the queries",
+            over_queries,
+            "The columns sum to one: the softmax runs over the queries. It runs over "
+            "the keys, the last axis: dim=-1.",
+        ),
+        Mutant(
+            "no softmax",
+            no_softmax,
+            "The hidden scores are low, and the rest are still scores. The last step "
+            "is missing: softmax(dim=-1).",
+        ),
+        Mutant(
+            "32 bits",
+            single_precision,
+            "The weights have another dtype than the scores. Leave out .float(): all "
+            "steps work in the dtype that comes in.",
+        ),
+        Mutant(
+            "through 32 bits",
+            through_single,
+            "The scores are turned into 32 bits and the weights back again, which "
+            "loses digits of 64. Leave the dtype alone.",
+        ),
+        Mutant(
+            "scaled again",
+            scaled_again,
+            "The scores are divided by a root. They come in scaled: hide and share "
+            "out only.",
+        ),
+        Mutant(
+            "mask without axes",
+            without_axes,
+            "is_token is (B, T), the scores are (B, A, T, T). Give the mask axes of "
+            "size 1 for heads and queries: is_token[:, None, None, :].",
         ),
         Mutant(
             "scores times the mask",

@@ -63,6 +63,17 @@ def not_joined(x: Tensor) -> Tensor:
     return x.transpose(1, 2)
 
 
+def numbers_first(x: Tensor) -> Tensor:
+    """Swap tokens and numbers."""
+    B, A, T, D = x.shape
+    return x.transpose(2, 3).reshape(B, T, A * D)
+
+
+def one_vector(x: Tensor) -> Tensor:
+    """Join the tokens too."""
+    return x.transpose(1, 2).flatten(1)
+
+
 def below(x: Tensor) -> Tensor:
     """Put the heads below each other."""
     return x.flatten(1, 2)
@@ -114,6 +125,18 @@ EXERCISE = Exercise(
             dealt,
             "The heads are shuffled together, one number of each in turn. Each head's "
             "D numbers stay together: the order of the axes is (B, T, A, D).",
+        ),
+        Mutant(
+            "tokens and numbers swapped",
+            numbers_first,
+            "Axes 2 and 3 are swapped, tokens and numbers. Swap heads and tokens, axes "
+            "1 and 2.",
+        ),
+        Mutant(
+            "all tokens joined",
+            one_vector,
+            "All tokens of a text became one vector. Join the last two axes only: "
+            "reshape(B, T, A * D), or flatten(2).",
         ),
         Mutant(
             "summed",

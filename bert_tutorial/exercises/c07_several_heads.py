@@ -3,6 +3,7 @@
 Chapter: 7
 """
 
+import copy
 import math
 from typing import Any
 
@@ -41,6 +42,9 @@ class SelfAttention(nn.Module):
 '''
 
 CONFIG = BertConfig(vocab_size=11, hidden_size=12, num_attention_heads=3)
+# With every weight dropped, training is no game of chance: the last bias is left.
+ALL_DROPPED = copy.copy(CONFIG)
+object.__setattr__(ALL_DROPPED, "attention_probs_dropout_prob", 1.0)
 
 
 class InSteps(SelfAttention):
@@ -140,20 +144,194 @@ class NoDropout(InSteps):
     dropped = False
 
 
-def built(answer: Any, dtype: torch.dtype) -> nn.Module:
+class DropoutAlways(InSteps):
+    """Drop in eval mode too."""
+
+    def forward(
+        self,
+        hidden: Tensor,
+        is_token: Tensor | None = None,
+        output_attentions: bool = False,
+    ) -> tuple[Tensor, Tensor | None]:
+        """Run."""
+        query, key, value = self.parts(hidden)
+        weights = attention_weights(query, key, is_token)
+        kept = nn.functional.dropout(weights, self.dropout_prob)
+        return self.join(kept @ value), weights if output_attentions else None
+
+
+class DroppedWeights(InSteps):
+    """Return the weights after dropout."""
+
+    def forward(
+        self,
+        hidden: Tensor,
+        is_token: Tensor | None = None,
+        output_attentions: bool = False,
+    ) -> tuple[Tensor, Tensor | None]:
+        """Run."""
+        query, key, value = self.parts(hidden)
+        weights = attention_weights(query, key, is_token)
+        weights = nn.functional.dropout(weights, self.dropout_prob, self.training)
+        return self.join(weights @ value), weights if output_attentions else None
+
+
+class DroppedResult(InSteps):
+    """Drop numbers of the result."""
+
+    dropped = False
+
+    def join(self, mixed: Tensor) -> Tensor:
+        """Join, and drop."""
+        result = super().join(mixed)
+        return nn.functional.dropout(result, self.dropout_prob, self.training)
+
+
+class DealtOut(InSteps):
+    """Give head 0 the numbers 0, A, 2A, and so on."""
+
+    def parts(self, hidden: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Deal out."""
+        B, T = hidden.shape[:2]
+        query, key, value = (
+            linear(hidden).view(B, T, -1, self.num_heads).permute(0, 3, 1, 2)
+            for linear in (self.query, self.key, self.value)
+        )
+        return query, key, value
+
+
+class TextCut(InSteps):
+    """View straight to (B, A, T, D)."""
+
+    def parts(self, hidden: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Cut the text."""
+        B, T = hidden.shape[:2]
+        query, key, value = (
+            linear(hidden).view(B, self.num_heads, T, -1)
+            for linear in (self.query, self.key, self.value)
+        )
+        return query, key, value
+
+
+class OneHead(InSteps):
+    """Do not split at all."""
+
+    def parts(self, hidden: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Keep the vectors whole."""
+        query, key, value = (
+            linear(hidden)[:, None] for linear in (self.query, self.key, self.value)
+        )
+        return query, key, value
+
+
+class QueryIsKey(InSteps):
+    """Make the keys with the matrix of the queries."""
+
+    def parts(self, hidden: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Take the query twice."""
+        query, _, value = super().parts(hidden)
+        return query, query, value
+
+
+class Swapped(InSteps):
+    """Let the keys ask."""
+
+    def parts(self, hidden: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Exchange query and key."""
+        query, key, value = super().parts(hidden)
+        return key, query, value
+
+
+class SplitFirst(InSteps):
+    """Split the vectors before the matrices."""
+
+    def parts(self, hidden: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Split first."""
+        split = split_heads(hidden, self.num_heads)
+        return self.query(split), self.key(split), self.value(split)
+
+
+class WithInput(InSteps):
+    """Add the input to the result."""
+
+    def forward(
+        self,
+        hidden: Tensor,
+        is_token: Tensor | None = None,
+        output_attentions: bool = False,
+    ) -> tuple[Tensor, Tensor | None]:
+        """Run."""
+        mixed, weights = super().forward(hidden, is_token, output_attentions)
+        return hidden + mixed, weights
+
+
+class WeightsAlways(InSteps):
+    """Return the weights each time."""
+
+    def forward(
+        self,
+        hidden: Tensor,
+        is_token: Tensor | None = None,
+        output_attentions: bool = False,
+    ) -> tuple[Tensor, Tensor | None]:
+        """Run."""
+        return super().forward(hidden, is_token, True)
+
+
+class WeightsNever(InSteps):
+    """Never return the weights."""
+
+    def forward(
+        self,
+        hidden: Tensor,
+        is_token: Tensor | None = None,
+        output_attentions: bool = False,
+    ) -> tuple[Tensor, Tensor | None]:
+        """Run."""
+        return super().forward(hidden, is_token)
+
+
+class VectorsOnly(InSteps):
+    """Return the vectors alone."""
+
+    def forward(  # type: ignore[override]
+        self,
+        hidden: Tensor,
+        is_token: Tensor | None = None,
+        output_attentions: bool = False,
+    ) -> Tensor:
+        """Run."""
+        return super().forward(hidden, is_token, output_attentions)[0]
+
+
+class NoBiases(InSteps):
+    """Make query, key and value without biases."""
+
+    def __init__(self, config: BertConfig) -> None:
+        """Make the matrices."""
+        super().__init__(config)
+        H = config.hidden_size
+        self.query, self.key, self.value = (
+            nn.Linear(H, H, bias=False) for _ in range(3)
+        )
+
+
+def built(answer: Any, dtype: torch.dtype, config: BertConfig = CONFIG) -> nn.Module:
     """Build with the reference's weights."""
     torch.manual_seed(3)
-    state = SelfAttention(CONFIG).state_dict()
-    layer = answer(CONFIG)
+    state = SelfAttention(config).state_dict()
+    layer = answer(config)
     layer.load_state_dict({k: v * 3 for k, v in state.items()}, strict=False)
     return layer.to(dtype).eval()
 
 
 def run(answer: Any, case: Case) -> Any:
     """Build, load, run."""
-    layer = built(answer, case.args[0].dtype)
+    given = dict(case.kwargs)
+    drops = given.pop("drops", False)
+    layer = built(answer, case.args[0].dtype, ALL_DROPPED if drops else CONFIG)
     with torch.no_grad():
-        return layer(*case.args, **case.kwargs)
+        return layer.train(drops)(*case.args, **given)
 
 
 def cases(seed: int, dtype: torch.dtype) -> list[Case]:
@@ -165,7 +343,18 @@ def cases(seed: int, dtype: torch.dtype) -> list[Case]:
         Case((torch.randn(1, 3, 12, dtype=dtype),), "one text of 3 tokens"),
         Case((batch, is_token), "texts of 5 and 3 tokens"),
         Case((batch, is_token, True), "output_attentions set"),
+        Case(
+            (torch.randn(1, 3, 12, dtype=dtype), None, True),
+            "training with a dropout of 1, in which no weight is left",
+            {"drops": True},
+        ),
     ]
+
+
+def parts_are_named(answer: Any) -> bool:
+    """The parameters have the reference's names."""
+    mine, right = (built(one, torch.float64) for one in (answer, SelfAttention))
+    return mine.state_dict().keys() == right.state_dict().keys()
 
 
 def train_drops(answer: Any) -> bool:
@@ -228,9 +417,97 @@ EXERCISE = Exercise(
             "In training, the weights go through dropout before they mix the values; "
             "yours do not.",
         ),
+        Mutant(
+            "dropout in eval mode",
+            DropoutAlways,
+            "Weights are dropped in eval mode too. Ask self.training: "
+            "self.dropout_prob if self.training else 0.0.",
+        ),
+        Mutant(
+            "dropped weights returned",
+            DroppedWeights,
+            "The weights that come back are those after dropout. Return them as they "
+            "were before, and mix with the dropped ones.",
+        ),
+        Mutant(
+            "dropout of the result",
+            DroppedResult,
+            "Numbers of the result are dropped. The dropout of attention hits the "
+            "weights, before they mix the values.",
+        ),
+        Mutant(
+            "numbers dealt out",
+            DealtOut,
+            "The numbers of a vector are dealt out to the heads in turn. A head has "
+            "neighbours, the first D, the next D: use split_heads.",
+        ),
+        Mutant(
+            "text cut",
+            TextCut,
+            "A view straight to (B, A, T, D) cuts the text instead of the vectors. Use "
+            "split_heads.",
+        ),
+        Mutant(
+            "a single head",
+            OneHead,
+            "All numbers of a vector work as one head. Split queries, keys and values "
+            "with split_heads.",
+        ),
+        Mutant(
+            "query matrix twice",
+            QueryIsKey,
+            "The keys are made with the matrix of the queries. They have their own, "
+            "self.key.",
+        ),
+        Mutant(
+            "query and key swapped",
+            Swapped,
+            "The keys ask and the queries answer. The first argument of "
+            "attention_weights is the query.",
+        ),
+        Mutant(
+            "split before the matrices",
+            SplitFirst,
+            "The vectors are split before they go through the matrices, which take H "
+            "numbers. First self.query(hidden), then split_heads.",
+        ),
+        Mutant(
+            "input added",
+            WithInput,
+            "The input is added to the result. That is the encoder layer's work "
+            "(chapter 8); return what self.output gives.",
+        ),
+        Mutant(
+            "weights always",
+            WeightsAlways,
+            "The weights come back although nobody asked. Return None in their place "
+            "unless output_attentions is set.",
+        ),
+        Mutant(
+            "weights never",
+            WeightsNever,
+            "output_attentions is set, and None comes back in place of the weights.",
+        ),
+        Mutant(
+            "vectors only",
+            VectorsOnly,
+            "forward returns two things: the vectors, and the weights or None.",
+        ),
+        Mutant(
+            "no biases",
+            NoBiases,
+            "Query, key and value have no biases. Each of the four is a plain "
+            "nn.Linear(H, H), which has one.",
+        ),
     ],
     cases=cases,
     properties=[
+        Property(
+            "the parts are named",
+            "The parts with parameters must be query, key, value and output, each with "
+            "a weight and a bias, and no others.",
+            parts_are_named,
+        ),
         Property(
             "dropout in training only",
             "In training two calls must differ, in eval mode they must agree.",

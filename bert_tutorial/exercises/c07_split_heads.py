@@ -72,6 +72,23 @@ def turned(x: Tensor, A: int) -> Tensor:
     return split_heads(x, A).transpose(-2, -1)
 
 
+def a_list(x: Tensor, A: int) -> list[Tensor]:
+    """Make a list of heads."""
+    return list(x.chunk(A, dim=-1))
+
+
+def tokens_last(x: Tensor, A: int) -> Tensor:
+    """Swap axes 1 and 3."""
+    B, T, H = x.shape
+    return x.view(B, T, A, H // A).transpose(1, 3)
+
+
+def true_division(x: Tensor, A: int) -> Tensor:
+    """Divide with /."""
+    B, T, H = x.shape
+    return x.view(B, T, A, H / A).transpose(1, 2)  # type: ignore[no-any-return,call-overload]
+
+
 def tokens_cut(x: Tensor, A: int) -> Tensor:
     """Cut the tokens among the heads."""
     B, T, H = x.shape
@@ -151,6 +168,23 @@ EXERCISE = Exercise(
             turned,
             "Each head's matrix is turned: (D, T) for (T, D). Only the axes of heads "
             "and tokens change places.",
+        ),
+        Mutant(
+            "a list",
+            a_list,
+            "A list of A tensors (B, T, D). Make one tensor of them, with the heads on "
+            "axis 1: torch.stack(..., dim=1).",
+        ),
+        Mutant(
+            "tokens last",
+            tokens_last,
+            "The last two axes are numbers and tokens. After the cut, (B, T, A, D), "
+            "swap axes 1 and 2 only.",
+        ),
+        Mutant(
+            "D with /",
+            true_division,
+            "H / A is a float, and a shape needs whole numbers: H // A.",
         ),
         Mutant(
             "tokens cut",
