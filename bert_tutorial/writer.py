@@ -12,8 +12,8 @@ from torch.nn import functional as F
 from bert_tutorial.checkpoint import PreTrained
 from bert_tutorial.config import BertConfig
 from bert_tutorial.decoder import Decoder, KeysValues
+from bert_tutorial.heads import MaskedLMHeads
 from bert_tutorial.model import BertModel, initialise
-from bert_tutorial.objectives import MaskedLMHeads
 from bert_tutorial.task_data import Example
 from bert_tutorial.tasks import LogitsOutput
 from bert_tutorial.tokenizer import BertTokenizer
