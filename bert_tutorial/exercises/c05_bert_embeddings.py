@@ -17,12 +17,13 @@ class BertEmbeddings(nn.Module):
     """Look up three tables, add, normalise, drop out (Devlin et al. 2019, figure 2).
 
     The parts are named word_embeddings (V, H) with padding_idx, position_embeddings
-    (P, H), token_type_embeddings, layer_norm with config.layer_norm_eps, and dropout
-    with config.hidden_dropout_prob. Segments that are not given are all 0; more tokens
-    than positions are a ValueError.
+    (P, H), token_type_embeddings (config.type_vocab_size, H), layer_norm with
+    config.layer_norm_eps, and dropout with config.hidden_dropout_prob. Segments that
+    are not given are all 0; more tokens than positions are a ValueError.
     """
 
     def __init__(self, config: BertConfig) -> None:
+        super().__init__()
         raise NotAttempted
 
     def forward(
