@@ -90,6 +90,7 @@ def lean_pretraining_loss(
     is_token = None if mask is None else mask.bool()
     hidden = model.bert.embeddings(batch["input_ids"], batch.get("token_type_ids"))
     *lower, last = model.bert.encoder.layers
+    assert isinstance(last, EncoderLayer)
     for layer in lower:
         hidden, _ = layer(hidden, is_token)
     places, labels = scored_places(batch["labels"])
