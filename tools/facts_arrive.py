@@ -14,12 +14,12 @@ import argparse
 import json
 import math
 import time
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
 import torch
-from bench import machine
+from bench_timing import machine
 from torch import Tensor
 
 from bert_tutorial.knowledge import (
@@ -30,7 +30,7 @@ from bert_tutorial.knowledge import (
 )
 from bert_tutorial.objectives import BertForPreTraining
 from bert_tutorial.pretrain_world import full_recipe
-from bert_tutorial.training import TrainingConfig, train
+from bert_tutorial.training import train
 from bert_tutorial.world import FULL, Mix, World
 from bert_tutorial.world_data import WorldData, WorldRecipe
 
@@ -65,6 +65,15 @@ class Questions:
                 shares["contradicted_false_word"] = said / len(answers)
         return {kind: round(share, 4) for kind, share in shares.items()}
 
+    def sizes(self) -> dict[str, dict[str, float]]:
+        """Count the questions of each kind, and what the commonest answer gets."""
+        kinds = self.probes.items()
+        most = {kind: majority_recall(some).share for kind, some in kinds}
+        return {
+            "questions": {kind: len(some) for kind, some in kinds},
+            "majority": {kind: round(share, 4) for kind, share in most.items()},
+        }
+
 
 def levels(data: WorldData, recipe: WorldRecipe, batches: int) -> dict[str, float]:
     """Give the losses of who knows nothing, and of who knows how frequent words are."""
@@ -93,11 +102,7 @@ def trace(recipe: WorldRecipe, mix: Mix, every: int, output: Path) -> dict[str, 
         "mix": asdict(mix),
         "vocabulary": len(data.tokenizer),
         "levels": levels(data, recipe, batches=300),
-        "questions": {kind: len(some) for kind, some in questions.probes.items()},
-        "majority": {
-            kind: round(majority_recall(some).share, 4)
-            for kind, some in questions.probes.items()
-        },
+        **questions.sizes(),
         "untrained": questions.ask(model),
         "core_seconds": 0.0,
         "core_seconds_asking": 0.0,
@@ -119,13 +124,7 @@ def trace(recipe: WorldRecipe, mix: Mix, every: int, output: Path) -> dict[str, 
         output.write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
         print(json.dumps(document["points"][-1]), flush=True)
 
-    choices = TrainingConfig(
-        steps=recipe.steps,
-        learning_rate=recipe.learning_rate,
-        betas=(0.9, 0.98),
-        warmup_fraction=0.06,
-        log_every=every,
-    )
+    choices = replace(recipe.training_config(), log_every=every)
     batches, cpu = data.batches(recipe), torch.device("cpu")
     train(model, batches, choices, device=cpu, progress=False, on_step=after_step)
     return document

@@ -13,6 +13,7 @@ import json
 from contextlib import ExitStack
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import torch
 
@@ -50,6 +51,25 @@ def digest_of(corpus: ShardedCorpus) -> str:
     return hashlib.sha256(json.dumps(blocks).encode()).hexdigest()[:16]
 
 
+def identity_of(
+    options: argparse.Namespace,
+    config: TrainingConfig,
+    model: BertConfig,
+    corpus: ShardedCorpus,
+) -> dict[str, Any]:
+    """Gather what must not change between the parts of a run."""
+    return {
+        "training": asdict(config) | {"betas": list(config.betas)},
+        "model": model.to_dict(),
+        "data": {
+            "names and sizes of files": digest_of(corpus),
+            "tokens_per_batch": options.tokens_per_batch,
+            "max_length": options.max_length,
+            "seed": options.seed,
+        },
+    }
+
+
 def main() -> None:
     """Train, save the model and its vocabulary."""
     options = read_options()
@@ -68,16 +88,7 @@ def main() -> None:
     model = BertForPreTraining(
         BertConfig.named(options.size, vocab_size=len(tokenizer))
     )
-    identity = {
-        "training": asdict(config) | {"betas": list(config.betas)},
-        "model": model.config.to_dict(),
-        "data": {
-            "names and sizes of files": digest_of(corpus),
-            "tokens_per_batch": options.tokens_per_batch,
-            "max_length": options.max_length,
-            "seed": options.seed,
-        },
-    }
+    identity = identity_of(options, config, model.config, corpus)
     with ExitStack() as stack:
         world = stack.enter_context(join_world(device))
         if world.rank == 0:

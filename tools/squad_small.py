@@ -148,6 +148,20 @@ def rounded(scores: dict[str, float]) -> dict[str, float]:
     return {key: round(scores[key], 2) for key in ("exact_match", "f1", "total")}
 
 
+def published(
+    folder: Path, train: list[SquadItem], test: list[SquadItem]
+) -> dict[str, Any]:
+    """Score the predictions in a folder, on the test questions and on all."""
+    scores = {}
+    for file in sorted(folder.glob("*.json")):
+        found = json.loads(file.read_text(encoding="utf-8"))
+        scores[file.stem] = {
+            "test": rounded(evaluate(found, test)),
+            "all": rounded(evaluate(found, train + test)),
+        }
+    return scores
+
+
 def main() -> None:
     """Run everything and write the numbers."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
@@ -165,14 +179,8 @@ def main() -> None:
         "sliding_window": rounded(
             evaluate({item.id: sliding_window(item) for item in test}, test)
         ),
-        "published": {},
+        "published": published(given.predictions, train, test),
     }
-    for file in sorted(given.predictions.glob("*.json")):
-        found = json.loads(file.read_text(encoding="utf-8"))
-        document["published"][file.stem] = {
-            "test": rounded(evaluate(found, test)),
-            "all": rounded(evaluate(found, train + test)),
-        }
     print(json.dumps(document), flush=True)
     report = pretrain(given.text, train, given.folder / "pretrained")
     keys = ("recipe", "validation", "unigram_entropy", "training_tokens", "parameters")

@@ -20,8 +20,8 @@ from typing import Any
 
 import torch
 import transformers
-from bench import machine
 from bench_sides import Batch, published_twin
+from bench_timing import machine
 from torch import Tensor
 from torch.nn import functional as F
 
@@ -94,25 +94,31 @@ def in_package(model: Any) -> BertForPreTraining:
         return BertForPreTraining.from_pretrained(folder)
 
 
-def run(way: str, seed: int, steps: int, probe_every: int) -> dict[str, Any]:
-    """Train one way until the goal, or to the end of its steps."""
-    masking = "uniform" if "uniform" in way else "content"
-    recipe = WorldRecipe(seed=seed, steps=steps, masking=masking)
+def prepare(
+    way: str, recipe: WorldRecipe, data: WorldData
+) -> tuple[BertForPreTraining | torch.nn.Module, Step]:
+    """Give the model with its initial weights, and its step."""
     config = TrainingConfig(
-        steps=steps,
+        steps=recipe.steps,
         learning_rate=recipe.learning_rate,
         betas=(0.9, 0.98),
         warmup_fraction=0.06,
     )
+    torch.manual_seed(recipe.seed)
+    model = BertForPreTraining(recipe.config(len(data.tokenizer)))
+    if way != "transformers":
+        return model, ours(model, config)
+    twin = published_twin(model)
+    return twin, plain(twin, config)
+
+
+def run(way: str, seed: int, steps: int, probe_every: int) -> dict[str, Any]:
+    """Train one way until the goal, or to the end of its steps."""
+    masking = "uniform" if "uniform" in way else "content"
+    recipe = WorldRecipe(seed=seed, steps=steps, masking=masking)
     data = WorldData(World(seed), recipe)
     probes = data.world.probes("rephrased")
-    torch.manual_seed(seed)
-    model: Any = BertForPreTraining(recipe.config(len(data.tokenizer)))
-    if way == "transformers":
-        model = published_twin(model)
-        step = plain(model, config)
-    else:
-        step = ours(model, config)
+    model, step = prepare(way, recipe, data)
     model.train()
     batches = data.batches(recipe)
     curve: list[dict[str, float]] = []
