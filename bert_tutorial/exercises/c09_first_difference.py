@@ -77,6 +77,30 @@ def _gaps(ours: list[Tensor], reference: list[Tensor]) -> list[float]:
     return [(a - b).abs().max().nan_to_num(1e9).item() for a, b in pairs]
 
 
+def relative(
+    ours: list[Tensor], reference: list[Tensor], tolerance: float
+) -> int | None:
+    """Let torch compare, with its relative tolerance on top."""
+    for number, (a, b) in enumerate(zip(ours, reference, strict=True)):
+        if not torch.allclose(a, b, atol=tolerance):
+            return number
+    return None
+
+
+def all_numbers(
+    ours: list[Tensor], reference: list[Tensor], tolerance: float
+) -> list[int]:
+    """List all pairs that differ."""
+    return [n for n, gap in enumerate(_gaps(ours, reference)) if gap > tolerance]
+
+
+def the_gap(
+    ours: list[Tensor], reference: list[Tensor], tolerance: float
+) -> float | None:
+    """Give the size instead of the place."""
+    return next((g for g in _gaps(ours, reference) if g > tolerance), None)
+
+
 def largest(
     ours: list[Tensor], reference: list[Tensor], tolerance: float
 ) -> int | None:
@@ -133,6 +157,12 @@ def cases(seed: int, dtype: torch.dtype) -> list[Case]:
         for number, size in faults.items():
             ours[number][1, 2, 3] += size
         found.append(Case((ours, reference, 0.1), label))
+    even = [one + 0.01 for one in reference]
+    found.append(Case((even, reference, 0.1), "a hundredth everywhere"))
+    large = [one + 1e6 for one in reference]
+    off = [one.clone() for one in large]
+    off[2][0, 1, 2] += 5
+    found.append(Case((off, large, 0.1), "numbers of a million, one is 5 too large"))
     return found
 
 
@@ -163,6 +193,29 @@ EXERCISE = Exercise(
             misses_nan,
             "NaN is neither greater nor smaller than the tolerance, so `gap > "
             "tolerance` lets it pass. Ask `not gap <= tolerance`.",
+        ),
+        Mutant(
+            "sum of the differences",
+            by_gap(lambda x: x.abs().sum()),
+            "The sum grows with the number of entries, so rounding alone can pass the "
+            "tolerance, or hide behind it. Take the largest absolute difference.",
+        ),
+        Mutant(
+            "relative tolerance on top",
+            relative,
+            "torch.allclose adds a relative tolerance of 1e-5, so large numbers may "
+            "differ by more than was said. Set rtol=0, or compare yourself.",
+        ),
+        Mutant(
+            "all pairs",
+            all_numbers,
+            "This is a list of all pairs that differ. The first number is enough: "
+            "what comes after follows from it.",
+        ),
+        Mutant(
+            "the gap itself",
+            the_gap,
+            "This is the size of the difference. Asked for is the number of the pair.",
         ),
         Mutant(
             "largest gap",

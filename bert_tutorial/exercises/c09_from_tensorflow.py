@@ -100,6 +100,31 @@ def gamma_kept(name: str, value: Tensor) -> tuple[str, Tensor]:
     return new, turned
 
 
+def weight_for_all(name: str, value: Tensor) -> tuple[str, Tensor]:
+    """Give .weight to everything under the embeddings."""
+    new, turned = from_tensorflow(name, value)
+    if "embeddings" in name and not new.endswith(".weight"):
+        new += ".weight"
+    return new, turned
+
+
+def slashes_kept(name: str, value: Tensor) -> tuple[str, Tensor]:
+    """Leave the slashes."""
+    new, turned = from_tensorflow(name, value)
+    return new.replace(".", "/").replace("layer/", "layer."), turned
+
+
+def tensor_first(name: str, value: Tensor) -> tuple[Tensor, str]:
+    """Return the two the other way round."""
+    new, turned = from_tensorflow(name, value)
+    return turned, new
+
+
+def name_only(name: str, value: Tensor) -> str:
+    """Return the name alone."""
+    return from_tensorflow(name, value)[0]
+
+
 def cases(seed: int, dtype: torch.dtype) -> list[Case]:
     """Every kind of name; one kernel is square, one is not."""
     torch.manual_seed(seed)
@@ -167,6 +192,25 @@ EXERCISE = Exercise(
             "table without weight",
             table_without_weight,
             'A table has no last part of its own: add ".weight" to its name.',
+        ),
+        Mutant(
+            "every part of the embeddings",
+            weight_for_all,
+            'Everything under "embeddings" gets ".weight", the LayerNorm too. Only a '
+            'table does: its own last part ends in "_embeddings".',
+        ),
+        Mutant("slashes", slashes_kept, 'The parts are joined by ".", not by "/".'),
+        Mutant(
+            "tensor first",
+            tensor_first,
+            "The two results stand the other way round: first the name, then the "
+            "tensor.",
+        ),
+        Mutant(
+            "name only",
+            name_only,
+            "Return both, the new name and the tensor, which is transposed if it is a "
+            "kernel.",
         ),
         Mutant(
             "layer_3",

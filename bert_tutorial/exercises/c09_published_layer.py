@@ -50,6 +50,46 @@ def published_layer(hidden: Tensor, tensors: dict[str, Tensor], heads: int) -> T
 Layer = Callable[[Tensor, dict[str, Tensor], int], Tensor]
 
 
+Step = Callable[[Tensor], Tensor]
+
+
+def variant(
+    activation: Step = F.gelu,
+    keeps: tuple[bool, bool] = (True, True),
+    has_output: bool = True,
+    moves_heads: bool = True,
+    is_pre: bool = False,
+) -> Layer:
+    """Make a layer that differs in one step."""
+
+    def answer(hidden: Tensor, tensors: dict[str, Tensor], heads: int) -> Tensor:
+        B, T, H = hidden.shape
+
+        def linear(x: Tensor, name: str) -> Tensor:
+            return F.linear(x, tensors[f"{name}.weight"], tensors[f"{name}.bias"])
+
+        def norm(x: Tensor, name: str) -> Tensor:
+            gain, shift = tensors[f"{name}.weight"], tensors[f"{name}.bias"]
+            return F.layer_norm(x, (H,), gain, shift, eps=1e-12)
+
+        first, second = "attention.output.LayerNorm", "output.LayerNorm"
+        x = norm(hidden, first) if is_pre else hidden
+        query, key, value = (
+            linear(x, f"attention.self.{part}").view(B, T, heads, -1).transpose(1, 2)
+            for part in ("query", "key", "value")
+        )
+        mixed = (query @ key.mT / (H // heads) ** 0.5).softmax(dim=-1) @ value
+        mixed = (mixed.transpose(1, 2) if moves_heads else mixed).reshape(B, T, H)
+        mixed = linear(mixed, "attention.output.dense") if has_output else mixed
+        hidden = hidden * keeps[0] + mixed
+        hidden = hidden if is_pre else norm(hidden, first)
+        inner = linear(norm(hidden, second) if is_pre else hidden, "intermediate.dense")
+        hidden = hidden * keeps[1] + linear(activation(inner), "output.dense")
+        return hidden if is_pre else norm(hidden, second)
+
+    return answer
+
+
 def renamed(*pairs: tuple[str, str]) -> Layer:
     """Read tensors under each other's names."""
 
@@ -191,6 +231,47 @@ EXERCISE = Exercise(
             train_mode,
             "Some entries are zero and the rest is larger: dropout is on. A parity "
             "check runs without it, in eval mode.",
+        ),
+        Mutant(
+            "tanh form of GELU",
+            variant(lambda x: F.gelu(x, approximate="tanh")),
+            "The GELU is the form with tanh. These weights want the exact one: F.gelu "
+            "as it is.",
+        ),
+        Mutant(
+            "ReLU",
+            variant(F.relu),
+            "Between intermediate.dense and output.dense stands ReLU. It is GELU.",
+        ),
+        Mutant(
+            "first residual missing",
+            variant(keeps=(False, True)),
+            "The input of the layer is not added to what attention gives, before "
+            "attention.output.LayerNorm.",
+        ),
+        Mutant(
+            "second residual missing",
+            variant(keeps=(True, False)),
+            "The input of the feed-forward part is not added to its output, before "
+            "output.LayerNorm.",
+        ),
+        Mutant(
+            "output matrix missing",
+            variant(has_output=False),
+            "The merged heads go on as they are. They go through "
+            "attention.output.dense first.",
+        ),
+        Mutant(
+            "heads not moved back",
+            variant(moves_heads=False),
+            "The heads are joined without moving them behind the tokens first: "
+            "transpose(1, 2), then reshape.",
+        ),
+        Mutant(
+            "pre-LN",
+            variant(is_pre=True),
+            "The norms stand at the inputs of the halves. In BERT they stand behind "
+            "the sums: norm(x + f(x)).",
         ),
         Mutant(
             "wrong epsilon",

@@ -3,6 +3,8 @@
 Chapter: 9
 """
 
+from collections.abc import Callable
+
 import torch
 from torch import Tensor
 from torch.nn import functional as F
@@ -93,6 +95,32 @@ def with_tanh(hidden: Tensor, tensors: Tensors) -> Tensor:
     return F.linear(x, tensors[WORDS], tensors[f"{HEAD}.bias"])
 
 
+def without(skipped: str) -> Callable[[Tensor, Tensors], Tensor]:
+    """Leave one step out, or take torch's epsilon."""
+
+    def answer(hidden: Tensor, tensors: Tensors) -> Tensor:
+        dense, norm = (f"{HEAD}.transform.{part}" for part in ("dense", "LayerNorm"))
+        x = F.linear(hidden, tensors[f"{dense}.weight"], tensors[f"{dense}.bias"])
+        x = x if skipped == "gelu" else F.gelu(x)
+        gain, shift = tensors[f"{norm}.weight"], tensors[f"{norm}.bias"]
+        epsilon = 1e-5 if skipped == "epsilon" else 1e-12
+        if skipped != "norm":
+            x = F.layer_norm(x, gain.shape, gain, shift, epsilon)
+        return F.linear(x, tensors[WORDS], tensors[f"{HEAD}.bias"])
+
+    return answer
+
+
+def probabilities(hidden: Tensor, tensors: Tensors) -> Tensor:
+    """Take the softmax as well."""
+    return word_scores(hidden, tensors).softmax(dim=-1)
+
+
+def first_token(hidden: Tensor, tensors: Tensors) -> Tensor:
+    """Score the first token only."""
+    return word_scores(hidden[:, 0], tensors)
+
+
 def cases(seed: int, dtype: torch.dtype) -> list[Case]:
     """Random tensors of a file with biases and gains that are not 0 and 1."""
     torch.manual_seed(seed)
@@ -148,11 +176,37 @@ EXERCISE = Exercise(
             "F.linear wants it; only the original release has it the other way.",
         ),
         Mutant(
-            "rows of another vocabulary",
+            "cased vocabulary",
             other_vocabulary,
             "The right scores stand at the wrong ids, as with the vocabulary of "
             "another model: cased and uncased have the same words on other lines. "
             "Score v belongs to row v of the table.",
+        ),
+        Mutant(
+            "no GELU",
+            without("gelu"),
+            "Between the dense layer and the LayerNorm GELU is missing.",
+        ),
+        Mutant(
+            "no LayerNorm",
+            without("norm"),
+            "After GELU the LayerNorm of cls.predictions.transform is missing.",
+        ),
+        Mutant(
+            "wrong epsilon",
+            without("epsilon"),
+            "The epsilon of LayerNorm is 1e-12; torch's default is 1e-5.",
+        ),
+        Mutant(
+            "probabilities",
+            probabilities,
+            "These are probabilities. Scores are asked for: leave the softmax out.",
+        ),
+        Mutant(
+            "one token only",
+            first_token,
+            "The first token of each text is scored alone. Score every token: "
+            "(B, T, V).",
         ),
         Mutant(
             "tanh for GELU",
