@@ -11,17 +11,20 @@ from ledger_page import (
     PAGE,
     chapter_row,
     command_of,
+    digest_of,
     ledger_page,
     machine_of,
     read_ledger,
     seeds_of,
     stored_runs,
+    where_measured,
 )
 from nbclient.exceptions import CellExecutionError
 
 from book_files import ROOT, notebooks
 
 MEASURED = read_ledger()["notebooks"]
+OTHER = {"commit": "89abcde+"}
 PRETRAINS = "12_pretraining_on_the_mini_world"
 
 
@@ -72,12 +75,14 @@ def test_a_changed_notebook_is_marked():
         "code": "of another",
         "machine": {"date": "2026-01-02", "processor": "P"},
     }
-    machines = ["another"]
-    row = chapter_row(path, entry, machines)
+    row = chapter_row(path, entry)
     assert "its code has changed since" in row
-    assert row.endswith("| 10 | 8 | 300 | `1234567` | 2 |")
-    assert machines == ["another", "2026-01-02: P"]
-    assert "not measured" in chapter_row(path, {}, [])
+    assert row.endswith("| 10 | 8 | 300 |")
+    assert "changed" not in chapter_row(path, entry | {"code": digest_of(path)})
+    assert "not measured" in chapter_row(path, {})
+    told = where_measured({"00_a": entry, "02_b": entry, "01_c": entry | OTHER})
+    assert "- 0, 2: commit `1234567`, 2026-01-02, P." in told
+    assert "- 1: commit `89abcde+`" in told and "plus sign" in told
 
 
 @pytest.mark.skipif(not shutil.which("git"), reason="needs git")

@@ -8,8 +8,9 @@ from functools import cache
 
 import nbformat
 import pytest
-from teacher_page import reading_minutes, teacher_page
+from teacher_page import reading_minutes, teacher_page, times_of
 
+from bert_tutorial.exercises import all_exercises
 from book_files import ROOT, chapter_of_notebook, modules, notebooks, toc_files
 
 CHAPTERS = {chapter_of_notebook(path): path for path in notebooks()}
@@ -235,6 +236,14 @@ def test_a_section_of_the_paper_leads_to_chapters_modules_and_tests(title):
 
 def test_the_times_for_teachers_are_up_to_date():
     assert page("teacher") == teacher_page(), "run `make sync`"
+
+
+@pytest.mark.parametrize("chapter", CHAPTERS)
+def test_the_headings_give_the_minutes_of_the_exercises(chapter):
+    own = [one.minutes for one in all_exercises().values() if one.chapter == chapter]
+    minutes = times_of(nbformat.read(CHAPTERS[chapter], as_version=4)).exercises
+    assert minutes > 0
+    assert minutes == sum(own) or not own
 
 
 def test_the_course_has_each_chapter_once_and_in_order():

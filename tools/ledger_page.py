@@ -20,8 +20,10 @@ __all__ = [
     "ledger_page",
     "machine_of",
     "read_ledger",
+    "run_entry",
     "seeds_of",
     "stored_runs",
+    "where_measured",
 ]
 
 LEDGER = ROOT / "book" / "ledger.json"
@@ -38,10 +40,10 @@ numbers in `book/ledger.json`.
 *Seeds*: the numbers from which a chapter's code draws; with none named, those of the
 package's functions hold, which are arguments with a default. *Seconds*: from the start
 of a new kernel to the last cell; *of a core*: what its process computed. *MB*: the most
-memory that it held. A plus sign after a commit means that files had changed since it.
+memory that it held.
 
-| chapter | seeds | seconds | of a core | MB | commit | on |
-| --- | --- | --- | --- | --- | --- | --- |
+| chapter | seeds | seconds | of a core | MB |
+| --- | --- | --- | --- | --- |
 """
 RUNS = """
 ## Stored runs
@@ -50,8 +52,6 @@ Runs that take longer than a chapter may are stored in `bert_tutorial/runs`, and
 chapters read them. Command, date and machine are what the file says of itself; where it
 does not say when, the date is that of its last commit.
 
-| file | command | date | machine |
-| --- | --- | --- | --- |
 """
 
 
@@ -145,43 +145,55 @@ def machine_of(values: Any) -> str:
     return ", ".join(parts) or "not said"
 
 
-def chapter_row(path: Path, entry: dict[str, Any], machines: list[str]) -> str:
-    """Write the row of a chapter; `machines` grows by the one that it names first."""
+def chapter_row(path: Path, entry: dict[str, Any]) -> str:
+    """Write the row of a chapter."""
     seeds = ", ".join(map(str, seeds_of(code_of(path)))) or "none named"
     link = f"[{chapter_of_notebook(path)}](../notebooks/{path.name})"
     if not entry:
-        return f"| {link} | {seeds} | not measured | | | | |"
-    told = f"{entry['machine']['date']}: {machine_of(entry['machine'])}"
-    if told not in machines:
-        machines.append(told)
+        return f"| {link} | {seeds} | not measured | | |"
     if digest_of(path) != entry["code"]:
         link += " (its code has changed since)"
     numbers = (
         f"{entry['seconds']:.0f} | {entry['core_seconds']:.0f} | {entry['memory_mb']}"
     )
-    on = machines.index(told) + 1
-    return f"| {link} | {seeds} | {numbers} | `{entry['commit']}` | {on} |"
+    return f"| {link} | {seeds} | {numbers} |"
+
+
+def where_measured(entries: dict[str, dict[str, Any]]) -> str:
+    """Say at which commit and on which machine the chapters were measured."""
+    groups: dict[str, list[str]] = {}
+    for name, entry in sorted(entries.items()):
+        told = (
+            f"commit `{entry['commit']}`, {entry['machine']['date']}, "
+            f"{machine_of(entry['machine'])}"
+        )
+        groups.setdefault(told, []).append(str(int(name.split("_")[0])))
+    lines = [f"- {', '.join(names)}: {told}." for told, names in groups.items()]
+    if not lines:
+        return ""
+    note = ""
+    if any("+" in entry["commit"] for entry in entries.values()):
+        note = " (a plus sign: files had changed since)"
+    return f"\nMeasured at{note}\n\n" + "\n".join(lines) + "\n"
+
+
+def run_entry(path: Path, noted: dict[str, Any]) -> str:
+    """Write what is known of a stored run."""
+    run = json.loads(path.read_text(encoding="utf-8"))
+    date = _first(run, "date")
+    if date is None:
+        date = f"committed {noted['committed']}" if noted else "not said"
+    return (
+        f"`{path.name}`\n: `{command_of(path, run)}`\n\n"
+        f"  {date}. Machine: {machine_of(run)}.\n"
+    )
 
 
 def ledger_page() -> str:
     """Write the page."""
     ledger = read_ledger()
-    machines: list[str] = []
-    rows = [
-        chapter_row(path, ledger["notebooks"].get(path.stem, {}), machines)
-        for path in notebooks()
-    ]
-    text = HEAD + "\n".join(rows) + "\n"
-    if machines:
-        text += "\nMeasured on\n\n"
-        text += "\n".join(f"{i}. {told}" for i, told in enumerate(machines, 1)) + "\n"
-    text += RUNS
-    for path in stored_runs():
-        run = json.loads(path.read_text(encoding="utf-8"))
-        date = _first(run, "date")
-        if date is None:
-            noted = ledger["runs"].get(path.name, {}).get("committed")
-            date = f"committed {noted}" if noted else "not said"
-        command = f"`{command_of(path, run)}`"
-        text += f"| `{path.name}` | {command} | {date} | {machine_of(run)} |\n"
-    return text
+    measured = ledger["notebooks"]
+    rows = [chapter_row(path, measured.get(path.stem, {})) for path in notebooks()]
+    there = {p.stem: measured[p.stem] for p in notebooks() if p.stem in measured}
+    runs = [run_entry(p, ledger["runs"].get(p.name, {})) for p in stored_runs()]
+    return "\n".join([HEAD + "\n".join(rows), where_measured(there) + RUNS, *runs])

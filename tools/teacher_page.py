@@ -5,7 +5,6 @@ from typing import Any, NamedTuple
 
 import nbformat
 
-from bert_tutorial.exercises import all_exercises
 from book_files import ROOT, chapter_of_notebook, notebooks
 
 __all__ = [
@@ -23,21 +22,20 @@ WORDS, LINES = 120, 20  # read in a minute: of text, of code
 MARKED = re.compile(r"(<!-- times -->\n).*?(<!-- /times -->)", re.S)
 WEEK = re.compile(r"^(\| \d+ \| ([\d, ]+) \|) \d+ \|", re.M)
 ROUTE = re.compile(r"^(\| one \w+: [^|]*\| ([\d, ]+) \|) \d+ \|$", re.M)
+EXERCISE = re.compile(r"^### Exercise [\d.]+ \(\d+ of \d+, (\d+) min\)", re.M)
 SOLUTION = re.compile(r'<details class="solution">.*?</details>', re.S)
 HEAD = """
-| chapter | reading | exercises | their minutes | together | questions |
-| --- | --- | --- | --- | --- | --- |
+| chapter | reading | exercises | together |
+| --- | --- | --- | --- |
 """
 
 
 class Times(NamedTuple):
-    """What a chapter asks for: minutes, exercises, their minutes, quiz questions."""
+    """The minutes that a chapter asks for."""
 
     reading: int
     exercises: int
-    solving: int
     together: int
-    questions: int
 
 
 def reading_minutes(book: Any) -> int:
@@ -81,13 +79,11 @@ def with_routes(text: str) -> str:
     return ROUTE.sub(route, text)
 
 
-def times_of(book: Any, chapter: int) -> Times:
-    """Count what a chapter asks for."""
-    own = [one for one in all_exercises().values() if one.chapter == chapter]
-    reading, solving = reading_minutes(book), sum(one.minutes for one in own)
+def times_of(book: Any) -> Times:
+    """Count the minutes that a chapter asks for, as its exercises state them."""
     text = "\n".join(cell.source for cell in book.cells)
-    questions = len(re.findall(r"^\*\*\d+\. ", text, re.M))
-    return Times(reading, len(own), solving, reading + solving, questions)
+    reading, solving = reading_minutes(book), sum(map(int, EXERCISE.findall(text)))
+    return Times(reading, solving, reading + solving)
 
 
 def teacher_page() -> str:
@@ -96,7 +92,7 @@ def teacher_page() -> str:
     for path in notebooks():
         book = nbformat.read(path, as_version=4)
         chapter = chapter_of_notebook(path)
-        found[chapter] = times_of(book, chapter)
+        found[chapter] = times_of(book)
         title = book.cells[0].source.split("\n")[0].removeprefix("# ")
         numbers = " | ".join(map(str, found[chapter]))
         rows.append(f"| [{title}](../notebooks/{path.name}) | {numbers} |")
