@@ -124,6 +124,11 @@ def replace_file(path: Path, write: Callable[[str], object]) -> None:
         os.close(directory)
 
 
+def replace_text(path: Path, text: str) -> None:
+    """Write a text in UTF-8 as `replace_file` writes files."""
+    replace_file(path, lambda name: Path(name).write_text(text, encoding="utf-8"))
+
+
 def _save(tensors: dict[str, Tensor], path: str) -> None:
     """Write tensors with a digest; equal tensors make equal bytes."""
     save_file(tensors, path, metadata={"format": "pt", DIGEST: _digest(tensors)})
@@ -143,7 +148,4 @@ def write_folder(folder: Path, tensors: dict[str, Tensor], config: str) -> None:
         folder / WEIGHTS,
         lambda name: _save(tensors, name),
     )
-    replace_file(
-        folder / "config.json",
-        lambda name: Path(name).write_text(config, encoding="utf-8"),
-    )
+    replace_text(folder / "config.json", config)

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 import torch
 
 from bert_tutorial.checkpoint import PreTrained
-from bert_tutorial.checkpoint_files import replace_file, weight_files
+from bert_tutorial.checkpoint_files import replace_text, weight_files
 from bert_tutorial.commands_tasks import Shape, Task
 from bert_tutorial.fine_tuning_config import FineTuningConfig
 from bert_tutorial.fine_tuning_run import FineTuned, fine_tune
@@ -230,4 +230,4 @@ def report_line(report: dict[str, Any]) -> str:
 def write_json(values: dict[str, Any], path: Path) -> None:
     """Write a file whole or not at all."""
     text = json.dumps(values, indent=1, ensure_ascii=False) + "\n"
-    replace_file(path, lambda name: Path(name).write_text(text, encoding="utf-8"))
+    replace_text(path, text)

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 import torch
 
-from bert_tutorial.checkpoint_files import replace_file
+from bert_tutorial.checkpoint_files import replace_text
 from bert_tutorial.intervals import Interval, mean_interval, paired_difference
 from bert_tutorial.variants import LabRecipe, Variant
 
@@ -62,7 +62,7 @@ def write_runs(
         "runs": runs,
     }
     text = json.dumps(document, indent=1) + "\n"
-    replace_file(Path(file), lambda name: Path(name).write_text(text, encoding="utf-8"))
+    replace_text(Path(file), text)
 
 
 class Comparison(NamedTuple):

@@ -18,7 +18,7 @@ import torch
 from torch import Tensor
 from tqdm import tqdm
 
-from bert_tutorial.checkpoint_files import replace_file
+from bert_tutorial.checkpoint_files import replace_text
 
 __all__ = ["RunLog", "Window", "continue_log", "write_record"]
 
@@ -50,7 +50,7 @@ def continue_log(path: Path, step: int) -> tuple[list[dict[str, Any]], IO[str]]:
             if record["step"] <= step:
                 records.append(record)
     text = "".join(json.dumps(record) + "\n" for record in records)
-    replace_file(path, lambda name: Path(name).write_text(text, encoding="utf-8"))
+    replace_text(path, text)
     return records, open(path, "a", encoding="utf-8")
 
 
