@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from bert_tutorial.task_data import Example, collate
-from bert_tutorial.training import Trainer
+from bert_tutorial.trainer import Trainer
 from bert_tutorial.training_config import TrainingConfig
 from bert_tutorial.training_log import Window
 from bert_tutorial.training_state import flat_names, under
@@ -114,11 +114,6 @@ class FineTuner(Trainer):
             self.scaler.scale(loss).backward()
             totals[0] += loss.detach()
         return totals
-
-    def learn(self, step: int, batch: dict[str, Tensor], window: Window) -> None:
-        """Make one update from one batch, and count it in the window."""
-        window.count([batch])
-        window.add(step, self.backward([batch]), self.update(step))
 
     def loss(self, batch: Mapping[str, Tensor]) -> Tensor:
         """Compute the loss of a batch."""

@@ -90,7 +90,7 @@ def fine_tune(
         for step in range(done + 1, plan.steps + 1):
             if tuner.is_out_of_patience(config.patience):
                 break
-            tuner.learn(step, next(batches), window)
+            tuner.learn(step, [next(batches)], window)
             if step % plan.log_every == 0 or step == plan.steps:
                 scale = tuner.scaler.get_scale()
                 log.add(window.record(step, tuner.rate(step), scale))

@@ -36,7 +36,7 @@ from bert_tutorial.training_state import (
 )
 
 if TYPE_CHECKING:
-    from bert_tutorial.training import Trainer
+    from bert_tutorial.trainer import Trainer
 
 __all__ = ["Resumable", "StateKeeper", "sweep_run"]
 

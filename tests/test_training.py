@@ -5,7 +5,6 @@ import json
 import pytest
 import torch
 
-from bert_tutorial import training
 from bert_tutorial.config import BertConfig
 from bert_tutorial.objectives import BertForPreTraining
 from bert_tutorial.training import Trainer, TrainingConfig, train
@@ -109,10 +108,11 @@ def test_a_large_batch_is_computed_in_parts_with_the_same_gradient(monkeypatch):
     trainer = Trainer(make_model(), TrainingConfig(steps=1), CPU)
     assert [len(part["labels"]) for part in trainer.parts(batch)] == [7]
     T, wide = batch["labels"].shape[1], trainer.model.config.intermediate_size
-    monkeypatch.setattr(training, "CPU_BYTES", 4 * 3 * T * wide)  # three rows
+    three_rows = 4 * 3 * T * wide
+    monkeypatch.setattr("bert_tutorial.trainer.CPU_BYTES", three_rows)
     assert [len(part["labels"]) for part in trainer.parts(batch)] == [3, 2, 2]
     torch.testing.assert_close(gradient([batch]), whole, atol=1e-6, rtol=0)
-    monkeypatch.setattr(training, "CPU_BYTES", 1)
+    monkeypatch.setattr("bert_tutorial.trainer.CPU_BYTES", 1)
     assert [len(part["labels"]) for part in trainer.parts(batch)] == [1] * 7
     torch.testing.assert_close(gradient([batch]), whole, atol=1e-6, rtol=0)
     trainer.device = torch.device("cuda")
