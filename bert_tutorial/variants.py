@@ -57,7 +57,8 @@ def training_operations(
 
     Only matrix products count, and backward costs twice forward. The head works on
     masked places alone (see `pretraining_loss`). The pooler and the pair head, one
-    place a text, are left out: less than 1 % here.
+    place a text, are left out: less than 1 % here. Every layer is counted at all
+    places, though the trainer spares itself a part of the last one.
 
     Args:
         recipe: gives the sizes.
