@@ -16,12 +16,12 @@ from typing import Any, NamedTuple
 import torch
 from safetensors import SafetensorError
 
-from bert_tutorial.checkpoint_files import replace_file
+from bert_tutorial.checkpoint_files import replace_text
 from bert_tutorial.corpus_data import CorpusData
 from bert_tutorial.corpus_recipe import CorpusRecipe
 from bert_tutorial.data import find_text_files
 from bert_tutorial.device import pick_device
-from bert_tutorial.distributed import ANSWER_SECONDS, join_world
+from bert_tutorial.distributed import ANSWER_SECONDS, ProcessGroup, join_world
 from bert_tutorial.objectives import BertForPreTraining, pretraining_loss
 from bert_tutorial.run_identity import corpus_digests, run_identity
 from bert_tutorial.run_lock import RunLock
@@ -133,44 +133,68 @@ def pretrain_corpus(
         torch.manual_seed(recipe.seed)
         if resume and tokenizer is None:
             tokenizer = BertTokenizer.from_pretrained(folder)
-        data = CorpusData(
-            paths,
-            vocab_size=recipe.vocab_size,
-            tokenizer=tokenizer,
-            do_lower_case=not recipe.cased,
-            max_length=recipe.max_length,
-            seed=recipe.seed,
-        )
+        data = _read(paths, recipe, tokenizer)
         model = BertForPreTraining(recipe.model_config(len(data.tokenizer)))
-        identity = run_identity(
-            recipe, model.config, data.tokenizer.id_to_token, corpus_digests(paths)
-        )
+        pieces = data.tokenizer.id_to_token
+        identity = run_identity(recipe, model.config, pieces, corpus_digests(paths))
         keeper = StateKeeper(folder, identity, save_every, resume)
         if world.rank == 0:
             data.tokenizer.save(folder)
-        prepared = time.perf_counter()
-        world.wait()
-        records = train(
-            model,
-            data.batches(recipe.tokens_per_batch, recipe.mlm_probability),
-            recipe.training_config(),
-            device=device,
-            log_file=folder / "log.jsonl",
-            progress=progress,
-            keeper=keeper,
-            world=world,
-        )
-        seconds = {
-            "seconds_preparing": round(prepared - started, 1),
-            "seconds_training": round(time.perf_counter() - prepared, 1),
-        }
-        report = {}
+        run = CorpusRun(model, data, [], {"seconds_preparing": _since(started)})
+        run = _train(run, recipe, folder, device, progress, keeper, world)
         if world.rank == 0:
-            report = _report(model, data, recipe) | seconds
-            report["processes"] = world.size
-            _save(folder, model, report)
+            _save(folder, model, run.report)
         world.wait()
-    return CorpusRun(model, data, records, report)
+    return run
+
+
+def _since(started: float) -> float:
+    """Give the seconds since then."""
+    return round(time.perf_counter() - started, 1)
+
+
+def _read(
+    paths: Sequence[str | Path], recipe: CorpusRecipe, tokenizer: BertTokenizer | None
+) -> CorpusData:
+    """Read the files, and train a vocabulary on them if there is no tokenizer."""
+    return CorpusData(
+        paths,
+        vocab_size=recipe.vocab_size,
+        tokenizer=tokenizer,
+        do_lower_case=not recipe.cased,
+        max_length=recipe.max_length,
+        seed=recipe.seed,
+    )
+
+
+def _train(
+    run: CorpusRun,
+    recipe: CorpusRecipe,
+    folder: Path,
+    device: torch.device,
+    progress: bool | None,
+    keeper: StateKeeper,
+    world: ProcessGroup,
+) -> CorpusRun:
+    """Train the model; the first process judges it, the others report nothing."""
+    started = time.perf_counter()
+    world.wait()
+    records = train(
+        run.model,
+        run.data.batches(recipe.tokens_per_batch, recipe.mlm_probability),
+        recipe.training_config(),
+        device=device,
+        log_file=folder / "log.jsonl",
+        progress=progress,
+        keeper=keeper,
+        world=world,
+    )
+    seconds = run.report | {"seconds_training": _since(started)}
+    report = {}
+    if world.rank == 0:
+        report = _report(run.model, run.data, recipe) | seconds
+        report["processes"] = world.size
+    return run._replace(records=records, report=report)
 
 
 def _report(
@@ -202,7 +226,4 @@ def _save(folder: Path, model: BertForPreTraining, report: dict[str, Any]) -> No
             f"the model could not be written to {folder} ({error}); make room and "
             "resume"
         ) from error
-    replace_file(
-        folder / "run.json",
-        lambda name: Path(name).write_text(text, encoding="utf-8"),
-    )
+    replace_text(folder / "run.json", text)
