@@ -1,5 +1,6 @@
 """The repository itself: no secrets, no machine paths, right sizes, honest metadata."""
 
+import ast
 import re
 import subprocess
 import sys
@@ -32,6 +33,11 @@ COLAB = {
 }
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 RUNTIME = [Requirement(line) for line in PROJECT["project"]["dependencies"]]
+
+
+MODULE_LINES, FUNCTION_LINES = 240, 40
+# One file an exercise, and most of it a table: wrong answers, each with its hint.
+TABLES = "bert_tutorial/exercises/"
 
 
 def tracked() -> list[Path]:
@@ -76,6 +82,41 @@ def test_sizes():
         is_model = file.suffix == ".safetensors"
         assert size <= (8_000_000 if is_model else 1_000_000), file.name
     assert total <= 30_000_000
+
+
+def code() -> dict[str, str]:
+    places = ("bert_tutorial/", "tools/")
+    found = texts().items()
+    return {n: t for n, t in found if n.startswith(places) and n.endswith(".py")}
+
+
+def function_lengths(text: str) -> dict[str, int]:
+    """Count the lines of each function, the docstring aside: it has no logic."""
+    found = {}
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            first = node.body[0]
+            is_text = ast.get_docstring(node, clean=False) is not None
+            told = first.end_lineno - first.lineno + 1 if is_text else 0
+            found[f"{node.name}:{node.lineno}"] = (
+                node.end_lineno - node.lineno + 1 - told
+            )
+    return found
+
+
+def test_modules_and_functions_are_short():
+    for name, text in code().items():
+        lines = len(text.splitlines())
+        assert lines <= MODULE_LINES or name.startswith(TABLES), f"{name}: {lines}"
+        for function, lines in function_lengths(text).items():
+            assert lines <= FUNCTION_LINES, f"{name}: {function} has {lines} lines"
+
+
+def test_a_long_function_is_seen():
+    text = 'def f():\n    """Say.\n\n    More.\n    """\n' + "    x = 1\n" * 40
+    assert function_lengths(text) == {"f:1": 41}
+    inner = "class C:\n    async def f(self):\n" + "        x = 1\n" * 40
+    assert function_lengths(inner) == {"f:2": 41}
 
 
 def test_nothing_is_unpickled():
