@@ -40,8 +40,8 @@ numbers in `book/ledger.json`.
 *Seeds*: the numbers from which a chapter's code draws; with none named, those of the
 package's functions hold, which are arguments with a default. *Seconds*: from the start
 of a new kernel to the last cell; *of a core*: what its process computed, which is less
-where the machine has other work meanwhile, as it had here. *MB*: the most memory that it
-held.
+where the machine has other work meanwhile, as it had here. *MB*: the most memory that
+it held.
 
 | chapter | seeds | seconds | of a core | MB |
 | --- | --- | --- | --- | --- |
