@@ -196,16 +196,19 @@ def useful_flops(case: Case, rows: Batch) -> float:
     """Count what forward and backward must compute for real tokens alone.
 
     Matrix products only: 2 operations for each weight and token, attention's two
-    products, vocabulary scores at the masked places; the backward pass costs twice
-    the forward pass. The same number for both sides.
+    products, vocabulary scores at the masked places. The last layer needs keys and
+    values of all tokens, and everything else at the masked places and [CLS] alone.
+    The backward pass costs twice the forward pass. The same number for both sides.
     """
     config = case.config()
     H, I, L = config.hidden_size, config.intermediate_size, config.num_hidden_layers  # noqa: E741
     lengths = rows["attention_mask"].sum(1).double()
-    masked = int((rows["labels"] != -100).sum())
-    weights = L * (4 * H * H + 2 * H * I)
-    forward = 2 * weights * float(lengths.sum())
-    forward += 4 * L * H * float((lengths**2).sum())
-    forward += masked * (2 * H * H + 2 * H * config.vocab_size)
+    masked = (rows["labels"] != -100).sum(1).double()
+    read = masked + 1  # places of each row that a loss reads
+    tokens, scored = float(lengths.sum()), float(masked.sum())
+    forward = 2 * (L - 1) * (4 * H * H + 2 * H * I) * tokens
+    forward += 2 * (2 * H * H * tokens + (2 * H * H + 2 * H * I) * float(read.sum()))
+    forward += 4 * H * float(((L - 1) * lengths**2 + read * lengths).sum())
+    forward += scored * (2 * H * H + 2 * H * config.vocab_size)
     forward += len(lengths) * 2 * H * H
     return 3 * forward
