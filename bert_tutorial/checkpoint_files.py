@@ -24,13 +24,14 @@ from torch import Tensor
 from bert_tutorial.hub import find_folder
 from bert_tutorial.weight_files import (
     WEIGHTS,
-    CheckpointError,
     read_json,
     weight_files,
 )
+from bert_tutorial.weight_files import (
+    CheckpointError as CheckpointError,
+)
 
 __all__ = [
-    "CheckpointError",
     "find_folder",
     "read_json",
     "read_tensors",

@@ -16,11 +16,11 @@ from bert_tutorial.device import pick_device
 from bert_tutorial.distributed import ProcessGroup
 from bert_tutorial.objectives import BertForPreTraining
 from bert_tutorial.state_keeper import StateKeeper
-from bert_tutorial.trainer import Trainer
+from bert_tutorial.trainer import Trainer as Trainer
 from bert_tutorial.training_config import TrainingConfig
 from bert_tutorial.training_log import RunLog, Window
 
-__all__ = ["Trainer", "TrainingConfig", "train"]
+__all__ = ["TrainingConfig", "train"]
 
 
 def train(
