@@ -1,14 +1,16 @@
 """The tool that asks for facts during training: the same run, honest shares."""
 
+import itertools
 import json
 import math
 
 import pytest
 import torch
-from facts_arrive import SMALL, trace
+from facts_arrive import RESULTS, SMALL, trace
 
 from bert_tutorial.plot_curves import KINDS, facts_arriving
 from bert_tutorial.pretrain_world import full_recipe, pretrain_world
+from bert_tutorial.weights import shipped_weights
 
 STEPS = 4
 
@@ -64,3 +66,18 @@ def test_those_who_know_nothing_are_beside_the_model(traced):
 
 def test_the_figure_takes_what_the_tool_writes(traced):
     assert "2" in repr(facts_arriving(traced[0], marks=2)).splitlines()[0]
+
+
+def test_the_committed_run_is_the_shipped_recipe_to_its_end():
+    run = json.loads(RESULTS.read_text(encoding="utf-8"))
+    report = json.loads((shipped_weights() / "report.json").read_text(encoding="utf-8"))
+    for key in ("recipe", "mix", "vocabulary"):
+        assert run[key] == report[key]
+    points = run["points"]
+    assert points[-1]["step"] == run["recipe"]["steps"] and len(points) >= 40
+    gaps = {b["step"] - a["step"] for a, b in itertools.pairwise(points)}
+    assert gaps == {points[0]["step"]}
+    for kind in ("stated", "rephrased", "inferable"):
+        known = report["trained"][f"recall_{kind}"]
+        assert points[-1][kind] == pytest.approx(known, abs=0.1)  # other roundings
+    facts_arriving(run)

@@ -216,8 +216,8 @@ EXERCISE = Exercise(
         Mutant(
             "no limit",
             no_limit,
-            "A word of 101 characters is cut. Here, as in the tokenizers library, every "
-            "word of more than 100 characters is [UNK].",
+            "A word of 101 characters is cut. Here, as in the tokenizers library, "
+            "every word of more than 100 characters is [UNK].",
         ),
         Mutant(
             "limit of 99",
