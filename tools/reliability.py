@@ -28,7 +28,7 @@ Each row is a risk that tutorials and training code have been seen to fall to. T
 tests named in `tests/risks.json` must reach the figure; the last two columns are from
 the run that wrote this page (`python tools/reliability.py`, {machine}).
 
-| | risk | figure to reach | passed | seconds |
+| risk no. | risk | figure to reach | passed | seconds |
 | --- | --- | --- | --- | --- |
 """
 
