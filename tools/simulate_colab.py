@@ -130,12 +130,12 @@ def versions(python: Path) -> set[str]:
     return {line for line in listed if not line.startswith("bert-tutorial")}
 
 
-def text_of(cell: Any) -> list[str]:
-    """Collect what a cell printed and returned."""
-    return [
+def text_of(cell: Any) -> str:
+    """Join what a cell printed and returned; a kernel may send it in any portions."""
+    return "".join(
         str(output.get("text", "")) + str(output.get("data", {}).get("text/plain", ""))
         for output in cell.get("outputs", [])
-    ]
+    )
 
 
 def peak_memory(pid: int) -> float:
@@ -154,7 +154,7 @@ def run_twice(path: Path, folder: Path, kernel: str = "colab") -> tuple[str, flo
         kernel_name=kernel,
         resources={"metadata": {"path": str(folder)}},
     )
-    prints: list[list[list[str]]] = []
+    prints: list[list[str]] = []
     with client.setup_kernel():
         for _ in range(2):
             for index, cell in enumerate(book.cells):
