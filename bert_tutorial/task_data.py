@@ -58,7 +58,11 @@ def encode_tagged(tokenizer: BertTokenizer, item: Tagged) -> Example:
 
 
 def encode_question(tokenizer: BertTokenizer, item: Question) -> Example:
-    """Encode [CLS] question [SEP] passage [SEP] and where the answer stands."""
+    """Encode [CLS] question [SEP] passage [SEP] and where the answer stands.
+
+    The targets are the first and the last piece that share a character with the
+    answer, so that one which begins or ends within a piece keeps this piece.
+    """
     encoding = tokenizer.encode(item.question, item.context)
     stop = item.answer_start + len(item.answer)
     inside = [
@@ -66,7 +70,7 @@ def encode_question(tokenizer: BertTokenizer, item: Question) -> Example:
         for index, ((begin, end), kind) in enumerate(
             zip(encoding.offsets, encoding.type_ids, strict=True)
         )
-        if kind == 1 and begin < end and begin >= item.answer_start and end <= stop
+        if kind == 1 and begin < stop and end > max(begin, item.answer_start)
     ]
     target: dict[str, int | list[int]] = {
         "start_positions": inside[0],

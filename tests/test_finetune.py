@@ -107,6 +107,19 @@ def test_answer_positions_point_at_the_answer_in_the_passage(tokenizer):
     assert example.token_type_ids[start] == 1
 
 
+def test_an_answer_within_a_piece_is_that_piece(tokenizer):
+    for answer, start in (("ed", 6), ("r", 5), ("eds h", 15)):
+        context = "a is red. the reds hat."
+        assert context[start : start + len(answer)] == answer
+        example = encode_question(
+            tokenizer, Question("where is red?", context, answer, start)
+        )
+        first, last = (example.target[k] for k in ("start_positions", "end_positions"))
+        found = [WORDS[i] for i in example.input_ids[first : last + 1]]
+        assert found[0] == "red" and (len(found) > 1) is (" " in answer)
+        assert example.token_type_ids[first] == example.token_type_ids[last] == 1
+
+
 def test_collate_pads_and_ignores_what_is_padded():
     batch = collate(
         [
