@@ -95,4 +95,6 @@ def lean_pretraining_loss(
         hidden, _ = layer(hidden, is_token)
     places, labels = scored_places(batch["labels"])
     hidden = layer_at_places(last, hidden, is_token, places)
-    return losses_of(model, hidden, labels, batch.get("next_sentence_label"))
+    assert model.bert.pooler is not None
+    pooled = model.bert.pooler(hidden)
+    return losses_of(model, hidden, pooled, labels, batch.get("next_sentence_label"))

@@ -173,6 +173,7 @@ def pretraining_loss(
     return losses_of(
         model,
         output.last_hidden_state,
+        output.pooler_output,
         batch["labels"],
         batch.get("next_sentence_label"),
     )
@@ -181,14 +182,16 @@ def pretraining_loss(
 def losses_of(
     model: BertForPreTraining,
     hidden: Tensor,
+    pooled: Tensor | None,
     labels: Tensor,
     relation_labels: Tensor | None,
 ) -> PretrainingLoss:
     """Compute both losses from the encoder's output.
 
     Args:
-        model: gives pooler and heads.
-        hidden: (B, T, H), [CLS] first.
+        model: gives the heads.
+        hidden: (B, T, H).
+        pooled: (B, H), what the pooler makes of [CLS].
         labels: (B, T), -100 where nothing is scored.
         relation_labels: (B,), -100 for no pair; or None.
     """
@@ -199,8 +202,7 @@ def losses_of(
         logits = model.cls.predictions(hidden[rows, columns])  # (M, V)
         masked_lm = F.cross_entropy(logits, labels[rows, columns])
     if relation_labels is not None and bool((relation_labels != -100).any()):
-        assert model.bert.pooler is not None
-        relation = model.cls.seq_relationship(model.bert.pooler(hidden))  # (B, 2)
+        relation = model.cls.seq_relationship(pooled)  # (B, 2)
         next_sentence = F.cross_entropy(relation, relation_labels)
     loss = masked_lm + next_sentence
     return PretrainingLoss(loss, masked_lm, next_sentence, len(rows))
