@@ -404,7 +404,7 @@ def test_the_page_says_what_the_run_on_wnut_gave():
     page = "".join(
         "".join(cell["source"]) for cell in book["cells"] if cell["id"] == "real"
     )
-    rows = re.findall(r"^\| (?!-|span)[^|]+ \| (.*?) \| (.*?) \|$", page, re.M)
+    rows = re.findall(r"^\| (?!-|method)[^|]+ \| (.*?) \| (.*?) \|$", page, re.M)
     assert len(rows) == 5 and run["seeds"] == 3
     for (f1, accuracy), method in zip(rows, run["methods"].values(), strict=False):
         mean, spread = method["f1"]
