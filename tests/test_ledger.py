@@ -1,11 +1,13 @@
 """The ledger: what it finds, what it measures, and that its page is up to date."""
 
 import json
+import os
 import re
 import shutil
 
 import nbformat
 import pytest
+import torch
 from ledger import measure
 from ledger_page import (
     PAGE,
@@ -20,6 +22,7 @@ from ledger_page import (
     where_measured,
 )
 from nbclient.exceptions import CellExecutionError
+from run_record import command_line, origin
 
 from book_files import ROOT, notebooks
 
@@ -107,3 +110,23 @@ def test_a_chapter_keeps_within_its_budget(name):
     assert entry["core_seconds"] <= (180 if name == PRETRAINS else 120)
     assert entry["memory_mb"] <= 4_000
     assert re.fullmatch(r"[0-9a-f]{7,}\+?", entry["commit"])
+
+
+def test_a_run_notes_its_command_without_the_places_of_one_machine(tmp_path):
+    (tmp_path / "questions.json").write_text("{}", encoding="utf-8")
+    given = ["/some/where/tools/bench.py", "--rounds", "3", "--cases", "tiny"]
+    assert command_line(given) == "python tools/bench.py --rounds 3 --cases tiny"
+    given = ["tools/x.py", str(tmp_path), "--train", str(tmp_path / "questions.json")]
+    assert command_line(given) == "python tools/x.py FOLDER --train FILE"
+    given = ["x.py", f"--out={tmp_path}/new.json", "--share=0.5", "sub/later.json"]
+    assert command_line(given) == "python tools/x.py --out=FILE --share=0.5 FILE"
+
+
+def test_a_run_says_when_and_on_what_it_was_made():
+    made = origin()
+    assert made["command"].startswith("python tools/")
+    told = made["machine"]
+    assert re.fullmatch(r"\d{4}-\d\d-\d\d", told["date"])
+    assert told["torch"] == torch.__version__
+    assert int(told["processors"]) == os.cpu_count()
+    assert all(told.values())

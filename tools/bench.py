@@ -22,7 +22,8 @@ import torch
 import transformers
 from bench_encoding import BIG, measure_encoding
 from bench_sides import Batch, Case
-from bench_timing import PRODUCTS, alternate, machine, product_speed, resident
+from bench_timing import PRODUCTS, alternate, product_speed, resident
+from run_record import origin
 
 from bert_tutorial.objectives import BertForPreTraining
 
@@ -141,7 +142,7 @@ def main() -> None:
     transformers.logging.set_verbosity_error()
     results: list[dict[str, Any]] = []
     document = {
-        "machine": machine(),
+        **origin(),
         "rounds": options.rounds,
         "baseline_optimizer": "fused" if options.fused else "torch's default AdamW",
         "results": results,

@@ -1,14 +1,11 @@
-"""Time works in turn, read a process's memory, and say on what machine."""
+"""Time works in turn, and read a process's memory."""
 
-import platform
 import statistics
 import time
 from collections.abc import Callable
-from datetime import UTC, datetime
 from pathlib import Path
 
 import torch
-import transformers
 
 PRODUCTS = 20  # a round, to be longer than a moment
 
@@ -45,20 +42,3 @@ def resident(key: str) -> int:
     status = Path("/proc/self/status")
     lines = status.read_text().splitlines() if status.exists() else []
     return next((int(x.split()[1]) * 1024 for x in lines if x.startswith(key)), 0)
-
-
-def machine() -> dict[str, str]:
-    """Describe what was measured on, and when."""
-    info = Path("/proc/cpuinfo")
-    lines = info.read_text().splitlines() if info.exists() else []
-    names = [x.split(":", 1)[1].strip() for x in lines if x.startswith("model name")]
-    return {
-        "date": datetime.now(UTC).date().isoformat(),
-        "processor": names[0] if names else platform.processor(),
-        "processors": str(len(names)),
-        "system": platform.system(),
-        "python": platform.python_version(),
-        "torch": torch.__version__,
-        "capability": torch.backends.cpu.get_cpu_capability(),
-        "transformers": transformers.__version__,
-    }

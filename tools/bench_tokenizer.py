@@ -73,7 +73,7 @@ def measure(lines: list[str], vocabulary: list[str], rounds: int) -> dict[str, f
         ValueError: the contestants do not give the same ids.
     """
     vocab = {token: i for i, token in enumerate(vocabulary)}
-    published = PublishedTokenizer(vocab=vocab)
+    published = PublishedTokenizer(vocab=vocab, do_lower_case=True)
     compiled = to_tokenizers(BertTokenizer(vocabulary))
     ids = BertTokenizer(vocabulary).encode_lines(lines)
     if ids != published(lines, add_special_tokens=False)["input_ids"]:

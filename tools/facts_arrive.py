@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from bench_timing import machine
+from run_record import origin
 from torch import Tensor
 
 from bert_tutorial.knowledge import (
@@ -96,8 +96,7 @@ def trace(recipe: WorldRecipe, mix: Mix, every: int, output: Path) -> dict[str, 
     model = BertForPreTraining(recipe.config(len(data.tokenizer)))
     questions = Questions(data)
     document: dict[str, Any] = {
-        "command": "python tools/facts_arrive.py",
-        "machine": machine(),
+        **origin(),
         "recipe": asdict(recipe),
         "mix": asdict(mix),
         "vocabulary": len(data.tokenizer),

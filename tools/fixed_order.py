@@ -18,6 +18,7 @@ from statistics import mean
 from typing import Any
 
 import torch
+from run_record import origin
 
 from bert_tutorial.knowledge import answer_probes, recall, recall_by_relation
 from bert_tutorial.masking import Masker
@@ -106,7 +107,7 @@ def main() -> None:
         for is_fixed in (True, False):
             runs.append(run(seed, is_fixed, options.steps))
             print(json.dumps(runs[-1]), flush=True)
-            document = {"command": "python tools/fixed_order.py", "runs": runs}
+            document = {**origin(), "runs": runs}
             text = json.dumps(document, indent=1) + "\n"
             options.output.write_text(text, encoding="utf-8")
 

@@ -11,12 +11,8 @@ stored runs in `bert_tutorial/runs`. Nothing else should compute meanwhile.
 
 import argparse
 import json
-import os
-import platform
 import subprocess
 import time
-from datetime import UTC, datetime
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +26,7 @@ from ledger_page import (
     stored_runs,
 )
 from nbclient import NotebookClient
+from run_record import machine
 from simulate_colab import peak_memory
 
 from book_files import ROOT, notebooks
@@ -55,21 +52,6 @@ def core_seconds(pid: int) -> float:
     parts = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2]
     ticks = sum(int(one) for one in parts.split()[11:15])
     return ticks / 100  # the kernel tells hundredths, whatever its own clock
-
-
-def machine() -> dict[str, str]:
-    """Describe what is measured on, and when."""
-    info = Path("/proc/cpuinfo")
-    lines = info.read_text(encoding="utf-8").splitlines() if info.exists() else []
-    names = [x.split(":", 1)[1].strip() for x in lines if x.startswith("model name")]
-    return {
-        "date": datetime.now(UTC).date().isoformat(),
-        "processor": names[0] if names else platform.processor(),
-        "processors": str(os.cpu_count()),
-        "system": platform.system(),
-        "python": platform.python_version(),
-        "torch": version("torch"),
-    }
 
 
 def measure(path: Path) -> dict[str, Any]:

@@ -18,6 +18,7 @@ from typing import Any, NamedTuple
 
 import torch
 from pays_baselines import baseline
+from run_record import origin
 from torch import nn
 
 from bert_tutorial import finetune, task_data
@@ -178,7 +179,7 @@ def main() -> None:
                 results.append(row)
     if arguments.output:
         document = {
-            "command": "tools/pretraining_pays.py",
+            **origin(),
             "samples": arguments.samples,
             "values": "mean and standard deviation of the share right",
             "runs": results,

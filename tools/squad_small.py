@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from run_record import origin
 
 from bert_tutorial.config import BertConfig
 from bert_tutorial.corpus_recipe import CorpusRecipe
@@ -172,7 +173,7 @@ def main() -> None:
     started = time.process_time()
     train, test = divide(given.questions)
     document: dict[str, Any] = {
-        "command": "tools/squad_small.py",
+        **origin(),
         "values": "percent, one reference answer a question",
         "train": len(train),
         "test": len(test),
@@ -197,7 +198,6 @@ def main() -> None:
         for kind in ("pretrained", "scratch")
     ]
     document["seconds"] = round(time.process_time() - started, 1)
-    document["torch"] = torch.__version__.split("+")[0]
     text = json.dumps(document, indent=1) + "\n"
     given.output.write_text(text, encoding="utf-8")
 

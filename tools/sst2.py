@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from run_record import origin
 from sst2_words import Words, around, inside
 from torch import Tensor, nn
 
@@ -211,8 +212,7 @@ def main() -> None:
         print(json.dumps(one), flush=True)
         runs.append(one)
     document = {
-        "command": "tools/sst2.py SST2 WIKITEXT --work FOLDER --labels "
-        + " ".join(map(str, options.labels)),
+        **origin(),
         "values": "accuracy on all dev phrases, and on those apart from the training",
         "pretraining": pretraining,
         "train": len(train),

@@ -21,7 +21,7 @@ from typing import Any
 import torch
 import transformers
 from bench_sides import Batch, published_twin
-from bench_timing import machine
+from run_record import origin
 from torch import Tensor
 from torch.nn import functional as F
 
@@ -168,7 +168,7 @@ def main() -> None:
             runs.append(run(way, seed, options.steps, options.probe_every))
             shown = {k: v for k, v in runs[-1].items() if k != "curve"}
             print(json.dumps(shown), flush=True)
-            document = {"machine": machine(), "goal": GOAL, "runs": runs}
+            document = {**origin(), "goal": GOAL, "runs": runs}
             text = json.dumps(document, indent=1) + "\n"
             options.output.write_text(text, encoding="utf-8")
 

@@ -11,6 +11,7 @@ import json
 from importlib import metadata
 
 import torch
+from run_record import origin
 from torch import nn
 
 from bert_tutorial.bridge import to_transformers, train_with_trainer
@@ -66,7 +67,7 @@ def main() -> None:
     pairs = zip(losses, our_losses(model, examples), strict=True)
     gap = max(abs(a - b) for a, b in pairs)
     record = {
-        "command": "python tools/trainer_twin.py",
+        **origin(),
         "versions": {
             name: metadata.version(name)
             for name in ("torch", "transformers", "accelerate")

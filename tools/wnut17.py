@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from run_record import origin
 from torch import Tensor
 from wnut17_methods import EPOCHS, Scorer, by_bert, by_neighbours
 
@@ -220,7 +221,7 @@ def main() -> None:
     report = json.loads((arguments.model / "run.json").read_text(encoding="utf-8"))
     nothing = [["O"] * len(row.words) for row in dev]
     document = {
-        "command": "tools/wnut17.py --train FILE --dev FILE --text FILE --model FOLDER",
+        **origin(),
         "values": "mean and standard deviation over seeds, on the development file",
         "seeds": len(SEEDS),
         "epochs": EPOCHS,

@@ -1,7 +1,7 @@
 """Run the mini-world's recipe on several seeds, or an ablation of it.
 
     python tools/world_seeds.py --seeds 0 1 2 3 4 --output world_seeds.json
-    python tools/world_seeds.py --seeds 0 1 2 --set masking=uniform --output ...
+    python tools/world_seeds.py --seeds 0 1 2 --variants uniform --output FILE
 
 Runs one after the other on one thread; every run's report goes into the file.
 """
@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from run_record import origin
 
 from bert_tutorial.pretrain_world import pretrain_world
 from bert_tutorial.world import FULL, QUICK
@@ -62,7 +63,7 @@ def main() -> None:
                 flush=True,
             )
             if arguments.output:
-                document = {"command": "tools/world_seeds.py", "runs": runs}
+                document = {**origin(), "runs": runs}
                 arguments.output.write_text(json.dumps(document, indent=1) + "\n")
 
 
