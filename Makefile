@@ -8,6 +8,9 @@ export OMP_NUM_THREADS ?= 1
 # A backend named in the environment would keep the figures out of the notebooks.
 unexport MPLBACKEND
 NBVAL := --nbval --nbval-current-env --nbval-cell-timeout=300
+# So many processes test at once; the cells of a notebook stay together and in order.
+JOBS ?= 2
+SHARED := -n $(JOBS) --dist loadfile
 NOTEBOOKS := $(wildcard notebooks/*.ipynb)
 
 .DEFAULT_GOAL := help
@@ -34,11 +37,11 @@ lint: venv  ## ruff and mypy
 	$(BIN)/mypy
 
 unit: venv  ## unit tests and every notebook against its stored outputs
-	$(BIN)/python -m pytest $(NBVAL) tests $(NOTEBOOKS)
+	$(BIN)/python -m pytest $(SHARED) $(NBVAL) tests $(NOTEBOOKS)
 
 robust: venv  ## every notebook again as on another processor, with two threads
 	ATEN_CPU_CAPABILITY=default OMP_NUM_THREADS=2 \
-	  $(BIN)/python -m pytest $(NBVAL) tests/test_notebooks_clean.py $(NOTEBOOKS)
+	  $(BIN)/python -m pytest $(SHARED) $(NBVAL) tests/test_notebooks_clean.py $(NOTEBOOKS)
 
 fuzz: venv  ## the properties of test_fuzz, on FUZZ times as many examples, at random
 	BERT_TUTORIAL_FUZZ=$(or $(FUZZ),20) $(BIN)/python -m pytest tests/test_fuzz.py
