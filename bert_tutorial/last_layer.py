@@ -15,9 +15,15 @@ from torch import Tensor
 
 from bert_tutorial.attention import attention, fused_attention, merge_heads, split_heads
 from bert_tutorial.encoder import EncoderLayer
+from bert_tutorial.model import BertModel
 from bert_tutorial.objectives import BertForPreTraining, PretrainingLoss, losses_of
 
-__all__ = ["layer_at_places", "lean_pretraining_loss", "scored_places"]
+__all__ = [
+    "hidden_at_places",
+    "layer_at_places",
+    "lean_pretraining_loss",
+    "scored_places",
+]
 
 
 def scored_places(labels: Tensor) -> tuple[Tensor, Tensor]:
@@ -74,6 +80,31 @@ def layer_at_places(
     return output
 
 
+def hidden_at_places(
+    bert: BertModel, batch: Mapping[str, Tensor]
+) -> tuple[Tensor, Tensor]:
+    """Run an encoder, its last layer only at the places that a loss reads.
+
+    Args:
+        bert: the encoder; it has one layer or more.
+        batch: input_ids, labels and, if there are any, attention_mask and
+            token_type_ids.
+
+    Returns:
+        The last layer's output (B, M, H) at [CLS] and the scored places, and their
+        labels (B, M), see `scored_places`.
+    """
+    mask = batch.get("attention_mask")
+    is_token = None if mask is None else mask.bool()
+    hidden = bert.embeddings(batch["input_ids"], batch.get("token_type_ids"))
+    *lower, last = bert.encoder.layers
+    assert isinstance(last, EncoderLayer)
+    for layer in lower:
+        hidden, _ = layer(hidden, is_token)
+    places, labels = scored_places(batch["labels"])
+    return layer_at_places(last, hidden, is_token, places), labels
+
+
 def lean_pretraining_loss(
     model: BertForPreTraining, batch: Mapping[str, Tensor]
 ) -> PretrainingLoss:
@@ -86,15 +117,7 @@ def lean_pretraining_loss(
     Returns:
         See PretrainingLoss. With dropout, the same in distribution.
     """
-    mask = batch.get("attention_mask")
-    is_token = None if mask is None else mask.bool()
-    hidden = model.bert.embeddings(batch["input_ids"], batch.get("token_type_ids"))
-    *lower, last = model.bert.encoder.layers
-    assert isinstance(last, EncoderLayer)
-    for layer in lower:
-        hidden, _ = layer(hidden, is_token)
-    places, labels = scored_places(batch["labels"])
-    hidden = layer_at_places(last, hidden, is_token, places)
+    hidden, labels = hidden_at_places(model.bert, batch)
     assert model.bert.pooler is not None
     pooled = model.bert.pooler(hidden)
     return losses_of(model, hidden, pooled, labels, batch.get("next_sentence_label"))

@@ -116,8 +116,10 @@ def test_whatever_is_cited_has_its_heading_with_the_chapter():
                 if not second or " and " in head
                 if second or " and " not in head
             ]
-            assert len(heads) == 1, (chapter, first, second, year)
-            assert chapter in linked(SOURCES[heads[0]]), (chapter, heads)
+            cited = f"chapter {chapter} cites {first} {second} {year}"
+            assert len(heads) == 1, f"{cited}: book/references.md has {heads}"
+            told = f"{cited}: book/references.md, {heads[0]}, must link that chapter"
+            assert chapter in linked(SOURCES[heads[0]]), told
             seen += 1
     assert seen > 100
 
@@ -250,7 +252,7 @@ def test_the_course_has_each_chapter_once_and_in_order():
     weeks = re.findall(r"^\| (\d+) \| ([\d, ]+) \| \d+ \|", page("teacher"), re.M)
     assert [int(week) for week, _ in weeks] == list(range(1, len(weeks) + 1))
     taught = [int(one) for _, chapters in weeks for one in chapters.split(",")]
-    assert taught == sorted(CHAPTERS)
+    assert taught == sorted(CHAPTERS), "the weeks in book/teacher.md, chapter by chapter"
 
 
 def test_reading_time_leaves_out_solutions_and_stubs():

@@ -106,18 +106,45 @@ def add_rows(number: int, title: str) -> None:
             path.write_text(text, encoding="utf-8", newline="\n")
 
 
+def part_of(number: int) -> str | None:
+    """Give the caption of a chapter's part, as the first table of chapters has it."""
+    text = (ROOT / TABLES[0]).read_text(encoding="utf-8")
+    row = re.search(ROW.format(number=number), text, re.M)
+    captions = re.findall(
+        r"^\| \| \*\*(.+?)\*\*", text[: row.start() if row else 0], re.M
+    )
+    return captions[-1] if captions else None
+
+
 def add_to_contents(number: int, notebook: str) -> None:
-    """Put a line behind the last chapter before this one."""
+    """Put a line behind the last chapter before this one, in its part.
+
+    A part that `_toc.yml` does not have yet begins behind that of the last chapter.
+    """
     path = ROOT / "_toc.yml"
     lines = path.read_text(encoding="utf-8").splitlines()
-    places = [
-        (place, match[1])
+    before = [
+        place
         for place, line in enumerate(lines)
-        if (match := re.match(r"( *- file: notebooks/)(\d\d)_", line))
-        and int(match[2]) < number
+        if (match := re.match(r" *- file: notebooks/(\d\d)_", line))
+        and int(match[1]) < number
     ]
-    place, start = places[-1]
-    lines.insert(place + 1, f"{start}{notebook}")
+    captions = {
+        place: match[1]
+        for place, line in enumerate(lines)
+        if (match := re.match(r" *- caption: \"?(.+?)\"?$", line))
+    }
+    place, part = before[-1] + 1, part_of(number)
+    new = [f"      - file: notebooks/{notebook}"]
+    here = [name for at, name in captions.items() if at < place][-1]
+    if part is not None and part != here:
+        there = [at for at, name in captions.items() if name == part]
+        if there:
+            place = there[0] + 2  # behind the caption and its line "chapters:"
+        else:
+            new = [f'  - caption: "{part}"', "    chapters:", *new]
+            place = min((at for at in captions if at >= place), default=len(lines))
+    lines[place:place] = new
     path.write_text("\n".join(lines) + "\n", encoding="utf-8", newline="\n")
 
 
