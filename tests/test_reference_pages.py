@@ -252,7 +252,7 @@ def test_the_course_has_each_chapter_once_and_in_order():
     weeks = re.findall(r"^\| (\d+) \| ([\d, ]+) \| \d+ \|", page("teacher"), re.M)
     assert [int(week) for week, _ in weeks] == list(range(1, len(weeks) + 1))
     taught = [int(one) for _, chapters in weeks for one in chapters.split(",")]
-    assert taught == sorted(CHAPTERS), "the weeks in book/teacher.md, chapter by chapter"
+    assert taught == sorted(CHAPTERS), "the table of weeks in book/teacher.md"
 
 
 def test_reading_time_leaves_out_solutions_and_stubs():

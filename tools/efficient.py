@@ -210,10 +210,7 @@ def run_seed(seed: int, steps: int, choices: Choices) -> list[Run]:
         "student alone": student(data, recipe, choices, None),
         "student with teacher": student(data, recipe, choices, teacher),
     }
-    runs = [{"variant": name, "seed": seed, **run} for name, run in found.items()]
-    for run in runs:
-        print(json.dumps(run), flush=True)
-    return runs
+    return [{"variant": name, "seed": seed, **run} for name, run in found.items()]
 
 
 def main() -> None:
@@ -234,6 +231,7 @@ def main() -> None:
     for seed in options.seeds:
         if seed not in done:
             runs += run_seed(seed, options.steps, choices)
+            print(*map(json.dumps, runs[-5:]), sep="\n", flush=True)
             document = {**origin(), "choices": vars(choices), "runs": runs}
             replace_text(options.output, json.dumps(document, indent=1) + "\n")
 
