@@ -13,7 +13,7 @@ from bert_tutorial.device import autocast_dtype
 from bert_tutorial.distributed import ProcessGroup
 from bert_tutorial.dropout import cheapen_dropout
 from bert_tutorial.last_layer import lean_pretraining_loss
-from bert_tutorial.objectives import BertForPreTraining
+from bert_tutorial.objectives import BertForPreTraining, PretrainingLoss
 from bert_tutorial.optimizer import (
     build_optimizer,
     linear_schedule,
@@ -70,6 +70,11 @@ class Trainer:
         factor = linear_schedule(step, self.config.steps + 1, self.config.warmup)
         return self.config.learning_rate * factor
 
+    def loss(self, batch: dict[str, Tensor]) -> PretrainingLoss:
+        """Compute both losses; a model that reads more than text has its own way."""
+        own = getattr(self.model, "batch_loss", None)
+        return own(batch) if own else lean_pretraining_loss(self.model, batch)
+
     def backward(self, batches: list[dict[str, Tensor]]) -> Tensor:
         """Add the gradients of some batches as if they were one.
 
@@ -94,7 +99,7 @@ class Trainer:
                 else nullcontext()
             )
             with context:
-                part = lean_pretraining_loss(self.model, on_device)
+                part = self.loss(on_device)
             word_loss = part.masked_lm * (words / max(1, all_words))
             relation_loss = part.next_sentence * (relations / max(1, all_relations))
             self.scaler.scale(word_loss + relation_loss).backward()
