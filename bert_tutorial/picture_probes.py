@@ -20,7 +20,7 @@ from bert_tutorial.picture_data import Pair, encode_pairs
 from bert_tutorial.tokenizer import BertTokenizer
 
 __all__ = [
-    "Answers",
+    "PictureAnswers",
     "Question",
     "ask",
     "colour_questions",
@@ -40,7 +40,7 @@ class Question(NamedTuple):
     shape: str
 
 
-class Answers(NamedTuple):
+class PictureAnswers(NamedTuple):
     """What a model says to some questions.
 
     Shapes: probabilities (Q, V); attention (Q, L, A, N), the weights from [MASK] to the
@@ -79,7 +79,7 @@ def ask(
     questions: Sequence[Question],
     drawings: Sequence[Drawing] | None = None,
     patch_mask: Tensor | None = None,
-) -> Answers:
+) -> PictureAnswers:
     """Answer questions, in eval mode.
 
     Args:
@@ -90,7 +90,7 @@ def ask(
         patch_mask: (Q, N), 0 where a patch is hidden; None for none.
 
     Returns:
-        See Answers.
+        See PictureAnswers.
     """
     drawings = drawings or [one.drawing for one in questions]
     ids, mask = pad([tokenizer.encode(q.text).ids for q in questions], tokenizer.pad_id)
@@ -101,7 +101,7 @@ def ask(
     rows = torch.arange(len(ids))
     places = (ids == tokenizer.mask_id).byte().argmax(dim=1)  # the first [MASK]
     weights = torch.stack(output.attentions, dim=1)  # (Q, L, A, T + N, T + N)
-    return Answers(
+    return PictureAnswers(
         output.prediction_logits[rows, places].softmax(dim=-1),
         weights[rows, :, :, places, ids.shape[1] :],
         places,
