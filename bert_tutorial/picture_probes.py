@@ -21,8 +21,8 @@ from bert_tutorial.tokenizer import BertTokenizer
 
 __all__ = [
     "PictureAnswers",
-    "Question",
-    "ask",
+    "PictureQuestion",
+    "ask_pictures",
     "colour_questions",
     "follows_colour",
     "matching_accuracy",
@@ -31,7 +31,7 @@ __all__ = [
 ]
 
 
-class Question(NamedTuple):
+class PictureQuestion(NamedTuple):
     """A caption with [MASK], the hidden word, and the drawing that it is about."""
 
     text: str
@@ -57,26 +57,28 @@ class PictureAnswers(NamedTuple):
         return self.probabilities.argmax(dim=-1) == truth
 
 
-def colour_questions(drawings: Sequence[Drawing]) -> list[Question]:
+def colour_questions(drawings: Sequence[Drawing]) -> list[PictureQuestion]:
     """Ask for the colour of every thing: "there is a [MASK] circle."."""
     return [
-        Question(f"there is a [MASK] {one.shape}.", one.colour, drawing, one.shape)
+        PictureQuestion(
+            f"there is a [MASK] {one.shape}.", one.colour, drawing, one.shape
+        )
         for drawing in drawings
         for one in drawing
     ]
 
 
-def patch_of(question: Question) -> int:
+def patch_of(question: PictureQuestion) -> int:
     """Give the number of the patch that holds the thing asked about."""
     one = next(one for one in question.drawing if one.shape == question.shape)
     return one.row * len(COLUMNS) + one.column
 
 
 @torch.no_grad()
-def ask(
+def ask_pictures(
     model: PictureBert,
     tokenizer: BertTokenizer,
-    questions: Sequence[Question],
+    questions: Sequence[PictureQuestion],
     drawings: Sequence[Drawing] | None = None,
     patch_mask: Tensor | None = None,
 ) -> PictureAnswers:
@@ -135,7 +137,7 @@ def text_alone_accuracy(
 
 
 def follows_colour(
-    model: PictureBert, tokenizer: BertTokenizer, questions: Sequence[Question]
+    model: PictureBert, tokenizer: BertTokenizer, questions: Sequence[PictureQuestion]
 ) -> tuple[float, float]:
     """Repaint the drawings and see whether the answers follow.
 
@@ -156,7 +158,7 @@ def follows_colour(
         other.append(recoloured(one.drawing, second.shape, colour))
     shares = []
     for group, drawings in ((asked, repainted), (kept, other)):
-        answers = ask(model, tokenizer, group, drawings)
+        answers = ask_pictures(model, tokenizer, group, drawings)
         right = answers.right(tokenizer, [one.answer for one in group])
         shares.append(right.float().mean().item())
     return shares[0], shares[1]

@@ -22,8 +22,8 @@ from bert_tutorial.picture_data import (
     draw_pairs,
 )
 from bert_tutorial.picture_probes import (
-    Question,
-    ask,
+    PictureQuestion,
+    ask_pictures,
     colour_questions,
     follows_colour,
     matching_accuracy,
@@ -120,7 +120,7 @@ def picture_report(
     both, labels = with_negatives(pairs, random)
 
     def share(**shown: Any) -> float:
-        answers = ask(model, tokenizer, questions, **shown)
+        answers = ask_pictures(model, tokenizer, questions, **shown)
         return answers.right(tokenizer, words).float().mean().item()
 
     follows, stays = follows_colour(model, tokenizer, questions)
@@ -144,7 +144,7 @@ def picture_report(
     return {name: round(value, 3) for name, value in found.items()}
 
 
-def one_patch(questions: Sequence[Question]) -> torch.Tensor:
+def one_patch(questions: Sequence[PictureQuestion]) -> torch.Tensor:
     """Mark the patch that each question is about: (Q, N), 1 there."""
     marked = torch.zeros(len(questions), 6, dtype=torch.long)
     marked[torch.arange(len(questions)), [patch_of(one) for one in questions]] = 1
