@@ -2,7 +2,7 @@
 
 The package is the truth. A definition in a notebook whose name the package has gets
 the package's lines; the first code cell of each notebook is written from the address
-in `_config.yml`; `book/api.md` lists the modules in the order of the chapters; the
+in `_config.yml`; `book/api*.md` list the modules in the order of the chapters; the
 tables of chapters link to the notebooks that are there; the pages of exercises, times
 and measured runs are written anew.
 
@@ -14,6 +14,7 @@ import re
 from pathlib import Path
 
 import nbformat
+from api_pages import api_pages
 from exercise_index import exercise_page
 from ledger_page import PAGE as LEDGER
 from ledger_page import ledger_page
@@ -25,7 +26,6 @@ from book_files import (
     LEAVES,
     ROOT,
     chapter_of_notebook,
-    chapters,
     drafts,
     modules,
     notebooks,
@@ -53,14 +53,6 @@ if importlib.util.find_spec("bert_tutorial") is None:
         raise ModuleNotFoundError("Run `make book` in the book's folder first.")"""
 
 TABLES = ("README.md", "book/intro.md")
-
-API_HEAD = """# The package
-
-Every module of `bert_tutorial`, in the order in which the chapters teach it. The
-names at the top of a module's entry are what it offers; the text comes from the
-package's own docstrings. The sizes (B, T, H and so on) are those of the
-[notation](notation.md) page.
-"""
 
 
 def definitions(source: str) -> dict[str, tuple[int, int]]:
@@ -126,25 +118,6 @@ def sync_notebook(book: nbformat.NotebookNode, package: dict[str, str]) -> None:
             cell.source = sync(cell.source, package)
 
 
-def api_page() -> str:
-    """Write the page that lists the modules in the order of the chapters."""
-    entries = []
-    for name, path in modules().items():
-        source = path.read_text(encoding="utf-8")
-        taught, _ = chapters(source)
-        if ENGINE.fullmatch(name):
-            continue
-        if taught is not None and public_names(source) and definitions(source):
-            entries.append((99 if LEAVES.fullmatch(name) else taught, name))
-    blocks = [
-        f"## {name.removeprefix('bert_tutorial.')}\n\n```{{eval-rst}}\n"
-        f".. automodule:: {name}\n   :members:\n```\n"
-        for _, name in sorted(entries)
-        if name != "bert_tutorial"
-    ]
-    return "\n".join([API_HEAD, *blocks])
-
-
 def chapter_table(page: str) -> str:
     """Return a page with its table of chapters telling which notebooks are there.
 
@@ -182,7 +155,8 @@ def main() -> None:
         book = nbformat.read(path, as_version=4)
         sync_notebook(book, package)
         write_if_new(path, nbformat.writes(book) + "\n")
-    write_if_new(ROOT / "book" / "api.md", api_page())
+    for path, text in api_pages().items():
+        write_if_new(path, text)
     write_if_new(ROOT / "book" / "exercises.md", exercise_page())
     write_if_new(TEACHER, teacher_page())
     write_if_new(LEDGER, ledger_page())
