@@ -57,7 +57,7 @@ def attention_explorer(
     ]
     first = sum(len(layer) for layer in layers[: chosen[0]]) + chosen[1]
     shown, rules = panels("h", [_matrix(tokens, *head) for head in heads])
-    marks = ",".join(f"FIG:has(.q{i}:checked) .r{i}" for i in range(size))
+    marks = ",".join(f"FIG:has(.bt-in-q{i}:checked) .bt-r{i}" for i in range(size))
     names = [f"{token} ({i})" for i, token in enumerate(tokens)]
     return HtmlFigure(
         "Attention, by layer, head and token",
@@ -78,7 +78,7 @@ def _matrix(tokens: Sequence[str], name: str, matrix: np.ndarray) -> str:
     """Write one head as a table whose cells are coloured by their share."""
     top = "".join(f'<th scope="col">{escape(token)}</th>' for token in tokens)
     rows = "".join(
-        f'<tr class="r{i}"><th scope="row">{escape(token)}</th>'
+        f'<tr class="bt-r{i}"><th scope="row">{escape(token)}</th>'
         + "".join(f'<td style="--w:{share}">{share}</td>' for share in _percent(row))
         + "</tr>\n"
         for i, (token, row) in enumerate(zip(tokens, matrix, strict=True))

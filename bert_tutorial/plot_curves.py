@@ -128,7 +128,8 @@ def _panel(point: Mapping[str, float], majority: Mapping[str, float]) -> str:
 def _dimming() -> str:
     """Write the rules by which choosing a kind makes the other curves pale."""
     return "\n".join(
-        f"FIG:has(.k{number}:checked) .bt-curve:not(.c0,.c{number}){{opacity:.15}}"
+        f"FIG:has(.bt-in-k{number}:checked) "
+        f".bt-curve:not(.bt-c0,.bt-c{number}){{opacity:.15}}"
         for number in range(1, len(KINDS) + 1)
     )
 

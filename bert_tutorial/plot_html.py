@@ -79,13 +79,14 @@ def choice(group: str, title: str, labels: Sequence[str], chosen: int = 0) -> st
     """Write a group of radio buttons, the arrow keys moving between them.
 
     Args:
-        group: a letter that names the group in classes.
+        group: a letter that names the group in classes (all begin with "bt-", since
+            a page may have styles of its own for short names such as "h2").
         title: what is chosen.
         labels: one for each button; any text, it is escaped.
         chosen: the button that is on at first.
     """
     buttons = [
-        f'<label><input type="radio" name="{_GROUP}-{group}" class="{group}{i}"'
+        f'<label><input type="radio" name="{_GROUP}-{group}" class="bt-in-{group}{i}"'
         f"{' checked' if i == chosen else ''}> {escape(label)}</label>"
         for i, label in enumerate(labels)
     ]
@@ -111,7 +112,7 @@ def panels(group: str, bodies: Sequence[str]) -> tuple[str, str]:
         for i, body in enumerate(bodies)
     ]
     shown = ",".join(
-        f"FIG:has(.{group}{i}:checked) .bt-{group}{i}" for i in range(len(bodies))
+        f"FIG:has(.bt-in-{group}{i}:checked) .bt-{group}{i}" for i in range(len(bodies))
     )
     hidden = f"FIG .bt-{group}{{display:none}}"
     rules = f"@supports selector(:has(*)){{{hidden}{shown}{{display:block}}}}"

@@ -100,6 +100,6 @@ def svg_curve(
     """Draw one curve."""
     places = " ".join(f"{a:g},{b:g}" for a, b in zip(x, y, strict=True))
     return (
-        f'<polyline class="bt-curve c{number}" fill="none" stroke="{colour}" '
+        f'<polyline class="bt-curve bt-c{number}" fill="none" stroke="{colour}" '
         f'stroke-dasharray="{dash}" points="{places}"/>'
     )

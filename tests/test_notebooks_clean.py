@@ -1,9 +1,11 @@
 """What nbval does not see: notebooks never run, run out of order, or with traces."""
 
+import copy
 import re
 
 import nbformat
 import pytest
+from refresh import join_streams
 
 from book_files import notebooks
 
@@ -81,6 +83,13 @@ def test_the_outputs_are_clean(notebook):
             assert not MACHINE.search(text), (cell.id, text[:80])
             assert not any("widget" in kind or "javascript" in kind for kind in data)
             assert "<script" not in str(data.get("text/html", "")), cell.id
+
+
+def test_what_was_printed_in_portions_is_stored_in_one(notebook):
+    """The site puts an empty line between two outputs of one stream."""
+    for cell in code_of(notebook[1]):
+        outputs = cell.outputs
+        assert join_streams(copy.deepcopy(outputs)) == outputs, cell.id
 
 
 def test_every_figure_has_a_text_for_those_who_cannot_see_it(notebook):

@@ -27,7 +27,7 @@ def run(**changes):
 def drawn(text):
     return [
         (number, [tuple(map(float, pair.split(","))) for pair in places.split()])
-        for number, places in re.findall(r'class="bt-curve c(\d)".*points="(.*)"', text)
+        for number, places in re.findall(r'bt-curve bt-c(\d)".*points="(.*)"', text)
     ]
 
 
@@ -70,7 +70,7 @@ def test_each_step_that_can_be_chosen_has_its_panel_its_line_and_its_row():
     assert steps[0] == "10" and steps[-1] == "1,000" and len(steps) == 4
     assert len(read.tables) == 1 + len(steps)
     for number, step in enumerate(steps):
-        assert f'class="p{number}"' in html
+        assert f'class="bt-in-p{number}"' in html
         assert f"bt-now bt-p bt-p{number}" in html
         point = next(p for p in run()["points"] if f"{p['step']:,}" == step)
         shown = read.tables[number][1:]
@@ -105,10 +105,10 @@ def test_choosing_a_kind_dims_the_other_shares_and_not_the_loss():
     html = facts_arriving(run())._repr_html_()
     code = re.search(r'id="(bt-[0-9a-f]{8})"', html)[1]
     for number in range(1, len(KINDS) + 1):
-        rule = f"#{code}:has(.k{number}:checked) .bt-curve:not(.c0,.c{number})"
-        assert rule in html
-        assert f'class="k{number}"' in html
-    assert 'class="k0" checked' in html
+        rule = f".bt-in-k{number}:checked) .bt-curve:not(.bt-c0,.bt-c{number})"
+        assert f"#{code}:has({rule}" in html
+        assert f'class="bt-in-k{number}"' in html
+    assert 'class="bt-in-k0" checked' in html
 
 
 def test_names_from_outside_stay_text():

@@ -97,6 +97,17 @@ def test_the_same_content_gives_the_same_small_text_with_its_own_ids(name):
 
 
 @pytest.mark.parametrize("name", FIGURES)
+def test_no_class_is_one_that_a_page_may_give_a_style_of_its_own(name):
+    """The site's theme has rules for .h2 to .h6, which once pulled buttons apart."""
+    html = FIGURES[name]("house")._repr_html_()
+    given = " ".join(attrs.get("class") or "" for _, attrs in Read(html).tags).split()
+    assert [one for one in given if not one.startswith("bt-")] == []
+    chosen = re.findall(r"\.(bt-in-\w+):checked", html)
+    assert chosen, "a choice without an effect"
+    assert set(chosen) <= {one for one in given if one.startswith("bt-in-")}
+
+
+@pytest.mark.parametrize("name", FIGURES)
 def test_every_control_and_every_figure_has_a_name(name):
     read = Read(FIGURES[name]("house")._repr_html_())
     first = read.tags[0][1]
@@ -129,7 +140,7 @@ def test_the_tables_of_the_explorer_are_the_weights_in_percent():
 
 def test_the_explorer_opens_at_the_chosen_head_and_speaks_in_words():
     figure = explorer(chosen=(1, 2))
-    assert re.search(r'class="h5" checked> layer 2, head 3', figure._repr_html_())
+    assert re.search(r'class="bt-in-h5" checked> layer 2, head 3', figure._repr_html_())
     row = weights()[0, 0, 1]
     most = ("[CLS]", "the", "dog", "[SEP]")[int(row.argmax())]
     assert f"the takes {round(100 * row.max())} % from {most}" in repr(figure)
@@ -197,12 +208,12 @@ def test_a_panel_is_shown_by_its_button_and_all_where_styles_are_not_known():
     written, rules = panels("x", ["one", "two"])
     assert written.count('<div class="bt-x bt-x') == 2
     assert rules.startswith("@supports selector(:has(*)){FIG .bt-x{display:none}")
-    assert "FIG:has(.x1:checked) .bt-x1" in rules
+    assert "FIG:has(.bt-in-x1:checked) .bt-x1" in rules
     figure = HtmlFigure(
         "A name", choice("x", "Which", ["a", "b"], 1) + written, "", "w"
     )
     html = figure._repr_html_()
-    assert 'class="x1" checked> b' in html
+    assert 'class="bt-in-x1" checked> b' in html
     assert repr(figure) == "w"
 
 

@@ -23,6 +23,18 @@ METADATA = {
 }
 
 
+def join_streams(outputs: list[nbformat.NotebookNode]) -> list[nbformat.NotebookNode]:
+    """Join what was printed without a pause but came in portions."""
+    joined: list[nbformat.NotebookNode] = []
+    for one in outputs:
+        last = joined[-1] if joined else {}
+        if one.output_type == "stream" and last.get("name") == one.name:
+            joined[-1].text += one.text
+        else:
+            joined.append(one)
+    return joined
+
+
 def refresh(path: Path) -> None:
     """Run one notebook in its own folder and write it without machine traces."""
     book = nbformat.read(path, as_version=4)
@@ -37,6 +49,8 @@ def refresh(path: Path) -> None:
     for cell in book.cells:
         kept = {k: v for k, v in cell.metadata.items() if k in ("tags", "mystnb")}
         cell.metadata = nbformat.from_dict(kept)
+        if cell.cell_type == "code":
+            cell.outputs = join_streams(cell.outputs)
     nbformat.validate(book)
     path.write_text(nbformat.writes(book) + "\n", encoding="utf-8", newline="\n")
 
