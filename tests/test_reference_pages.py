@@ -255,6 +255,25 @@ def test_the_course_has_each_chapter_once_and_in_order():
     assert taught == sorted(CHAPTERS), "the table of weeks in book/teacher.md"
 
 
+def mentioned():
+    """Every chapter that a page of the book names, with the words behind it."""
+    texts = {path.stem: text_of(number) for number, path in CHAPTERS.items()}
+    for name in [one for one in toc_files() if one.startswith("book/")]:
+        texts[name] = (ROOT / f"{name}.md").read_text(encoding="utf-8")
+    for name, text in texts.items():
+        for number, rest in re.findall(r"\b[Cc]hapter (\d+)\b(.{0,10})", text):
+            yield name, int(number), rest
+
+
+def test_a_chapter_that_is_not_there_is_called_planned_and_no_other():
+    said = [
+        (name, number)
+        for name, number, rest in mentioned()
+        if rest.startswith(" (planned)") == (number in CHAPTERS)
+    ]
+    assert said == []
+
+
 def test_reading_time_leaves_out_solutions_and_stubs():
     words = nbformat.v4.new_markdown_cell("word " * 1_200)
     hidden = '<details class="solution">' + "word " * 9_000 + "</details>"
