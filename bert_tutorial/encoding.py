@@ -28,7 +28,7 @@ class Encoding:
 
     @property
     def attention_mask(self) -> list[int]:
-        """Give a 1 for each token: nothing is padded yet."""
+        """Give a 1 for each token, since nothing is padded yet."""
         return [1] * len(self.ids)
 
     def __len__(self) -> int:

@@ -43,7 +43,7 @@ class Interval(NamedTuple):
 
     @property
     def excludes_zero(self) -> bool:
-        """Say whether 0 lies outside: of a difference, whether its sign is clear."""
+        """Say whether 0 lies outside; of a difference, whether its sign is clear."""
         return self.low > 0 or self.high < 0
 
 

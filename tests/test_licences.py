@@ -10,11 +10,12 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 
 import pytest
-from licences import faults, is_own, licence_file, works
+from licences import faults, is_own, licence_file, licence_texts, works
 
 from book_files import ROOT
 
 SITE = Path(os.environ.get("BERT_TUTORIAL_SITE", ROOT / "_build" / "html"))
+SITE = SITE.resolve()
 TABLE = works((ROOT / "NOTICE.md").read_text(encoding="utf-8"))
 # Kinds of files that only a wheel or a source archive's own tools write.
 WRITTEN = ("PKG-INFO", "setup.cfg", "bert_tutorial.egg-info/*")
@@ -59,6 +60,35 @@ def test_the_licence_is_the_one_that_the_package_names(work):
 def test_the_site_holds_nothing_else_of_others():
     names = [p.relative_to(SITE).as_posix() for p in SITE.rglob("*") if p.is_file()]
     assert faults(sorted(names), TABLE) == []
+
+
+@pytest.mark.skipif(not SITE.exists(), reason="the site is not built: `make site`")
+def test_the_site_has_the_texts_and_a_page_that_leads_to_each():
+    page = (SITE / "book" / "notice.html").read_text(encoding="utf-8")
+    texts = licence_texts()
+    assert {"LICENSE.txt", "LICENSE-prose.txt", "Sphinx.txt"} <= set(texts)
+    for name, source in texts.items():
+        assert (SITE / "licences" / name).read_bytes() == source.read_bytes()
+        assert f'href="../licences/{name}"' in page
+    for work in TABLE:
+        assert work.name in page
+
+
+@pytest.mark.skipif(not SITE.exists(), reason="the site is not built: `make site`")
+def test_the_foot_of_every_page_leads_to_the_works_of_others():
+    """By a path, so that it also works where the site is opened from a disk."""
+    pages = [p for p in SITE.rglob("*.html") if "_static" not in p.parts]
+    shown = [path for path in pages if path != SITE / "index.html"]  # it redirects
+    for path in shown:
+        foot = path.read_text(encoding="utf-8").split('class="extra_footer"')[1]
+        (link,) = re.findall(r'<a href="([^"]*)">Work of others', foot)
+        target = path if link == "#" else (path.parent / link).resolve()
+        assert target == SITE.resolve() / "book" / "notice.html", path
+
+
+def test_the_readme_names_the_works_of_others_where_it_says_the_licence():
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert "[NOTICE.md](NOTICE.md)" in readme.split("\n## Licence\n")[1]
 
 
 def test_something_new_or_gone_is_a_fault():

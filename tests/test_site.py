@@ -1,5 +1,7 @@
 """The site: what its checker finds, its colours, its quizzes, what it offers."""
 
+import html
+import importlib.util
 import io
 import json
 import os
@@ -127,6 +129,59 @@ def test_the_built_site_has_no_fault():
     count, faults = check(SITE)
     assert count >= len(notebooks())
     assert faults == []
+
+
+BLOCK = re.compile(
+    r'<div class="([^"]*\bhighlight-(?:text|myst-ansi)\b[^"]*)".*?<pre>(.*?)</pre>',
+    re.S,
+)
+
+
+@built
+def test_a_sentence_in_a_block_wraps_and_a_table_does_not():
+    """A reader of a page sees a hint and a check's answer whole."""
+    kinds = set()
+    for path in sorted(SITE.glob("*/*.html")):
+        for classes, block in BLOCK.findall(path.read_text(encoding="utf-8")):
+            lines = html.unescape(re.sub("<[^>]+>", "", block)).strip("\n").split("\n")
+            is_sentence = len(lines) == 1 or max(map(len, lines)) > 88
+            assert ("wraps" in classes.split()) == is_sentence, (path.name, lines)
+            kinds.add(is_sentence)
+    assert kinds == {True, False}
+    assert ".wraps pre { white-space: pre-wrap;" in STYLE
+
+
+def test_a_name_breaks_between_its_parts_and_an_option_nowhere():
+    place = ROOT / "book" / "_ext" / "wrapping.py"
+    found = importlib.util.spec_from_file_location("wrapping", place)
+    module = importlib.util.module_from_spec(found)
+    found.loader.exec_module(module)
+
+    def broken(name):
+        html_of = module.breakable(f'<span class="pre">{name}</span>')
+        return re.sub("<[^w/][^>]*>|</span>", "", html_of).split("<wbr>")
+
+    assert broken("max_position_embeddings") == ["max_", "position_", "embeddings"]
+    assert broken("tests/test_x.py::test_y") == [
+        *("tests/", "test_", "x.", "py::", "test_", "y")
+    ]
+    assert broken("BertForMaskedLM") == ["Bert", "For", "Masked", "LM"]
+    for whole in ("3.11.5", "__", "[MASK]", "&lt;x&gt;", "a:", "--save-every"):
+        assert broken(whole) == [whole]
+    option = module.breakable('<span class="pre">--save-every</span>')
+    assert option == '<span class="pre option">--save-every</span>'
+
+
+@built
+def test_the_package_page_shows_code_as_code_and_sentences_as_sentences():
+    """Not an indented line as a quotation, nor what stands before a colon as a type."""
+    paths = sorted((SITE / "book").glob("api*.html"))
+    paths += sorted((SITE / "book" / "api").glob("*.html"))
+    text = "".join(path.read_text(encoding="utf-8") for path in paths)
+    assert "<blockquote" not in text
+    typed = re.findall(r">Type<.*?<dd[^>]*>\s*<p>(.*?)</p>", text, re.S)
+    said = [re.sub("<[^>]+>", "", one) for one in typed]
+    assert said and not [one for one in said if re.match(r"[A-Z][a-z]+ \w+ ", one)]
 
 
 @built

@@ -17,7 +17,7 @@ from typing import NamedTuple
 
 from book_files import ROOT
 
-__all__ = ["Work", "faults", "works"]
+__all__ = ["Work", "faults", "licence_texts", "works", "write_texts"]
 
 STATIC = ROOT / "book" / "_static"
 # What the builder makes of the book's own pages, pictures and notebooks.
@@ -81,19 +81,28 @@ def licence_file(name: str) -> Path | None:
     return Path(str(texts[0].locate())) if texts else None
 
 
+def licence_texts() -> dict[str, Path]:
+    """Find the texts that go with a site: the book's own, then those of the works."""
+    texts = {f"{name}.txt": ROOT / name for name in ("LICENSE", "LICENSE-prose")}
+    for work in works((ROOT / "NOTICE.md").read_text(encoding="utf-8")):
+        if source := licence_file(work.name):
+            texts[f"{work.name}.txt"] = source
+    return texts
+
+
+def write_texts(site: Path) -> None:
+    """Write the folder of licences into a site."""
+    target = site / "licences"
+    target.mkdir(exist_ok=True)
+    for name, source in {"NOTICE.md": ROOT / "NOTICE.md", **licence_texts()}.items():
+        shutil.copyfile(source, target / name)
+
+
 def main() -> int:
     """Check a site and write its folder of licences."""
     site = Path(sys.argv[1])
-    target = site / "licences"
-    target.mkdir(exist_ok=True)
-    text = (ROOT / "NOTICE.md").read_text(encoding="utf-8")
-    table = works(text)
-    shutil.copyfile(ROOT / "NOTICE.md", target / "NOTICE.md")
-    for name in ("LICENSE", "LICENSE-prose"):
-        shutil.copyfile(ROOT / name, target / f"{name}.txt")
-    for work in table:
-        if source := licence_file(work.name):
-            shutil.copyfile(source, target / f"{work.name}.txt")
+    write_texts(site)
+    table = works((ROOT / "NOTICE.md").read_text(encoding="utf-8"))
     names = [
         path.relative_to(site).as_posix() for path in site.rglob("*") if path.is_file()
     ]

@@ -22,9 +22,21 @@ def reword(
             lines[index:index] = ["::", ""]
     if what != "module":
         return
+    mark_code(lines)
     text = "\n".join(lines)
     text = USED_FROM.sub(r"Used from chapter \1 on.", text)
     lines[:] = CHAPTER.sub(r"Taught in chapter \1.", text).split("\n")
+
+
+def mark_code(lines: list[str]) -> None:
+    """Make code of what stands indented in a module's text, not a quotation."""
+    for index in reversed(range(1, len(lines))):
+        line, before = lines[index], lines[:index]
+        if not line.startswith("    ") or before[-1]:
+            continue
+        last = next((text for text in reversed(before) if text), "    ")
+        if not last.startswith(" ") and not last.endswith("::"):
+            lines[index:index] = ["::", ""]
 
 
 def setup(app: Sphinx) -> dict[str, Any]:

@@ -11,6 +11,17 @@ document.addEventListener("DOMContentLoaded", () => {
   each("details.hide > summary[aria-label]", (summary) => summary.removeAttribute("aria-label"));
   each(".task-list-item-checkbox", (box) =>
     box.setAttribute("aria-label", box.parentElement.innerText.trim()));
+  // A figure wider than a phone scrolls, also with the arrow keys.
+  const figures = () => each(".cell_output:has(> img)", (figure) => {
+    const about = { tabindex: "0", role: "group", "aria-label": "figure" };
+    const isWide = figure.scrollWidth > figure.clientWidth;
+    for (const [name, value] of Object.entries(about)) {
+      if (isWide) figure.setAttribute(name, value);
+      else figure.removeAttribute(name);
+    }
+  });
+  addEventListener("load", figures);
+  addEventListener("resize", figures);
   each(".bd-sidebar-primary .navbar-brand", (brand) => {
     brand.parentElement.setAttribute("role", "region");
     brand.parentElement.setAttribute("aria-label", "Book title");
