@@ -173,8 +173,9 @@ def questions(data):
     try:
         whole = json.loads("\n".join(lines_of(data)))
     except (ValueError, RecursionError):
-        return filled(data)
-    entries = whole.get("data", whole) if isinstance(whole, dict) else whole
+        entries = [json.loads(line) for line in lines_of(data) if line.strip()]
+    else:
+        entries = whole.get("data", whole) if isinstance(whole, dict) else whole
     count = 0
     for entry in entries if isinstance(entries, list) else [entries]:
         nested = isinstance(entry, dict) and "paragraphs" in entry
@@ -218,6 +219,7 @@ def test_any_file_of_a_task_gives_rows_or_a_clear_error(name, place):
     @example(SEEDS[name][0])
     @example(MIXED[name])
     @example(b"\xff")
+    @example(b'{"paragraphs": []}\n' + SEEDS[name][0])
     def search(data):
         path.write_bytes(data)
         counts = read_both(read, path)
