@@ -1,7 +1,7 @@
 """Distillation: a small model learns from the probabilities of a large one.
 
 The word behind a [MASK] is one bit of news a place; the teacher's whole distribution
-says as well which wrong words would nearly have done.
+says as well which wrong words would nearly have done (Hinton et al. 2015, section 2).
 
 Chapter: 20
 """

@@ -1,7 +1,7 @@
 """Replaced-token detection: learn from every token of a text, not from the hidden ones.
 
 A small generator fills the hidden places; the discriminator reads the result and says
-of each token whether it was replaced. Both share their
+of each token whether it was replaced (Clark et al. 2020, section 2). Both share their
 tables. The generator learns as a masked language model does: no gradient reaches it
 through its samples. What is kept afterwards is the discriminator.
 

@@ -72,6 +72,10 @@ def test_a_new_chapter_meets_every_test_of_its_structure(copy):
     assert done.returncode == 0, done.stderr[-2_000:]
     page = copy / "notebooks" / f"{number:02d}_a_chapter_to_try.ipynb"
     assert f"| [{title}](notebooks/{page.name}) | ready |" in readme(copy)
+    contents = (copy / "_toc.yml").read_text(encoding="utf-8")
+    above = contents[: contents.index(page.stem)]
+    part = re.findall(r"^\| \| \*\*(.+?)\*\*", readme(copy), re.M)[-1]
+    assert re.findall(r'caption: "?(.+?)"?$', above, re.M)[-1] == part
 
     tests = [f"tests/test_{name}.py" for name in STRUCTURE]
     parts = (page.stem, "a_chapter_to_try", f"c{number}_", f"kept-mean-{number}")

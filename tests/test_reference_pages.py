@@ -271,7 +271,7 @@ def test_a_chapter_that_is_not_there_is_called_planned_and_no_other():
         for name, number, rest in mentioned()
         if rest.startswith(" (planned)") == (number in CHAPTERS)
     ]
-    assert said == []
+    assert said == [], "(planned) behind a chapter that is not there, and no other"
 
 
 def test_reading_time_leaves_out_solutions_and_stubs():
