@@ -216,3 +216,46 @@ def test_a_figure_turns_with_the_keyboard_and_without_script(browser):
     assert shown.count() == 1
     assert shown.inner_text() != before
     context.close()
+
+
+def test_where_the_keyboard_stands_is_seen(page):
+    settle(
+        page, (SITE / next(n for n in PAGES if n.startswith("notebooks/06"))).as_uri()
+    )
+    shown = """() => {
+        const here = document.activeElement;
+        const isSeen = [here, ...here.children].some((one) => {
+            const style = getComputedStyle(one);
+            return style.outlineStyle !== "none" || style.boxShadow !== "none";
+        });
+        return isSeen || here.outerHTML.slice(0, 120);
+    }"""
+    for _ in range(60):
+        page.keyboard.press("Tab")
+        assert page.evaluate(shown) is True
+
+
+def test_a_figure_on_a_phone_keeps_its_size_and_scrolls_with_the_keyboard(page):
+    page.set_viewport_size(dict(zip(("width", "height"), SIZES["phone"], strict=True)))
+    settle(
+        page, (SITE / next(n for n in PAGES if n.startswith("notebooks/06"))).as_uri()
+    )
+    for figure in page.locator("div.cell_output:has(> img)").all():
+        assert figure.locator("img").bounding_box()["width"] > 500
+        assert figure.bounding_box()["width"] < SIZES["phone"][0]
+        assert figure.get_attribute("tabindex") == "0"
+    page.set_viewport_size({"width": 1280, "height": 900})
+    page.wait_for_function(
+        "!document.querySelector('div.cell_output[tabindex]:has(> img)')"
+    )
+
+
+def test_what_is_typed_in_the_search_is_not_covered(page):
+    settle(page, (SITE / "search.html").as_uri())
+    glass = page.locator("main .bd-search .fa-magnifying-glass").bounding_box()
+    begin = page.evaluate(
+        """() => { const input = document.querySelector("main .bd-search input");
+        return input.getBoundingClientRect().left
+            + parseFloat(getComputedStyle(input).paddingLeft); }"""
+    )
+    assert glass["x"] + glass["width"] <= begin

@@ -13,9 +13,10 @@ from sphinx.application import Sphinx
 
 LONGEST = 88  # as in the code
 WORD = re.compile(r'<span class="pre">([^<]+)</span>')
-# Behind _, / or :, behind a full stop between letters, and where a capital begins.
+# Behind _, / and ::, behind a full stop (but for a file's ending), before a capital.
 SEAM = re.compile(
-    r"(?<=[_/:])(?![_/:])(?=.)|(?<=[A-Za-z]\.)(?=[A-Za-z])|(?<=[a-z])(?=[A-Z])"
+    r"(?<=[A-Za-z0-9][_/])(?![_/])(?=.)|(?<=::)(?=.)"
+    r"|(?<=[A-Za-z]\.)(?=[A-Za-z])(?![a-z]{1,4}\b)|(?<=[a-z])(?=[A-Z])"
 )
 
 

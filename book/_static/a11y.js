@@ -11,6 +11,10 @@ document.addEventListener("DOMContentLoaded", () => {
   each("details.hide > summary[aria-label]", (summary) => summary.removeAttribute("aria-label"));
   each(".task-list-item-checkbox", (box) =>
     box.setAttribute("aria-label", box.parentElement.innerText.trim()));
+  each(".bd-links summary", (summary) => {
+    const link = summary.closest("li").querySelector("a");
+    summary.setAttribute("aria-label", `Pages below ${link.innerText.trim()}`);
+  });
   // A figure wider than a phone scrolls, also with the arrow keys.
   const figures = () => each(".cell_output:has(> img)", (figure) => {
     const about = { tabindex: "0", role: "group", "aria-label": "figure" };
