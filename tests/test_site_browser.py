@@ -259,3 +259,18 @@ def test_what_is_typed_in_the_search_is_not_covered(page):
             + parseFloat(getComputedStyle(input).paddingLeft); }"""
     )
     assert glass["x"] + glass["width"] <= begin
+
+
+def test_paper_is_white_also_for_who_reads_in_the_dark(page):
+    page.emulate_media(color_scheme="dark")
+    settle(
+        page, (SITE / next(n for n in PAGES if n.startswith("notebooks/12"))).as_uri()
+    )
+    theme = "document.documentElement.dataset.theme === "
+    page.wait_for_function(f"{theme}'dark'")
+    page.emulate_media(media="print", color_scheme="dark")
+    page.wait_for_function(f"{theme}'light'")
+    page.emulate_media(media="screen", color_scheme="dark")
+    page.wait_for_function(f"{theme}'dark'")
+    page.pdf()
+    page.wait_for_function(f"{theme}'dark'")

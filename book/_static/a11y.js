@@ -1,4 +1,5 @@
-// Names for screen readers where the theme leaves them out or contradicts the label.
+// Names for screen readers where the theme leaves them out or contradicts the label;
+// figures that scroll on a phone; and paper is white, also for who reads in the dark.
 document.addEventListener("DOMContentLoaded", () => {
   const each = (css, act) => document.querySelectorAll(css).forEach(act);
   each(".search-button-field", (button) =>
@@ -24,6 +25,16 @@ document.addEventListener("DOMContentLoaded", () => {
       else figure.removeAttribute(name);
     }
   });
+  const page = document.documentElement.dataset;
+  let before = null;
+  const print = (isPrinting) => {
+    if (isPrinting) before ??= page.theme;
+    if (before) page.theme = isPrinting ? "light" : before;
+    if (!isPrinting) before = null;
+  };
+  addEventListener("beforeprint", () => print(true));
+  addEventListener("afterprint", () => print(false));
+  matchMedia("print").addEventListener("change", (event) => print(event.matches));
   addEventListener("load", figures);
   addEventListener("resize", figures);
   each(".bd-sidebar-primary .navbar-brand", (brand) => {
