@@ -14,6 +14,7 @@ import torch
 from bert_tutorial.captions import caption_tokenizer
 from bert_tutorial.config import BertConfig
 from bert_tutorial.drawings import COLOURS, facts_of
+from bert_tutorial.picture_attention import heads_that_point, hiding_costs, one_patch
 from bert_tutorial.picture_bert import PictureBert
 from bert_tutorial.picture_data import (
     Pair,
@@ -27,7 +28,6 @@ from bert_tutorial.picture_probes import (
     colour_questions,
     follows_colour,
     matching_accuracy,
-    patch_of,
     text_alone_accuracy,
 )
 from bert_tutorial.tokenizer import BertTokenizer
@@ -47,7 +47,7 @@ __all__ = [
 class PictureRecipe:
     """All choices of a run; the defaults are the book's."""
 
-    steps: int = 1_400
+    steps: int = 1_200
     seed: int = 0
     rows: int = 48
     content_rate: float = 0.4
@@ -107,8 +107,11 @@ def picture_report(
     Returns:
         Shares, 0 to 1: own, blind, other: colours named rightly with the question's own
         drawing, none, and another; chance, and text_alone, what the words tell;
-        matching and matching_blind; follows and stays, see `follows_colour`; and
-        without_its_patch, its_patch_only, see `hidden_patches`.
+        matching and matching_blind; follows and stays, see `follows_colour`;
+        without_its_patch and its_patch_only, colours named rightly with that patch
+        hidden, or all others; by_hiding, how often hiding the right patch costs
+        most; by_weight, how often it has the largest weight, the last layer's heads
+        averaged; and best_head and worst_head of all, see `heads_that_point`.
     """
     random = Random(1_000_003 + seed)
     pairs = draw_pairs(number, random, held_out=True)
@@ -140,15 +143,26 @@ def picture_report(
         "stays": stays,
         "without_its_patch": share(patch_mask=1 - only),
         "its_patch_only": share(patch_mask=only),
+        **_looks(model, tokenizer, questions),
     }
     return {name: round(value, 3) for name, value in found.items()}
 
 
-def one_patch(questions: Sequence[PictureQuestion]) -> torch.Tensor:
-    """Mark the patch that each question is about: (Q, N), 1 there."""
-    marked = torch.zeros(len(questions), 6, dtype=torch.long)
-    marked[torch.arange(len(questions)), [patch_of(one) for one in questions]] = 1
-    return marked
+def _looks(
+    model: PictureBert, tokenizer: BertTokenizer, questions: Sequence[PictureQuestion]
+) -> dict[str, float]:
+    """Say how often hiding, and how often weights, find the right patch."""
+    right = one_patch(questions).argmax(dim=1)
+    answers = ask_pictures(model, tokenizer, questions)
+    weights = answers.attention[:, -1].mean(dim=1)  # (Q, N)
+    costs = hiding_costs(model, tokenizer, questions)
+    heads = heads_that_point(answers, questions)
+    return {
+        "by_hiding": (costs.argmax(dim=1) == right).float().mean().item(),
+        "by_weight": (weights.argmax(dim=1) == right).float().mean().item(),
+        "best_head": heads.max().item(),
+        "worst_head": heads.min().item(),
+    }
 
 
 def pretrain_pictures(
