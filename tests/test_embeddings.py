@@ -3,6 +3,7 @@
 import pytest
 import torch
 from conftest import B, H, P, T, V, tiny_config
+from torch import nn
 
 from bert_tutorial.embeddings import BertEmbeddings, truncated_normal_
 from bert_tutorial.model import initialise
@@ -71,6 +72,18 @@ def test_the_truncated_normal_is_cut_at_two_deviations():
     assert table.mean().abs() < 2e-4
     truncated_normal_(table, 0.0)
     assert not table.any()
+
+
+def test_one_seed_gives_the_same_table_with_every_version_of_torch():
+    table = torch.empty(100, 100)
+    truncated_normal_(table, 0.02)
+    expected = [-0.0225168, -0.0230472, -0.0050116]
+    torch.testing.assert_close(table[0, :3].tolist(), expected, atol=1e-7, rtol=0)
+    assert abs(table.double().sum().item() + 2.791948) < 1e-5
+    if tuple(map(int, torch.__version__.split(".")[:2])) >= (2, 12):
+        torch.manual_seed(0)
+        theirs = nn.init.trunc_normal_(torch.empty(100, 100), 0, 0.02, -0.04, 0.04)
+        torch.testing.assert_close(table, theirs, atol=0, rtol=0)
 
 
 def test_positions_can_have_a_smaller_scale_than_words():
