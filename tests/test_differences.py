@@ -92,6 +92,8 @@ def test_their_whole_words_become_nothing_but_masks():
 
 
 def test_they_have_nothing_that_makes_pairs():
+    if tuple(map(int, transformers.__version__.split(".")[:2])) < (5, 23):
+        pytest.skip("the page speaks of transformers 5.23")
     for name in ("TextDatasetForNextSentencePrediction", "DataCollatorForSOP"):
         assert not hasattr(transformers, name)
     assert hasattr(transformers, "BertForNextSentencePrediction")
