@@ -34,7 +34,7 @@ class PictureBert(BertForPreTraining):
         num_patches: N, patches in a picture.
     """
 
-    _optional = (*BertForPreTraining._optional, "patches.")
+    _optional = (*BertForPreTraining._optional, "patches.")  # type: ignore[assignment]
 
     def __init__(
         self, config: BertConfig, patch_size: int = 4, num_patches: int = 6

@@ -70,7 +70,7 @@ class Trainer:
         factor = linear_schedule(step, self.config.steps + 1, self.config.warmup)
         return self.config.learning_rate * factor
 
-    def loss(self, batch: dict[str, Tensor]) -> PretrainingLoss:
+    def both_losses(self, batch: dict[str, Tensor]) -> PretrainingLoss:
         """Compute both losses; a model that reads more than text has its own way."""
         own = getattr(self.model, "batch_loss", None)
         return own(batch) if own else lean_pretraining_loss(self.model, batch)
@@ -99,7 +99,7 @@ class Trainer:
                 else nullcontext()
             )
             with context:
-                part = self.loss(on_device)
+                part = self.both_losses(on_device)
             word_loss = part.masked_lm * (words / max(1, all_words))
             relation_loss = part.next_sentence * (relations / max(1, all_relations))
             self.scaler.scale(word_loss + relation_loss).backward()

@@ -230,7 +230,7 @@ def test_its_loss_is_that_of_forward_and_the_trainer_takes_it():
         assert parameter.grad is not None and parameter.grad.any(), name
     assert unused.grad is not None
     trainer = Trainer(model, TrainingConfig(steps=1), torch.device("cpu"))
-    assert torch.equal(trainer.loss(batch).loss, mine.loss)
+    assert torch.equal(trainer.both_losses(batch).loss, mine.loss)
     text = BertForPreTraining(CONFIG).eval()
     words = {
         k: batch[k]
@@ -238,7 +238,7 @@ def test_its_loss_is_that_of_forward_and_the_trainer_takes_it():
     }
     trainer = Trainer(text, TrainingConfig(steps=1), torch.device("cpu"))
     torch.testing.assert_close(
-        trainer.loss(words).loss, pretraining_loss(text, words).loss
+        trainer.both_losses(words).loss, pretraining_loss(text, words).loss
     )
 
 
