@@ -56,6 +56,15 @@ def test_every_floor_is_met_by_what_colab_has():
         assert operators == {">="}, requirement
 
 
+def test_a_job_of_ci_runs_with_the_versions_of_the_list():
+    text = (ROOT / ".github" / "workflows" / "ci.yml").read_text(encoding="utf-8")
+    job = yaml.safe_load(text)["jobs"]["versions"]
+    assert {"set": "colab", "python": "3.13"} in job["strategy"]["matrix"]["include"]
+    steps = [s for s in job["steps"] if s.get("if") == "matrix.set == 'colab'"]
+    assert len(steps) == 1 and f"tests/data/{DATA.name}" in steps[0]["run"]
+    assert "torch" in colab()
+
+
 def test_transformers_of_colab_is_new_enough_for_its_chapter():
     tests = PROJECT["project"]["optional-dependencies"]["test"]
     floor = next(r for r in map(Requirement, tests) if r.name == "transformers")
