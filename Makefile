@@ -26,8 +26,8 @@ book: site  ## install, build the site, serve it and print its address
 site: venv  ## build the site strictly into _build/html and check it
 	rm -rf _build
 	$(BIN)/jupyter-book build . -W -n --keep-going
-	$(BIN)/python tools/licences.py _build/html
-	$(BIN)/python tools/check_site.py _build/html
+	$(BIN)/python tools/book/licences.py _build/html
+	$(BIN)/python tools/book/check_site.py _build/html
 
 test: lint site unit  ## lint, types, strict book build, unit tests, every notebook
 
@@ -41,23 +41,23 @@ unit: venv  ## unit tests and every notebook against its stored outputs
 
 robust: venv  ## every notebook again as on another processor, with two threads
 	ATEN_CPU_CAPABILITY=default OMP_NUM_THREADS=2 \
-	  $(BIN)/python -m pytest $(SHARED) $(NBVAL) tests/test_notebooks_clean.py $(NOTEBOOKS)
+	  $(BIN)/python -m pytest $(SHARED) $(NBVAL) tests/book/test_notebooks_clean.py $(NOTEBOOKS)
 
 fuzz: venv  ## the properties of test_fuzz, on FUZZ times as many examples, at random
-	BERT_TUTORIAL_FUZZ=$(or $(FUZZ),20) $(BIN)/python -m pytest tests/test_fuzz.py
+	BERT_TUTORIAL_FUZZ=$(or $(FUZZ),20) $(BIN)/python -m pytest tests/fuzz/test_fuzz.py
 
 bench: venv  ## speed against transformers, into bert_tutorial/runs/bench.json
-	$(BIN)/python tools/bench.py
+	$(BIN)/python tools/experiments/bench.py
 
 run: venv  ## run every notebook and store its outputs
-	$(BIN)/python tools/refresh.py
+	$(BIN)/python tools/book/refresh.py
 
 sync: venv  ## write the package's text and the setup cell into the notebooks
-	$(BIN)/python tools/sync_notebooks.py
+	$(BIN)/python tools/book/sync_notebooks.py
 
 lock: venv  ## write the locks of CI from pyproject.toml and constraints.txt
 	$(BIN)/python -m pip install --quiet uv
-	$(BIN)/python tools/lock.py
+	$(BIN)/python tools/book/lock.py
 
 venv: $(VENV)/installed
 

@@ -10,15 +10,15 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from bert_tutorial.config import BertConfig
-    from bert_tutorial.model import BertModel
-    from bert_tutorial.objectives import BertForMaskedLM, BertForPreTraining
-    from bert_tutorial.tasks import (
+    from bert_tutorial.model.bert import BertModel
+    from bert_tutorial.model.config import BertConfig
+    from bert_tutorial.model.objectives import BertForMaskedLM, BertForPreTraining
+    from bert_tutorial.model.task_heads import (
         BertForQuestionAnswering,
         BertForSequenceClassification,
         BertForTokenClassification,
     )
-    from bert_tutorial.tokenizer import BertTokenizer
+    from bert_tutorial.tokenization.tokenizer import BertTokenizer
 
 __version__ = "0.1.0"
 
@@ -35,14 +35,14 @@ __all__ = [
 ]
 
 _HOME = {
-    "BertConfig": "config",
-    "BertTokenizer": "tokenizer",
-    "BertModel": "model",
-    "BertForPreTraining": "objectives",
-    "BertForMaskedLM": "objectives",
-    "BertForSequenceClassification": "tasks",
-    "BertForTokenClassification": "tasks",
-    "BertForQuestionAnswering": "tasks",
+    "BertConfig": "model.config",
+    "BertTokenizer": "tokenization.tokenizer",
+    "BertModel": "model.bert",
+    "BertForPreTraining": "model.objectives",
+    "BertForMaskedLM": "model.objectives",
+    "BertForSequenceClassification": "model.task_heads",
+    "BertForTokenClassification": "model.task_heads",
+    "BertForQuestionAnswering": "model.task_heads",
 }
 
 

@@ -1,83 +1,13 @@
 """The command line: python -m bert_tutorial COMMAND.
 
-A mistake of the user's gets one line and exit code 2, never a traceback.
-
 Chapter: 0
 """
 
-import argparse
-import os
 import sys
 
-from bert_tutorial.commands import add_reading_commands
-from bert_tutorial.commands_evaluate import add_evaluate_command
-from bert_tutorial.commands_finetune import add_finetune_command
-from bert_tutorial.commands_predict import add_predict_command
-from bert_tutorial.commands_training import add_pretrain_command
+from bert_tutorial.cli.main import main
 
 __all__ = ["main"]
-
-
-class Parser(argparse.ArgumentParser):
-    """Reports a mistake in one line."""
-
-    def error(self, message: str) -> None:  # type: ignore[override]
-        """Print the line and leave with exit code 2."""
-        print(f"error: {message} (see {self.prog} --help)", file=sys.stderr)
-        raise SystemExit(2)
-
-
-def build_parser() -> argparse.ArgumentParser:
-    """Make the parser with all commands."""
-    parser = Parser(
-        prog="python -m bert_tutorial",
-        description="The companion of the book Build BERT from Scratch.",
-    )
-    commands = parser.add_subparsers(
-        dest="command", required=True, metavar="COMMAND", parser_class=Parser
-    )
-    add_reading_commands(commands)
-    add_pretrain_command(commands)
-    add_evaluate_command(commands)
-    add_finetune_command(commands)
-    add_predict_command(commands)
-    return parser
-
-
-def main(arguments: list[str] | None = None) -> int:
-    """Run a command.
-
-    Args:
-        arguments: the words after the program's name; None takes those given.
-
-    Returns:
-        0; 2 for a mistake of the user's; 1 if training failed; 130 after Ctrl-C.
-    """
-    options = build_parser().parse_args(arguments)
-    try:
-        options.run(options)
-    except KeyboardInterrupt as stop:
-        print(str(stop) or "stopped", file=sys.stderr)
-        return 130
-    except BrokenPipeError:
-        # The reader, such as head, has enough; nothing may be flushed into its pipe.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
-    except (FloatingPointError, ConnectionError) as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 1
-    except (ValueError, OSError) as error:
-        print(f"error: {_one_line(error)}", file=sys.stderr)
-        return 2
-    return 0
-
-
-def _one_line(error: Exception) -> str:
-    """Give the text of an error in one line."""
-    if isinstance(error, OSError) and error.filename and error.strerror:
-        return f"{error.filename}: {error.strerror}"
-    return " ".join(str(error).split())
-
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from bert_tutorial.config import BertConfig
+from bert_tutorial.model.config import BertConfig
 
 # Real files to read in tests; each test that needs one skips, and says so, without.
 REAL_DATA = Path(
@@ -19,8 +19,8 @@ REAL_DATA = Path(
 collect_ignore = []
 if importlib.util.find_spec("transformers") is None:
     collect_ignore += [
-        file.name
-        for file in Path(__file__).parent.glob("test_*.py")
+        str(file.relative_to(Path(__file__).parent))
+        for file in Path(__file__).parent.rglob("test_*.py")
         if "\nfrom transformers import" in file.read_text(encoding="utf-8")
     ]
 

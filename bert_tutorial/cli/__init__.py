@@ -1,0 +1,4 @@
+"""The command line: it declares options and prints; the work is done elsewhere.
+
+Chapter: 0
+"""

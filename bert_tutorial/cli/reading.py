@@ -1,0 +1,189 @@
+"""Commands that read: fill, tokenize, vocabulary, world, doctor.
+
+What is large is imported by the command that needs it, so that --help is quick.
+
+Chapter: 0
+"""
+
+# Imports inside functions: see above.
+import argparse
+from pathlib import Path
+from typing import Any
+
+__all__ = [
+    "add_reading_commands",
+    "add_source",
+    "check_vocabulary_size",
+    "model_folder",
+    "positive",
+]
+
+
+def add_reading_commands(commands: Any) -> None:
+    """Declare the commands and their options."""
+    fill = commands.add_parser("fill", help="guess the words behind [MASK]")
+    fill.add_argument("text", help="a text with one or more [MASK]")
+    fill.add_argument("--model", help="folder or hub id; the shipped one if not given")
+    fill.add_argument("--top", type=positive, default=5, help="guesses for each [MASK]")
+    add_source(fill)
+    fill.set_defaults(run=run_fill)
+
+    tokenize = commands.add_parser("tokenize", help="show the pieces of a text")
+    tokenize.add_argument("text")
+    tokenize.add_argument("--pair", help="a second segment")
+    tokenize.add_argument("--vocab", help="vocab.txt; the shipped one if not given")
+    tokenize.add_argument("--cased", action="store_true", help="keep capital letters")
+    tokenize.set_defaults(run=run_tokenize)
+
+    vocabulary = commands.add_parser("vocabulary", help="train a vocabulary")
+    vocabulary.add_argument("files", nargs="+", help="text files or a folder")
+    vocabulary.add_argument("--size", type=positive, default=8_000)
+    vocabulary.add_argument("--cased", action="store_true", help="keep capital letters")
+    vocabulary.add_argument("--output", default="vocab.txt")
+    vocabulary.set_defaults(run=run_vocabulary)
+
+    world = commands.add_parser("world", help="print samples of the mini-world")
+    world.add_argument("--seed", type=int, default=0)
+    world.add_argument("--mix", choices=["quick", "full"], default="quick")
+    what = world.add_mutually_exclusive_group()
+    for name in ("sentences", "documents", "probes"):
+        what.add_argument(f"--{name}", type=positive, metavar="N")
+    what.add_argument("--facts", action="store_true")
+    world.set_defaults(run=run_world)
+
+    doctor = commands.add_parser("doctor", help="look for what would stop a run here")
+    doctor.add_argument("--model", help="folder; the shipped one if not given")
+    doctor.add_argument("--output", default=".", help="folder that a run is to write")
+    doctor.add_argument("--device", default="auto", help="auto, cpu, cuda or mps")
+    doctor.set_defaults(run=run_doctor)
+
+
+def add_source(command: Any) -> None:
+    """Declare what says more about a model that comes from the hub."""
+    command.add_argument("--revision", help="commit, branch or tag on the hub")
+    command.add_argument(
+        "--allow-bin",
+        action="store_true",
+        help="read an old pytorch_model.bin if there is nothing better",
+    )
+
+
+def model_folder(options: argparse.Namespace) -> Path:
+    """Find the folder of the model that is asked for, by default the shipped one."""
+    from bert_tutorial.files.hub import find_folder
+    from bert_tutorial.files.shipped import shipped_weights
+
+    if not options.model:
+        return shipped_weights()
+    return find_folder(options.model, options.revision, options.allow_bin)
+
+
+def check_vocabulary_size(folder: Path, pieces: int, size: int) -> None:
+    """Refuse a vocabulary that is not the model's.
+
+    Raises:
+        ValueError: if it has another number of pieces.
+    """
+    if pieces != size:
+        raise ValueError(
+            f"{folder}: vocab.txt must have {size} lines as config.json says, "
+            f"got {pieces}"
+        )
+
+
+def positive(text: str) -> int:
+    """Read a whole number of at least 1."""
+    try:
+        value = int(text)
+    except ValueError:
+        value = 0
+    if value < 1:
+        raise argparse.ArgumentTypeError(f"must be at least 1, got {text!r}")
+    return value
+
+
+def run_fill(options: argparse.Namespace) -> None:
+    """Print the likeliest words of each mask."""
+    from bert_tutorial.model.fill import fill_masks
+    from bert_tutorial.model.objectives import BertForMaskedLM
+    from bert_tutorial.tokenization.tokenizer import BertTokenizer
+
+    folder = model_folder(options)
+    tokenizer = BertTokenizer.from_pretrained(folder)
+    model = BertForMaskedLM.from_pretrained(folder, allow_bin=options.allow_bin)
+    check_vocabulary_size(folder, len(tokenizer), model.config.vocab_size)
+    all_guesses = fill_masks(model, tokenizer, options.text, options.top)
+    for number, guesses in enumerate(all_guesses, start=1):
+        if len(all_guesses) > 1:
+            print(f"[MASK] {number}")
+        for guess in guesses:
+            print(f"{guess.probability:7.1%}  {guess.token}")
+
+
+def run_tokenize(options: argparse.Namespace) -> None:
+    """Print a line for each piece: piece, id, segment, characters."""
+    from bert_tutorial.files.shipped import shipped_weights
+    from bert_tutorial.tokenization.tokenizer import BertTokenizer
+
+    file = Path(options.vocab) if options.vocab else shipped_weights() / "vocab.txt"
+    tokenizer = BertTokenizer.from_vocab(file, do_lower_case=not options.cased)
+    encoding = tokenizer.encode(options.text, options.pair)
+    rows = zip(
+        encoding.tokens,
+        encoding.ids,
+        encoding.type_ids,
+        encoding.offsets,
+        strict=True,
+    )
+    print("piece                 id  segment  characters")
+    for token, number, kind, (start, end) in rows:
+        print(f"{token:<16} {number:>7} {kind:>8}  {start}-{end}")
+
+
+def run_vocabulary(options: argparse.Namespace) -> None:
+    """Train a vocabulary and write it, one piece a line."""
+    from bert_tutorial.pretraining.documents import read_documents
+    from bert_tutorial.tokenization.learn_vocabulary import train_vocabulary
+    from bert_tutorial.tokenization.vocabulary import save_vocabulary
+
+    output = Path(options.output)
+    if not output.parent.is_dir():
+        raise ValueError(f"{output.parent} is not a folder; make it first")
+    documents = read_documents(options.files)
+    lines = (sentence for document in documents for sentence in document)
+    pieces = train_vocabulary(lines, options.size, do_lower_case=not options.cased)
+    save_vocabulary(pieces, output)
+    print(f"{len(pieces)} pieces in {output}")
+
+
+def run_world(options: argparse.Namespace) -> None:
+    """Print sentences, documents, facts or probes of a world."""
+    from bert_tutorial.world import FULL, QUICK, World
+
+    world = World(options.seed, FULL if options.mix == "full" else QUICK)
+    if options.facts:
+        for fact in world.facts:
+            print(f"{fact.relation}({fact.subject}) = {fact.object}")
+    elif options.probes:
+        for probe in world.probes()[: options.probes]:
+            print(f"{probe.text}  ->  {probe.answer} ({probe.status})")
+    elif options.documents:
+        for document in world.corpus().documents[: options.documents]:
+            print("\n".join(document) + "\n")
+    else:
+        print("\n".join(world.corpus().sentences[: options.sentences or 10]))
+
+
+def run_doctor(options: argparse.Namespace) -> None:
+    """Print a line for each check and, below a fault, its remedy; 1 if any is one."""
+    from bert_tutorial.cli.machine import examine
+
+    faults = 0
+    for check, seen, remedy in examine(options.model, options.output, options.device):
+        print(f"{'FAULT' if remedy else 'ok':<6}{check:<16} {seen}", flush=True)
+        if remedy:
+            print(f"      remedy: {remedy}")
+            faults += 1
+    print(f"{faults} faults" if faults else "all is well")
+    if faults:
+        raise SystemExit(1)

@@ -1,0 +1,158 @@
+"""Exercise: fetch some tokens' vectors of each text.
+
+Chapter: 2
+"""
+
+import torch
+from torch import Tensor
+
+from bert_tutorial.course.judging.exercise import Case, Exercise, Mutant
+
+STUB = '''
+def gather_positions(x: Tensor, positions: Tensor) -> Tensor:
+    """Fetch the vectors at the given places: (B, T, H), (B, M) -> (B, M, H).
+
+    Row b, place m of the result is x[b, positions[b, m]]: two texts ((1), (2), (3)) and
+    ((4), (5), (6)) with the places (2, 0) and (1, 1) give ((3), (1)) and ((5), (5)).
+    """
+    raise NotAttempted
+'''
+
+
+def gather_positions(x: Tensor, positions: Tensor) -> Tensor:
+    """Fetch the vectors at the given places."""
+    rows = torch.arange(len(x))[:, None]  # (B, 1), against (B, M)
+    return x[rows, positions]
+
+
+def with_gather(x: Tensor, positions: Tensor) -> Tensor:
+    """Use torch.gather, which wants an index for every number."""
+    index = positions[:, :, None].expand(-1, -1, x.shape[-1])
+    return x.gather(1, index)
+
+
+def with_one_hot(x: Tensor, positions: Tensor) -> Tensor:
+    """Multiply by rows with a single one."""
+    chosen = positions[:, :, None] == torch.arange(x.shape[1])
+    return chosen.to(x.dtype) @ x
+
+
+def of_every_text(x: Tensor, positions: Tensor) -> Tensor:
+    """Index the second axis alone."""
+    return x[:, positions]
+
+
+def of_the_first(x: Tensor, positions: Tensor) -> Tensor:
+    """Take the places of the first text for all."""
+    return x[:, positions[0]]
+
+
+def over_texts(x: Tensor, positions: Tensor) -> Tensor:
+    """Take the places for numbers of texts."""
+    return x[positions.clamp(max=len(x) - 1), 0]
+
+
+def from_first_text(x: Tensor, positions: Tensor) -> Tensor:
+    """Fetch all vectors from the first text."""
+    return x[0][positions]
+
+
+def short_gather(x: Tensor, positions: Tensor) -> Tensor:
+    """Gather the first number of each vector only."""
+    return x.gather(1, positions[:, :, None])
+
+
+def off_by_one(x: Tensor, positions: Tensor) -> Tensor:
+    """Count the places from 1."""
+    return gather_positions(x, (positions - 1) % x.shape[1])
+
+
+def flat_without_offset(x: Tensor, positions: Tensor) -> Tensor:
+    """Join the texts, and forget where each begins."""
+    return x.flatten(0, 1)[positions]
+
+
+def cases(seed: int, dtype: torch.dtype) -> list[Case]:
+    """One place in each text, then several, out of order and twice."""
+    torch.manual_seed(seed)
+    return [
+        Case(
+            (torch.arange(12, dtype=dtype).view(2, 3, 2), torch.tensor([[2], [0]])),
+            "two texts of three tokens, one place in each",
+        ),
+        Case(
+            (torch.randn(3, 7, 5, dtype=dtype), torch.randint(0, 7, (3, 2))),
+            "B=3, T=7, H=5, M=2",
+        ),
+        Case(
+            (
+                torch.randn(2, 5, 3, dtype=dtype),
+                torch.tensor([[4, 4, 0, 1], [1, 3, 3, 2]]),
+            ),
+            "places out of order and twice",
+        ),
+    ]
+
+
+EXERCISE = Exercise(
+    id="gather-positions",
+    chapter=2,
+    title="Vectors at given places",
+    difficulty=2,
+    minutes=10,
+    stub=STUB,
+    solution=gather_positions,
+    accepted={"gather": with_gather, "one hot": with_one_hot},
+    mutants=[
+        Mutant(
+            "every text with every place",
+            of_every_text,
+            "x[:, positions] fetches the places of all texts from every text: (B, B, "
+            "M, H). Index the first axis too, with a column of row numbers (B, 1), so "
+            "that each text meets its own places only.",
+        ),
+        Mutant(
+            "places of the first text",
+            of_the_first,
+            "All texts get the places of the first. Each row of positions belongs to "
+            "the text of that row.",
+        ),
+        Mutant(
+            "texts for places",
+            over_texts,
+            "The places were used as numbers of texts. Places are axis 1: x[row, "
+            "place].",
+        ),
+        Mutant(
+            "vectors of the first text",
+            from_first_text,
+            "All vectors come from the first text. positions[b] are places in x[b]; "
+            "with the texts joined into one long list, text b begins at b * T.",
+        ),
+        Mutant(
+            "one number a vector",
+            short_gather,
+            "torch.gather fetches single numbers, one for each index, so (B, M, 1) is "
+            "left. Give it the index H times, positions[:, :, None].expand(-1, -1, "
+            "H), or index with x[rows, positions].",
+        ),
+        Mutant(
+            "counted from one",
+            off_by_one,
+            "Each vector is that of the place before. Places are counted from 0.",
+        ),
+        Mutant(
+            "offset forgotten",
+            flat_without_offset,
+            "All vectors come from the first text. positions[b] are places in x[b]; "
+            "with the texts joined into one long list, text b begins at b * T.",
+        ),
+    ],
+    cases=cases,
+    hints=(
+        "Two index tensors are broadcast against each other, then used pair by pair.",
+        "x[rows, positions] with rows of shape (B, 1): row b beside all M places of "
+        "text b.",
+        "rows = torch.arange(len(x))[:, None], then x[rows, positions].",
+    ),
+)

@@ -1,0 +1,124 @@
+"""Exercise: add every number of one row to every number of another.
+
+Chapter: 2
+"""
+
+import torch
+from torch import Tensor
+
+from bert_tutorial.course.judging.exercise import Case, Exercise, Mutant
+
+STUB = '''
+def outer_sum(a: Tensor, b: Tensor) -> Tensor:
+    """Add every number of a to every number of b: (T,), (S,) -> (T, S).
+
+    Row t, column s holds a[t] + b[s]: (1, 2) and (10, 20, 30) become
+    ((11, 21, 31), (12, 22, 32)).
+    """
+    raise NotAttempted
+'''
+
+
+def outer_sum(a: Tensor, b: Tensor) -> Tensor:
+    """Add every number of a to every number of b."""
+    return a[:, None] + b[None, :]
+
+
+def with_expand(a: Tensor, b: Tensor) -> Tensor:
+    """Repeat both to the whole shape first."""
+    T, S = len(a), len(b)
+    return a.view(T, 1).expand(T, S) + b.expand(T, S)
+
+
+def turned(a: Tensor, b: Tensor) -> Tensor:
+    """Let a run along the columns."""
+    return a[None, :] + b[:, None]
+
+
+def no_axis(a: Tensor, b: Tensor) -> Tensor:
+    """Add without a new axis."""
+    return a + b
+
+
+def extra_axis(a: Tensor, b: Tensor) -> Tensor:
+    """Keep an axis of size 1."""
+    return (a[:, None] + b)[None]
+
+
+def product(a: Tensor, b: Tensor) -> Tensor:
+    """Multiply instead of adding."""
+    return torch.outer(a, b)
+
+
+def in_place(a: Tensor, b: Tensor) -> Tensor:
+    """Change a on the way."""
+    a.add_(b[0])
+    return a[:, None] + (b - b[0])
+
+
+def cases(seed: int, dtype: torch.dtype) -> list[Case]:
+    """Two and three numbers, then other sizes, one pair of them equal."""
+    torch.manual_seed(seed)
+    return [
+        Case(
+            (
+                torch.tensor([1, 2], dtype=dtype),
+                torch.tensor([10, 20, 30], dtype=dtype),
+            ),
+            "two numbers and three",
+        ),
+        Case((torch.randn(5, dtype=dtype), torch.randn(3, dtype=dtype)), "T=5, S=3"),
+        Case((torch.randn(4, dtype=dtype), torch.randn(4, dtype=dtype)), "T=4, S=4"),
+    ]
+
+
+EXERCISE = Exercise(
+    id="outer-sum",
+    chapter=2,
+    title="Every pair of two rows",
+    difficulty=1,
+    minutes=5,
+    stub=STUB,
+    solution=outer_sum,
+    accepted={"expand": with_expand},
+    mutants=[
+        Mutant(
+            "turned",
+            turned,
+            "Rows and columns have changed places: your result is (S, T). a runs "
+            "down, so a needs a new axis at its end, a[:, None].",
+        ),
+        Mutant(
+            "no new axis",
+            no_axis,
+            "Adding (T,) and (S,) pairs the numbers up one by one, and fails unless T "
+            "= S or one of them is 1. Give a an axis of size 1 at its end first: (T, "
+            "1) + (S,) is (T, S).",
+        ),
+        Mutant(
+            "one axis too many",
+            extra_axis,
+            "The numbers are right and the shape is not: there is an axis of size 1 "
+            "in front. Broadcasting would hide it today and multiply an axis "
+            "tomorrow; index only where an axis is wanted.",
+        ),
+        Mutant(
+            "product",
+            product,
+            "These are products. torch.outer multiplies every pair; here every pair "
+            "is added.",
+        ),
+        Mutant(
+            "changed in place",
+            in_place,
+            "The sums are right, but the tensor a of the caller is not what it was. "
+            "Methods that end in an underscore write into their tensor; use a + b.",
+        ),
+    ],
+    cases=cases,
+    hints=(
+        "Broadcasting repeats axes of size 1. Which of the two needs one, and where?",
+        "a must be a column (T, 1); b may stay a row (S,).",
+        "a[:, None] makes the column.",
+    ),
+)

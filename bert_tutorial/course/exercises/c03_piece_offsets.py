@@ -1,0 +1,192 @@
+"""Exercise: say where in the text each piece stands.
+
+Chapter: 3
+"""
+
+import torch
+
+from bert_tutorial.course.judging.exercise import Case, Exercise, Mutant, Property
+
+STUB = '''
+def piece_offsets(text: str, pieces: list[str]) -> list[tuple[int, int]]:
+    """Say where each piece stands: (start, end), end not included.
+
+    The text is plain ASCII, the pieces are its pieces in order, lower-cased: "Ha haha"
+    and ["ha", "ha", "##ha"] give [(0, 2), (3, 5), (5, 7)].
+    """
+    raise NotAttempted
+'''
+
+
+def piece_offsets(text: str, pieces: list[str]) -> list[tuple[int, int]]:
+    """Search each piece behind the one before."""
+    lowered, place, offsets = text.lower(), 0, []
+    for piece in pieces:
+        letters = piece.removeprefix("##")
+        start = lowered.index(letters, place)
+        place = start + len(letters)
+        offsets.append((start, place))
+    return offsets
+
+
+def by_walking(text: str, pieces: list[str]) -> list[tuple[int, int]]:
+    """Walk over the text, past white space."""
+    offsets, place = [], 0
+    for piece in pieces:
+        while text[place].isspace():
+            place += 1
+        length = len(piece) - 2 * piece.startswith("##")
+        offsets.append((place, place + length))
+        place += length
+    return offsets
+
+
+def from_the_front(text: str, pieces: list[str]) -> list[tuple[int, int]]:
+    """Search from the front each time."""
+    found = [text.lower().index(piece.removeprefix("##")) for piece in pieces]
+    lengths = [len(piece.removeprefix("##")) for piece in pieces]
+    return [(s, s + n) for s, n in zip(found, lengths, strict=True)]
+
+
+def marks_counted(text: str, pieces: list[str]) -> list[tuple[int, int]]:
+    """Count ## as characters of the text."""
+    right = piece_offsets(text, pieces)
+    return [
+        (start, start + len(piece))
+        for (start, _), piece in zip(right, pieces, strict=True)
+    ]
+
+
+def last_included(text: str, pieces: list[str]) -> list[tuple[int, int]]:
+    """Give the last character's place."""
+    return [(start, end - 1) for start, end in piece_offsets(text, pieces)]
+
+
+def lengths(text: str, pieces: list[str]) -> list[tuple[int, int]]:
+    """Give start and length."""
+    return [(start, end - start) for start, end in piece_offsets(text, pieces)]
+
+
+def blanks_forgotten(text: str, pieces: list[str]) -> list[tuple[int, int]]:
+    """Add up lengths, without the blanks."""
+    offsets, place = [], 0
+    for piece in pieces:
+        length = len(piece.removeprefix("##"))
+        offsets.append((place, place + length))
+        place += length
+    return offsets
+
+
+def one_blank(text: str, pieces: list[str]) -> list[tuple[int, int]]:
+    """Take one blank before every word."""
+    offsets, place = [], 0
+    for number, piece in enumerate(pieces):
+        place += number > 0 and not piece.startswith("##")
+        length = len(piece.removeprefix("##"))
+        offsets.append((place, place + length))
+        place += length
+    return offsets
+
+
+def in_its_word(text: str, pieces: list[str]) -> list[tuple[int, int]]:
+    """Count from the beginning of the word."""
+    offsets, place = [], 0
+    for piece in pieces:
+        place = place if piece.startswith("##") else 0
+        length = len(piece.removeprefix("##"))
+        offsets.append((place, place + length))
+        place += length
+    return offsets
+
+
+def cases(seed: int, dtype: torch.dtype) -> list[Case]:
+    """One word, a repetition, punctuation, several blanks."""
+    return [
+        Case(("cat", ["cat"]), "one word"),
+        Case(("Ha haha", ["ha", "ha", "##ha"]), "a piece that comes again"),
+        Case(("The cats.", ["the", "cat", "##s", "."]), "a full stop without a blank"),
+        Case(
+            ("  a  cat,a dog", ["a", "cat", ",", "a", "dog"]),
+            "several blanks, and none behind the comma",
+        ),
+        Case(("unhappy\tman", ["un", "##happ", "##y", "man"]), "a tab"),
+    ]
+
+
+def gives_the_text_back(answer: object) -> bool:
+    """Cut the text at the offsets."""
+    assert callable(answer)
+    text, pieces = "An owl sat, an owl slept", ["an", "owl", "sat", ",", "an", "owl"]
+    cut = [text[start:end].lower() for start, end in answer(text, pieces)]
+    return cut == pieces
+
+
+EXERCISE = Exercise(
+    id="piece-offsets",
+    chapter=3,
+    title="Where in the text each piece stands",
+    difficulty=2,
+    minutes=10,
+    stub=STUB,
+    solution=piece_offsets,
+    accepted={"walk": by_walking},
+    mutants=[
+        Mutant(
+            "from the front each time",
+            from_the_front,
+            "A piece that comes again gets its first place. Search behind the end of "
+            "the piece before: text.index(piece, place).",
+        ),
+        Mutant(
+            "## counted",
+            marks_counted,
+            "The two ## are counted as characters of the text. Take them off first: "
+            "piece.removeprefix.",
+        ),
+        Mutant(
+            "last included",
+            last_included,
+            "The second number is the place of the last character. As in slices, it is "
+            "one behind: text[start:end] is the piece.",
+        ),
+        Mutant(
+            "lengths",
+            lengths,
+            "The second number is a length. It is the place behind the piece: start + "
+            "length.",
+        ),
+        Mutant(
+            "blanks forgotten",
+            blanks_forgotten,
+            "The lengths are added up as if the text had no blanks. Find each piece in "
+            "the text.",
+        ),
+        Mutant(
+            "one blank before each word",
+            one_blank,
+            "You take one blank before each word. A text may have several, and none "
+            "before punctuation. Find each piece in the text.",
+        ),
+        Mutant(
+            "within the word",
+            in_its_word,
+            "The places are counted from the beginning of each word. Offsets count "
+            "from the beginning of the text.",
+        ),
+    ],
+    cases=cases,
+    properties=[
+        Property(
+            "gives the text back",
+            "text[start:end] must be the piece, but for capitals.",
+            gives_the_text_back,
+        ),
+    ],
+    hints=(
+        "A piece begins somewhere behind the end of the one before.",
+        "Keep one number, the place where the search goes on. str.index takes it as "
+        "its second argument.",
+        "start = text.lower().index(letters, place), then place = start + the number "
+        "of letters.",
+    ),
+)

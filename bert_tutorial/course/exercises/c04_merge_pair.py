@@ -1,0 +1,186 @@
+"""Exercise: join a pair wherever it stands.
+
+Chapter: 4
+"""
+
+import torch
+
+from bert_tutorial.course.judging.exercise import Case, Exercise, Mutant
+
+STUB = '''
+def merge_pair(pieces: tuple[str, ...], pair: tuple[str, str]) -> tuple[str, ...]:
+    """Join a pair of neighbouring pieces wherever it stands in a word.
+
+    From left to right, without overlap; the new piece keeps the left one's beginning:
+    ("h", "##u", "##g") and ("##u", "##g") give ("h", "##ug").
+    """
+    raise NotAttempted
+'''
+
+Pieces = tuple[str, ...]
+
+
+def merge_pair(pieces: tuple[str, ...], pair: tuple[str, str]) -> tuple[str, ...]:
+    """Join the pair from left to right."""
+    left, right = pair
+    merged: list[str] = []
+    i = 0
+    while i < len(pieces):
+        if pieces[i : i + 2] == (left, right):
+            merged.append(left + right.removeprefix("##"))
+            i += 2
+        else:
+            merged.append(pieces[i])
+            i += 1
+    return tuple(merged)
+
+
+def onto_the_last(pieces: Pieces, pair: tuple[str, str]) -> Pieces:
+    """Append to the piece before where it is the left one, and not itself joined."""
+    merged: list[str] = []
+    may_join = False
+    for piece in pieces:
+        if may_join and merged[-1] == pair[0] and piece == pair[1]:
+            merged[-1] += piece.removeprefix("##")
+            may_join = False
+        else:
+            merged.append(piece)
+            may_join = True
+    return tuple(merged)
+
+
+def mark_left_inside(pieces: Pieces, pair: tuple[str, str]) -> Pieces:
+    """Add the texts with their marks."""
+    new = pair[0] + pair[1].removeprefix("##")
+    return tuple(
+        pair[0] + pair[1] if piece == new and piece not in pieces else piece
+        for piece in merge_pair(pieces, pair)
+    )
+
+
+def mark_lost(pieces: Pieces, pair: tuple[str, str]) -> Pieces:
+    """Drop both marks."""
+    new = pair[0] + pair[1].removeprefix("##")
+    return tuple(
+        new.removeprefix("##") if piece == new and piece not in pieces else piece
+        for piece in merge_pair(pieces, pair)
+    )
+
+
+def first_only(pieces: Pieces, pair: tuple[str, str]) -> Pieces:
+    """Join the first place only."""
+    for i in range(len(pieces) - 1):
+        if pieces[i : i + 2] == pair:
+            new = pair[0] + pair[1].removeprefix("##")
+            return (*pieces[:i], new, *pieces[i + 2 :])
+    return pieces
+
+
+def overlapping(pieces: Pieces, pair: tuple[str, str]) -> Pieces:
+    """Use a piece twice."""
+    new = pair[0] + pair[1].removeprefix("##")
+    merged: list[str] = []
+    for i, piece in enumerate(pieces):
+        if pieces[i : i + 2] == pair:
+            merged.append(new)
+        elif i == 0 or pieces[i - 1 : i + 1] != pair:
+            merged.append(piece)
+    return tuple(merged)
+
+
+def from_the_right(pieces: Pieces, pair: tuple[str, str]) -> Pieces:
+    """Join from the right."""
+    merged: list[str] = []
+    i = len(pieces) - 1
+    while i >= 0:
+        if i > 0 and (pieces[i - 1], pieces[i]) == pair:
+            merged.insert(0, pair[0] + pair[1].removeprefix("##"))
+            i -= 2
+        else:
+            merged.insert(0, pieces[i])
+            i -= 1
+    return tuple(merged)
+
+
+def added(pieces: Pieces, pair: tuple[str, str]) -> Pieces:
+    """Put the new piece behind the two."""
+    merged: list[str] = []
+    for i, piece in enumerate(pieces):
+        merged.append(piece)
+        if i and (pieces[i - 1], piece) == pair:
+            merged.append(pair[0] + piece.removeprefix("##"))
+    return tuple(merged)
+
+
+def cases(seed: int, dtype: torch.dtype) -> list[Case]:
+    """A plain join, one at the front, several, overlap, look-alikes, none."""
+    a = "##a"
+    return [
+        Case((("h", "##u", "##g"), ("##u", "##g")), "hug, joined inside"),
+        Case((("h", "##u", "##g", "##s"), ("h", "##u")), "hugs, joined in front"),
+        Case(
+            (("b", "##a", "##n", "##a", "##n", "##a"), ("##a", "##n")),
+            "banana, where the pair stands twice",
+        ),
+        Case((("c", a, a, a), (a, a)), "caaa, where the pair overlaps itself"),
+        Case((("x", "##ba", "##n"), ("##a", "##n")), "a piece that only ends like it"),
+        Case((("p", "##u", "##n"), ("##u", "##g")), "a word without the pair"),
+        Case((("hug",), ("##u", "##g")), "a word of one piece"),
+    ]
+
+
+EXERCISE = Exercise(
+    id="merge-pair",
+    chapter=4,
+    title="Join a pair wherever it stands",
+    difficulty=2,
+    minutes=15,
+    stub=STUB,
+    solution=merge_pair,
+    accepted={"append": onto_the_last},
+    mutants=[
+        Mutant(
+            "## left inside",
+            mark_left_inside,
+            "The new piece has ## in its middle. The right part loses its mark when it "
+            "is joined: left + right.removeprefix.",
+        ),
+        Mutant(
+            "## lost",
+            mark_lost,
+            "The new piece has lost the mark of its left part, so it looks like the "
+            "beginning of a word. Only the right part loses its mark.",
+        ),
+        Mutant(
+            "first place only",
+            first_only,
+            "Only the first place is joined. Join the pair wherever it stands in the "
+            "word.",
+        ),
+        Mutant(
+            "overlap",
+            overlapping,
+            "A piece is used twice where the pair overlaps itself, so the word grows. "
+            "After a join, go on behind both pieces.",
+        ),
+        Mutant(
+            "from the right",
+            from_the_right,
+            "Where the pair overlaps itself, yours joins from the right. Go from left "
+            "to right.",
+        ),
+        Mutant(
+            "added",
+            added,
+            "The new piece stands beside the two old ones. It takes their place.",
+        ),
+    ],
+    cases=cases,
+    hints=(
+        "Walk over the pieces; at each, look whether this one and the next are the "
+        "pair.",
+        "If they are, append the joined piece and move on by two, else append the "
+        "piece and move on by one.",
+        "The joined piece is left + right.removeprefix, with ## to remove.",
+    ),
+)

@@ -1,0 +1,216 @@
+"""Exercise: give every token its position's vector.
+
+Chapter: 5
+"""
+
+import torch
+from torch import Tensor
+
+from bert_tutorial.course.judging.exercise import Case, Exercise, Mutant, Property
+
+STUB = '''
+def add_positions(words: Tensor, table: Tensor) -> Tensor:
+    """Add to each token the vector of its position: (B, T, H), (P, H) -> (B, T, H).
+
+    Positions count from 0 in each text: row t of the table is added to token t of
+    every text. With the table ((10), (20), (30)), texts of two tokens (1), (2) become
+    (11), (22). More tokens than positions: ValueError.
+    """
+    raise NotAttempted
+'''
+
+
+def add_positions(words: Tensor, table: Tensor) -> Tensor:
+    """Add to each token the vector of its position."""
+    T, P = words.shape[1], len(table)
+    if T > P:
+        raise ValueError(f"a text must have at most {P} tokens, got {T}")
+    return words + table[:T]
+
+
+def with_lookup(words: Tensor, table: Tensor) -> Tensor:
+    """Number the positions and look them up."""
+    T = words.shape[1]
+    if len(table) < T:
+        raise ValueError(f"too long: {T}")
+    numbers = torch.arange(T).expand(len(words), T)  # (B, T)
+    return words + torch.nn.functional.embedding(numbers, table)
+
+
+def along_batch(words: Tensor, table: Tensor) -> Tensor:
+    """Give a text the vector of its place in the batch."""
+    if words.shape[1] > len(table):
+        raise ValueError
+    return words + table[: len(words), None]
+
+
+def from_one(words: Tensor, table: Tensor) -> Tensor:
+    """Count from 1, as RoBERTa's tables do in their way."""
+    T = words.shape[1]
+    if len(table) < T:
+        raise ValueError
+    return words + table[(torch.arange(T) + 1) % len(table)]
+
+
+def the_first_only(words: Tensor, table: Tensor) -> Tensor:
+    """Add the vector of position 0 everywhere."""
+    if words.shape[1] > len(table):
+        raise ValueError
+    return words + table[0]
+
+
+def backwards(words: Tensor, table: Tensor) -> Tensor:
+    """Count from the end of the text."""
+    T = words.shape[1]
+    if len(table) < T:
+        raise ValueError
+    return words + table[:T].flip(0)
+
+
+def detached(words: Tensor, table: Tensor) -> Tensor:
+    """Keep the gradient from the table."""
+    return add_positions(words, table.detach())
+
+
+def cut(words: Tensor, table: Tensor) -> Tensor:
+    """Let long texts have the last position again and again."""
+    numbers = torch.arange(words.shape[1]).clamp(max=len(table) - 1)
+    return words + table[numbers]
+
+
+def multiplied(words: Tensor, table: Tensor) -> Tensor:
+    """Multiply."""
+    if words.shape[1] > len(table):
+        raise ValueError
+    return words * table[: words.shape[1]]
+
+
+def in_place(words: Tensor, table: Tensor) -> Tensor:
+    """Write into the words."""
+    if words.shape[1] > len(table):
+        raise ValueError
+    words += table[: words.shape[1]]
+    return words
+
+
+def cases(seed: int, dtype: torch.dtype) -> list[Case]:
+    """Two texts of two tokens, then sizes that all differ."""
+    torch.manual_seed(seed)
+    words = torch.zeros(2, 2, 1, dtype=dtype)
+    table = torch.tensor([[10.0], [20.0], [30.0]], dtype=dtype)
+    return [
+        Case((words, table), "two texts of two zeros, positions 10, 20, 30"),
+        Case(
+            (torch.randn(3, 5, 4, dtype=dtype), torch.randn(7, 4, dtype=dtype)),
+            "B=3, T=5, H=4, P=7",
+        ),
+        Case(
+            (torch.randn(2, 6, 3, dtype=dtype), torch.randn(6, 3, dtype=dtype)),
+            "as many tokens as positions",
+        ),
+    ]
+
+
+def refuses_long_texts(answer: object) -> bool:
+    """Give it one token too many."""
+    assert callable(answer)
+    try:
+        answer(torch.zeros(1, 4, 2), torch.zeros(3, 2))
+    except ValueError:
+        return True
+    return False
+
+
+def table_learns(answer: object) -> bool:
+    """Look for a gradient at each row that was used, and nowhere else."""
+    assert callable(answer)
+    table = torch.randn(4, 2, requires_grad=True)
+    result = answer(torch.randn(2, 3, 2), table)
+    if not result.requires_grad:
+        return False
+    result.square().sum().backward()
+    assert table.grad is not None
+    used = table.grad.abs().sum(dim=1) > 0
+    return used.tolist() == [True, True, True, False]
+
+
+EXERCISE = Exercise(
+    id="add-positions",
+    chapter=5,
+    title="Give every token its position's vector",
+    difficulty=1,
+    minutes=10,
+    stub=STUB,
+    solution=add_positions,
+    accepted={"lookup": with_lookup},
+    mutants=[
+        Mutant(
+            "positions along the batch",
+            along_batch,
+            "All tokens of a text get one vector, that of the text's place in the "
+            "batch. A well-known course had this: its tensors had the batch in front, "
+            "and its positions ran along the first axis. Tokens are axis 1: T rows.",
+        ),
+        Mutant(
+            "counted from one",
+            from_one,
+            "Token 0 gets row 1. BERT counts positions from 0.",
+        ),
+        Mutant(
+            "the first for all",
+            the_first_only,
+            "Every token gets the vector of position 0, so the order of the words is "
+            "lost. Take the first T rows, one for each token: table[:T].",
+        ),
+        Mutant(
+            "backwards",
+            backwards,
+            "Positions run from the end of the text. Token 0 has position 0, however "
+            "long the text is.",
+        ),
+        Mutant(
+            "detached",
+            detached,
+            "The numbers are right, but no gradient reaches the table, so positions "
+            "never learn. A well-known book had this for years. Leave out detach() "
+            "and torch.no_grad().",
+        ),
+        Mutant(
+            "the last again and again",
+            cut,
+            "A text longer than the table gets the last position again and again, and "
+            "nobody is told. Refuse it: raise ValueError if T > P.",
+        ),
+        Mutant(
+            "multiplied",
+            multiplied,
+            "Positions are multiplied with the words. BERT adds them.",
+        ),
+        Mutant(
+            "written into the words",
+            in_place,
+            "The sums are right, but += writes them into the tensor of the caller. "
+            "Use words + ...",
+        ),
+    ],
+    cases=cases,
+    properties=[
+        Property(
+            "the table learns",
+            "A loss on the result must give a gradient to the first T rows of the "
+            "table, and to no others.",
+            table_learns,
+        ),
+        Property(
+            "long texts are refused",
+            "A text with more tokens than the table has rows must be a ValueError.",
+            refuses_long_texts,
+        ),
+    ],
+    hints=(
+        "Which axis of the words do positions run along? The table has no batch axis.",
+        "The first T rows of the table are (T, H); broadcasting repeats them for every "
+        "text.",
+        "words + table[:T], after a check that T is at most the number of rows.",
+    ),
+)

@@ -1,0 +1,744 @@
+"""Exercise: the weights of attention.
+
+Chapter: 6
+"""
+
+import math
+from collections.abc import Callable
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from bert_tutorial.course.judging.exercise import Case, Exercise, Mutant, Property
+from bert_tutorial.model.attention import attention_weights
+
+STUB = '''
+def attention_weights(query: Tensor, key: Tensor, is_token: Tensor | None) -> Tensor:
+    """Say how much each query takes of each key: (B, A, T, D) twice -> (B, A, T, T).
+
+    `is_token` is (B, T), False where a key is to be hidden, or None: nothing hidden.
+    A row without any token to see gives all tokens the same weight. The page's first
+    query, (2, 2, 0, 0), gives the row (0.67, 0.24, 0.09).
+    """
+    raise NotAttempted
+'''
+
+Answer = Callable[[Tensor, Tensor, Tensor | None], Tensor]
+
+
+def raw(query: Tensor, key: Tensor) -> Tensor:
+    """Score each pair, unscaled."""
+    return query @ key.transpose(-2, -1)
+
+
+def scaled(query: Tensor, key: Tensor) -> Tensor:
+    """Score each pair."""
+    return raw(query, key) / math.sqrt(query.shape[-1])
+
+
+def hide(scores: Tensor, is_token: Tensor | None) -> Tensor:
+    """Give hidden keys the lowest score."""
+    if is_token is None:
+        return scores
+    lowest = torch.finfo(scores.dtype).min
+    return scores.masked_fill(~is_token[:, None, None, :], lowest)
+
+
+def with_einsum(query: Tensor, key: Tensor, is_token: Tensor | None) -> Tensor:
+    """Name the axes."""
+    scores = torch.einsum("bhid,bhjd->bhij", query, key) * query.shape[-1] ** -0.5
+    return hide(scores, is_token).softmax(dim=-1)
+
+
+def with_penalty(query: Tensor, key: Tensor, is_token: Tensor | None) -> Tensor:
+    """Add the lowest number where a key is hidden."""
+    scores = scaled(query, key)
+    if is_token is not None:
+        hidden = (~is_token)[:, None, None, :].to(scores.dtype)
+        scores = scores + hidden * torch.finfo(scores.dtype).min
+    return scores.softmax(dim=-1)
+
+
+def with_maximum(query: Tensor, key: Tensor, is_token: Tensor | None) -> Tensor:
+    """Write the softmax out, stably, and fill with minus a billion."""
+    scores = raw(query / query.shape[-1] ** 0.5, key)
+    if is_token is not None:
+        scores = scores.masked_fill(~is_token[:, None, None, :], -1e9)
+    exponentials = (scores - scores.amax(dim=-1, keepdim=True)).exp()
+    return exponentials / exponentials.sum(dim=-1, keepdim=True)
+
+
+def no_scale(query: Tensor, key: Tensor, is_token: Tensor | None) -> Tensor:
+    """Leave the scale out."""
+    return hide(raw(query, key), is_token).softmax(dim=-1)
+
+
+def scale_cancels(query: Tensor, key: Tensor, is_token: Tensor | None) -> Tensor:
+    """Divide the exponentials by the root, then each row by its sum."""
+    scores = hide(raw(query, key), is_token)
+    exponentials = (scores - scores.amax(dim=-1, keepdim=True)).exp()
+    exponentials = exponentials / math.sqrt(query.shape[-1])
+    return exponentials / exponentials.sum(dim=-1, keepdim=True)
+
+
+def scale_after(query: Tensor, key: Tensor, is_token: Tensor | None) -> Tensor:
+    """Divide the weights by the root."""
+    return no_scale(query, key, is_token) / math.sqrt(query.shape[-1])
+
+
+def both_scales(query: Tensor, key: Tensor, is_token: Tensor | None) -> Tensor:
+    """Divide scores and weights."""
+    return attention_weights(query, key, is_token) / math.sqrt(query.shape[-1])
+
+
+def article(query: Tensor, key: Tensor, is_token: Tensor | None) -> Tensor:
+    """Take exp(Q K^T) / sqrt(D), without a denominator."""
+    return hide(raw(query, key), is_token).exp() / math.sqrt(query.shape[-1])
+
+
+def no_denominator(query: Tensor, key: Tensor, is_token: Tensor | None) -> Tensor:
+    """Take the exponential only."""
+    return hide(scaled(query, key), is_token).exp()
+
+
+def overflow(query: Tensor, key: Tensor, is_token: Tensor | None) -> Tensor:
+    """Take the exponential of numbers of any size."""
+    exponentials = hide(scaled(query, key), is_token).exp()
+    return exponentials / exponentials.sum(dim=-1, keepdim=True)
+
+
+def by_size(query: Tensor, key: Tensor, is_token: Tensor | None) -> Tensor:
+    """Divide by D."""
+    return hide(raw(query, key) / query.shape[-1], is_token).softmax(dim=-1)
+
+
+def by_model_size(query: Tensor, key: Tensor, is_token: Tensor | None) -> Tensor:
+    """Divide by the root of H = A D."""
+    H = query.shape[1] * query.shape[-1]
+    return hide(raw(query, key) / math.sqrt(H), is_token).softmax(dim=-1)
+
+
+def by_tokens(query: Tensor, key: Tensor, is_token: Tensor | None) -> Tensor:
+    """Divide by the root of T."""
+    T = query.shape[-2]
+    return hide(raw(query, key) / math.sqrt(T), is_token).softmax(dim=-1)
+
+
+def by_heads(query: Tensor, key: Tensor, is_token: Tensor | None) -> Tensor:
+    """Divide by the root of A."""
+    A = query.shape[1]
+    return hide(raw(query, key) / math.sqrt(A), is_token).softmax(dim=-1)
+
+
+def times_root(query: Tensor, key: Tensor, is_token: Tensor | None) -> Tensor:
+    """Multiply by the root."""
+    scores = raw(query, key) * math.sqrt(query.shape[-1])
+    return hide(scores, is_token).softmax(dim=-1)
+
+
+def over_queries(query: Tensor, key: Tensor, is_token: Tensor | None) -> Tensor:
+    """Take the softmax down the columns."""
+    return hide(scaled(query, key), is_token).softmax(dim=-2)
+
+
+def over_heads(query: Tensor, key: Tensor, is_token: Tensor | None) -> Tensor:
+    """Take the softmax over the heads, as F.softmax without dim does."""
+    return hide(scaled(query, key), is_token).softmax(dim=1)
+
+
+def over_the_table(query: Tensor, key: Tensor, is_token: Tensor | None) -> Tensor:
+    """Divide by the sum of all pairs."""
+    scores = hide(scaled(query, key), is_token)
+    return scores.flatten(-2).softmax(dim=-1).view_as(scores)
+
+
+def over_the_largest(query: Tensor, key: Tensor, is_token: Tensor | None) -> Tensor:
+    """Subtract the largest score and stop."""
+    scores = hide(scaled(query, key), is_token)
+    return (scores - scores.amax(dim=-1, keepdim=True)).exp()
+
+
+def no_softmax(query: Tensor, key: Tensor, is_token: Tensor | None) -> Tensor:
+    """Return the scores."""
+    return hide(scaled(query, key), is_token)
+
+
+def mask_after(query: Tensor, key: Tensor, is_token: Tensor | None) -> Tensor:
+    """Set the weights of hidden keys to zero at the end."""
+    weights = scaled(query, key).softmax(dim=-1)
+    return weights if is_token is None else weights * is_token[:, None, None, :]
+
+
+def inverted(query: Tensor, key: Tensor, is_token: Tensor | None) -> Tensor:
+    """Hide the tokens and show the padding."""
+    return attention_weights(query, key, None if is_token is None else ~is_token)
+
+
+def zero_before(query: Tensor, key: Tensor, is_token: Tensor | None) -> Tensor:
+    """Multiply the scores of hidden keys by 0."""
+    scores = scaled(query, key)
+    if is_token is not None:
+        scores = scores * is_token[:, None, None, :]
+    return scores.softmax(dim=-1)
+
+
+def tiny(query: Tensor, key: Tensor, is_token: Tensor | None) -> Tensor:
+    """Type -1e-9 for -1e9."""
+    scores = scaled(query, key)
+    if is_token is not None:
+        scores = scores.masked_fill(~is_token[:, None, None, :], -1e-9)
+    return scores.softmax(dim=-1)
+
+
+def swapped(query: Tensor, key: Tensor, is_token: Tensor | None) -> Tensor:
+    """Let the keys ask."""
+    return attention_weights(key, query, is_token)
+
+
+def no_transpose(query: Tensor, key: Tensor, is_token: Tensor | None) -> Tensor:
+    """Multiply without turning the keys."""
+    scores = query @ key / math.sqrt(query.shape[-1])
+    return hide(scores, is_token).softmax(dim=-1)
+
+
+def all_axes(query: Tensor, key: Tensor, is_token: Tensor | None) -> Tensor:
+    """Turn all four axes of the keys."""
+    scores = query @ key.permute(3, 2, 1, 0) / math.sqrt(query.shape[-1])
+    return hide(scores, is_token).softmax(dim=-1)
+
+
+def other_axes(query: Tensor, key: Tensor, is_token: Tensor | None) -> Tensor:
+    """Swap heads and tokens."""
+    scores = query @ key.transpose(1, 2) / math.sqrt(query.shape[-1])
+    return hide(scores, is_token).softmax(dim=-1)
+
+
+def elementwise(query: Tensor, key: Tensor, is_token: Tensor | None) -> Tensor:
+    """Multiply number by number."""
+    scores = query * key / math.sqrt(query.shape[-1])
+    return scores.softmax(dim=-1)
+
+
+def rows_hidden(query: Tensor, key: Tensor, is_token: Tensor | None) -> Tensor:
+    """Hide rows instead of columns."""
+    scores = scaled(query, key)
+    if is_token is not None:
+        lowest = torch.finfo(scores.dtype).min
+        scores = scores.masked_fill(~is_token[:, None, :, None], lowest)
+    return scores.softmax(dim=-1)
+
+
+def pairs_hidden(query: Tensor, key: Tensor, is_token: Tensor | None) -> Tensor:
+    """Hide rows and columns."""
+    scores = scaled(query, key)
+    if is_token is not None:
+        both = is_token[:, None, :, None] & is_token[:, None, None, :]
+        scores = scores.masked_fill(~both, torch.finfo(scores.dtype).min)
+    return scores.softmax(dim=-1)
+
+
+def highest(query: Tensor, key: Tensor, is_token: Tensor | None) -> Tensor:
+    """Fill with the wrong end of the dtype."""
+    scores = scaled(query, key)
+    if is_token is not None:
+        top = torch.finfo(scores.dtype).max
+        scores = scores.masked_fill(~is_token[:, None, None, :], top)
+    return scores.softmax(dim=-1)
+
+
+def mask_as_condition(query: Tensor, key: Tensor, is_token: Tensor | None) -> Tensor:
+    """Ask `if is_token`."""
+    scores = scaled(query, key)
+    if is_token:
+        scores = hide(scores, is_token)
+    return scores.softmax(dim=-1)
+
+
+def mask_ignored(query: Tensor, key: Tensor, is_token: Tensor | None) -> Tensor:
+    """Hide nothing."""
+    return scaled(query, key).softmax(dim=-1)
+
+
+def mask_without_axes(query: Tensor, key: Tensor, is_token: Tensor | None) -> Tensor:
+    """Use the (B, T) mask as it is."""
+    scores = scaled(query, key)
+    if is_token is not None:
+        scores = scores.masked_fill(~is_token, torch.finfo(scores.dtype).min)
+    return scores.softmax(dim=-1)
+
+
+def needs_a_mask(query: Tensor, key: Tensor, is_token: Tensor | None) -> Tensor:
+    """Forget that there may be no mask."""
+    scores = scaled(query, key)
+    hidden = is_token[:, None, None, :] == 0  # type: ignore[index]
+    return scores.masked_fill(hidden, torch.finfo(scores.dtype).min).softmax(dim=-1)
+
+
+def minus_infinity(query: Tensor, key: Tensor, is_token: Tensor | None) -> Tensor:
+    """Hide with minus infinity."""
+    scores = scaled(query, key)
+    if is_token is not None:
+        scores = scores.masked_fill(~is_token[:, None, None, :], -torch.inf)
+    return scores.softmax(dim=-1)
+
+
+def zero_rows(query: Tensor, key: Tensor, is_token: Tensor | None) -> Tensor:
+    """Replace what is no number by zero."""
+    return minus_infinity(query, key, is_token).nan_to_num()
+
+
+def billion_added(query: Tensor, key: Tensor, is_token: Tensor | None) -> Tensor:
+    """Add minus a billion."""
+    scores = scaled(query, key)
+    if is_token is not None:
+        hidden = (~is_token)[:, None, None, :].to(scores.dtype)
+        scores = scores - 1e9 * hidden
+    return scores.softmax(dim=-1)
+
+
+def small_penalty(query: Tensor, key: Tensor, is_token: Tensor | None) -> Tensor:
+    """Hide with a number that is not low enough."""
+    scores = scaled(query, key)
+    if is_token is not None:
+        scores = scores.masked_fill(~is_token[:, None, None, :], -100.0)
+    return scores.softmax(dim=-1)
+
+
+def in_place(query: Tensor, key: Tensor, is_token: Tensor | None) -> Tensor:
+    """Divide the reader's queries themselves."""
+    query /= math.sqrt(query.shape[-1])
+    return hide(raw(query, key), is_token).softmax(dim=-1)
+
+
+def dropped(query: Tensor, key: Tensor, is_token: Tensor | None) -> Tensor:
+    """Drop weights although nothing is trained."""
+    return F.dropout(attention_weights(query, key, is_token), 0.1)
+
+
+def left_only(query: Tensor, key: Tensor, is_token: Tensor | None) -> Tensor:
+    """Hide the tokens to the right, as a model that writes does."""
+    scores = hide(scaled(query, key), is_token)
+    T = query.shape[-2]
+    later = torch.ones(T, T).triu(1).bool()
+    return scores.masked_fill(later, torch.finfo(scores.dtype).min).softmax(dim=-1)
+
+
+def cosine(query: Tensor, key: Tensor, is_token: Tensor | None) -> Tensor:
+    """Compare directions only."""
+    scores = raw(F.normalize(query, dim=-1), F.normalize(key, dim=-1))
+    return hide(scores, is_token).softmax(dim=-1)
+
+
+def single_precision(query: Tensor, key: Tensor, is_token: Tensor | None) -> Tensor:
+    """Return 32 bits whatever came in."""
+    return attention_weights(query, key, is_token).float()
+
+
+def log_weights(query: Tensor, key: Tensor, is_token: Tensor | None) -> Tensor:
+    """Take the logarithm as well."""
+    return hide(scaled(query, key), is_token).log_softmax(dim=-1)
+
+
+QUERY = [[2.0, 2.0, 0.0, 0.0], [0.0, 0.0, 2.0, 0.0], [2.0, 0.0, 0.0, 4.0]]
+KEY = [[1.0, 1.0, 0.0, 0.0], [0.0, 1.0, 1.0, 0.0], [0.0, 0.0, 1.0, 1.0]]
+
+
+def draw(seed: int, dtype: torch.dtype, *shape: int) -> Tensor:
+    """Draw a tensor that depends on the seed only."""
+    generator = torch.Generator().manual_seed(seed)
+    return torch.randn(shape, generator=generator, dtype=torch.float64).to(dtype)
+
+
+def cases(seed: int, dtype: torch.dtype) -> list[Case]:
+    """Draw the page's tokens, unequal sizes, padding, large scores, an empty row."""
+
+    def pair(number: int, *shape: int) -> tuple[Tensor, Tensor]:
+        query, key = draw(10 * seed + number, dtype, 2, *shape)
+        return query, key
+
+    lengths = torch.tensor([[5], [3], [1]])
+    is_token = torch.arange(5) < lengths  # (B, T)
+    empty = torch.arange(3) < torch.tensor([[3], [0]])
+    query, key = pair(3, 1, 2, 4, 9)
+    large = 1500 * query / query.norm(dim=-1, keepdim=True)
+    key = key / key.norm(dim=-1, keepdim=True)
+    both = torch.tensor(QUERY, dtype=dtype), torch.tensor(KEY, dtype=dtype)
+    return [
+        Case((both[0][None, None], both[1][None, None], None), "the page's 3 tokens"),
+        Case((*pair(1, 2, 3, 5, 7), None), "2 texts, 3 heads, 5 tokens, D = 7"),
+        Case((*pair(2, 3, 2, 5, 16), is_token), "3 texts of 5, 3 and 1 tokens"),
+        Case((large, key, None), "scores of some hundreds"),
+        Case((*pair(4, 2, 4, 3, 5), empty), "a text of 3 tokens and an empty one"),
+    ]
+
+
+def rows_sum_to_one(answer: Answer) -> bool:
+    """Ask for shares, with and without padding."""
+    query, key = draw(31, torch.float64, 2, 2, 3, 5, 7)
+    is_token = torch.arange(5) < torch.tensor([[5], [2]])
+    for mask in (None, is_token):
+        weights = answer(query.clone(), key.clone(), mask)
+        total = weights.sum(dim=-1)
+        torch.testing.assert_close(total, torch.ones_like(total))
+        if weights.min() < 0:
+            return False
+    return True
+
+
+def padding_changes_nothing(answer: Answer) -> bool:
+    """Ask for the same weights when padding is added at the end."""
+    query, key = draw(32, torch.float64, 2, 1, 3, 6, 5)
+    short = answer(query[:, :, :4].clone(), key[:, :, :4].clone(), None)
+    is_token = torch.arange(6)[None] < 4
+    padded = answer(query.clone(), key.clone(), is_token)[:, :, :4]
+    torch.testing.assert_close(padded[..., :4], short)
+    return bool((padded[..., 4:] == 0).all())
+
+
+def order_follows(answer: Answer) -> bool:
+    """Ask that rows and columns move with the tokens."""
+    query, key = draw(33, torch.float64, 2, 2, 3, 5, 7)
+    order = torch.tensor([3, 0, 4, 1, 2])
+    weights = answer(query.clone(), key.clone(), None)
+    moved = answer(query[:, :, order].clone(), key[:, :, order].clone(), None)
+    torch.testing.assert_close(moved, weights[:, :, order][..., order])
+    return True
+
+
+def texts_are_apart(answer: Answer) -> bool:
+    """Ask for the same weights of a text, alone and in a batch."""
+    query, key = draw(34, torch.float64, 2, 3, 2, 5, 7)
+    is_token = torch.arange(5) < torch.tensor([[4], [2], [5]])
+    together = answer(query.clone(), key.clone(), is_token)
+    for b in range(3):
+        alone = answer(query[b, None].clone(), key[b, None].clone(), is_token[b, None])
+        torch.testing.assert_close(alone[0], together[b])
+    return True
+
+
+def queries_are_apart(answer: Answer) -> bool:
+    """Ask that a row stays when another query changes."""
+    query, key = draw(35, torch.float64, 2, 1, 2, 4, 6)
+    other = query.clone()
+    other[:, :, 2] += 1
+    before = answer(query.clone(), key.clone(), None)
+    after = answer(other, key.clone(), None)
+    rest = [0, 1, 3]
+    torch.testing.assert_close(after[:, :, rest], before[:, :, rest])
+    return True
+
+
+NO_SCALE = (
+    "These are the numbers of a softmax of the raw scores. Either the scores are not "
+    "divided by the root of D, or the division stands outside the exponent, where it "
+    "cancels as soon as each row is divided by its sum. Divide the scores, before the "
+    "softmax."
+)
+NOT_LOW = (
+    "A hidden key gets a score of about 0, and exp(0) is 1: that hides nothing. Put "
+    "the lowest number of the dtype in its place, torch.finfo(scores.dtype).min, "
+    "before the softmax. (-1e-9 is nearly zero; -1e9 is minus a billion.)"
+)
+
+EXERCISE = Exercise(
+    id="attention-weights",
+    chapter=6,
+    title="The weights of attention",
+    difficulty=2,
+    minutes=15,
+    stub=STUB,
+    solution=attention_weights,
+    accepted={
+        "einsum": with_einsum,
+        "added penalty": with_penalty,
+        "softmax written out": with_maximum,
+    },
+    mutants=[
+        Mutant("no scale", no_scale, NO_SCALE),
+        Mutant("scale outside, normalised", scale_cancels, NO_SCALE),
+        Mutant(
+            "softmax divided by the root",
+            scale_after,
+            "The weights, and not the scores, are divided by the root of D: each row "
+            "sums to one over that root. Divide before the softmax.",
+        ),
+        Mutant(
+            "divided twice",
+            both_scales,
+            "The scores are divided by the root of D, and the weights once more. "
+            "Leave out the second division; after the softmax a row sums to one.",
+        ),
+        Mutant(
+            "scale outside, no denominator",
+            article,
+            "This is exp(Q K^T) over the root of D. Two things are wrong: the scale "
+            "belongs inside the exponent, and the denominator, the sum of the row's "
+            "exponentials, is missing. Divide the scores, then take the softmax.",
+        ),
+        Mutant(
+            "no denominator",
+            no_denominator,
+            "These are exponentials without their denominator: divide each by the sum "
+            "of its row, or use softmax(dim=-1), which does both.",
+        ),
+        Mutant(
+            "overflow",
+            overflow,
+            "Right for small scores, but exp(100) is too large for 32 bits, and "
+            "inf / inf is NaN. Subtract each row's largest score before exp, or use "
+            "scores.softmax(dim=-1), which does that.",
+        ),
+        Mutant(
+            "divided by D",
+            by_size,
+            "The scores are divided by D. It is the square root of D: "
+            "math.sqrt(query.shape[-1]).",
+        ),
+        Mutant(
+            "divided by the root of H",
+            by_model_size,
+            "The scores are divided by the root of A times D, the size of the whole "
+            "model. A score is a sum of D products, one head's: use the root of "
+            "query.shape[-1].",
+        ),
+        Mutant(
+            "divided by the root of T",
+            by_tokens,
+            "The scores are divided by the root of the number of tokens. The last "
+            "axis of query has D numbers; axis -2 counts the tokens.",
+        ),
+        Mutant(
+            "divided by the root of A",
+            by_heads,
+            "The scores are divided by the root of the number of heads, axis 1. A "
+            "score is a sum of D products, and D is the last axis: query.shape[-1].",
+        ),
+        Mutant(
+            "multiplied by the root",
+            times_root,
+            "The scores are multiplied by the root of D, which makes the rows sharper "
+            "still. Divide.",
+        ),
+        Mutant(
+            "softmax over the queries",
+            over_queries,
+            "The columns sum to one: the softmax runs over the queries. Each query "
+            "shares out its attention among the keys, the last axis: dim=-1.",
+        ),
+        Mutant(
+            "softmax over the heads",
+            over_heads,
+            "The softmax runs over the heads, axis 1. That is also what F.softmax "
+            "does with four axes when dim is not given. Say dim=-1.",
+        ),
+        Mutant(
+            "softmax over the whole table",
+            over_the_table,
+            "All pairs of a head together sum to one. Each query has a whole to share "
+            "out of its own: divide each row by its own sum, softmax(dim=-1).",
+        ),
+        Mutant(
+            "divided by the largest",
+            over_the_largest,
+            "The largest weight of each row is 1: subtracting the largest score was "
+            "right, but the division by the row's sum is missing.",
+        ),
+        Mutant(
+            "no softmax",
+            no_softmax,
+            "These are the scores. The last step is missing: softmax(dim=-1).",
+        ),
+        Mutant(
+            "log_softmax",
+            log_weights,
+            "These are the logarithms of the weights. Use softmax, not log_softmax.",
+        ),
+        Mutant(
+            "mask after the softmax",
+            mask_after,
+            "The hidden keys are set to zero after the softmax, so rows with padding "
+            "no longer sum to one. Hide the scores before the softmax.",
+        ),
+        Mutant(
+            "mask inverted",
+            inverted,
+            "The tokens are hidden and the padding is seen. is_token is True for a "
+            "real token: fill where it is False, ~is_token.",
+        ),
+        Mutant("scores times 0", zero_before, NOT_LOW),
+        Mutant("-1e-9 for -1e9", tiny, NOT_LOW),
+        Mutant(
+            "query and key swapped",
+            swapped,
+            "The keys ask and the queries answer: the scores are transposed. Rows "
+            "are queries: query @ key.transpose(-2, -1).",
+        ),
+        Mutant(
+            "keys not transposed",
+            no_transpose,
+            "The keys go into the product as (T, D). For all pairs of tokens, turn "
+            "their last two axes: key.transpose(-2, -1) is (D, T).",
+        ),
+        Mutant(
+            "all axes turned",
+            all_axes,
+            "All four axes of key are turned, as key.T would do. Batch and head must "
+            "stay where they are: turn the last two only, key.transpose(-2, -1).",
+        ),
+        Mutant(
+            "heads and tokens turned",
+            other_axes,
+            "Axes 1 and 2 of key are turned, heads and tokens. Turn the last two, "
+            "tokens and numbers: key.transpose(-2, -1).",
+        ),
+        Mutant(
+            "product number by number",
+            elementwise,
+            "query * key multiplies number by number, each token with itself only. "
+            "All pairs of tokens need a matrix product: @.",
+        ),
+        Mutant(
+            "rows hidden",
+            rows_hidden,
+            "The rows of the padding are hidden, not its columns: real tokens still "
+            "take from padding. The mask belongs on the last axis, that of the keys: "
+            "is_token[:, None, None, :].",
+        ),
+        Mutant(
+            "rows and columns hidden",
+            pairs_hidden,
+            "The columns of the padding are hidden, and its rows too. That is one mask "
+            "too many: what padding itself takes is never used, and its rows should be "
+            "like the others. Only keys are hidden: is_token[:, None, None, :].",
+        ),
+        Mutant(
+            "the highest number",
+            highest,
+            "The hidden keys get the highest number of the dtype, and with it the "
+            "whole row. Fill with the lowest: torch.finfo(scores.dtype).min.",
+        ),
+        Mutant(
+            "mask ignored",
+            mask_ignored,
+            "is_token is not used: real tokens take from padding. Fill the scores of "
+            "hidden keys with a very low number before the softmax.",
+        ),
+        Mutant(
+            "mask without axes",
+            mask_without_axes,
+            "is_token is (B, T), the scores are (B, A, T, T). Give the mask axes of "
+            "size 1 for heads and queries: is_token[:, None, None, :].",
+        ),
+        Mutant(
+            "mask as a condition",
+            mask_as_condition,
+            "`if is_token` asks a whole tensor for one yes or no. Ask `if is_token is "
+            "not None`.",
+        ),
+        Mutant(
+            "no mask is a mask",
+            needs_a_mask,
+            "is_token may be None: then nothing is hidden. Ask `if is_token is not "
+            "None` before you use it.",
+        ),
+        Mutant(
+            "minus infinity",
+            minus_infinity,
+            "Right until a text is empty: a row of minus infinities has no softmax "
+            "and becomes NaN, which then spreads. Fill with "
+            "torch.finfo(scores.dtype).min, which leaves such a row even.",
+        ),
+        Mutant(
+            "zero rows",
+            zero_rows,
+            "A text without tokens gets rows of zeros, which do not sum to one. Fill "
+            "with torch.finfo(scores.dtype).min instead of minus infinity; then the "
+            "row is even, and nothing needs mending.",
+        ),
+        Mutant(
+            "a billion subtracted",
+            billion_added,
+            "Right until a text is empty: there every score is a billion lower, and "
+            "the softmax sees only differences, so the padding is mixed by its "
+            "scores. Replace the scores with masked_fill instead of adding to them.",
+        ),
+        Mutant(
+            "-100 as the lowest",
+            small_penalty,
+            "Hidden keys get -100, which is not low enough: real scores can be as "
+            "low, and then padding is seen. Fill with torch.finfo(scores.dtype).min.",
+        ),
+        Mutant(
+            "query changed in place",
+            in_place,
+            "The function changes the tensor that it was given: query /= ... writes "
+            "into it, and the next call sees other queries. Make a new tensor: "
+            "scores = ... / ...",
+        ),
+        Mutant(
+            "dropout",
+            dropped,
+            "Some weights are dropped at random. Dropout is for training, and a "
+            "matter of the next function; leave it out here.",
+        ),
+        Mutant(
+            "only to the left",
+            left_only,
+            "Each token sees only itself and what stands before it. That is how a "
+            "model that writes text attends; BERT looks to both sides.",
+        ),
+        Mutant(
+            "cosine",
+            cosine,
+            "The vectors are brought to length one first, so only their directions "
+            "count. Attention uses the plain product, divided by the root of D.",
+        ),
+        Mutant(
+            "32 bits",
+            single_precision,
+            "The result has another dtype than the queries. Leave out .float(); the "
+            "dtype of the inputs is kept by itself.",
+        ),
+    ],
+    cases=cases,
+    properties=[
+        Property(
+            "rows sum to one",
+            "Each row must hold shares: not negative, and with the sum one.",
+            rows_sum_to_one,
+        ),
+        Property(
+            "padding changes nothing",
+            "With padding behind a text, the weights between its tokens must stay as "
+            "they were, and the padding must get exactly zero.",
+            padding_changes_nothing,
+        ),
+        Property(
+            "order follows the tokens",
+            "When tokens change places, rows and columns must change places with "
+            "them, and nothing else may happen.",
+            order_follows,
+        ),
+        Property(
+            "texts are apart",
+            "A text must get the same weights alone and in a batch.",
+            texts_are_apart,
+        ),
+        Property(
+            "queries are apart",
+            "When one query changes, the rows of the others must stay.",
+            queries_are_apart,
+        ),
+    ],
+    hints=(
+        "Four steps: scores of all pairs, the scale, hide the padding, the softmax. "
+        "Write the shape of each result beside its line.",
+        "The product of (T, D) and (D, T) is (T, T): turn the last two axes of key. "
+        "Divide by the root of the last size of query. Where is_token is False, the "
+        "score becomes the lowest number of the dtype. The softmax runs over keys.",
+        "scores = query @ key.transpose(-2, -1) / math.sqrt(query.shape[-1]); then, "
+        "if there is a mask, scores.masked_fill(~is_token[:, None, None, :], "
+        "torch.finfo(scores.dtype).min); then softmax(dim=-1).",
+    ),
+)

@@ -1,0 +1,380 @@
+"""Exercise: queries and keys that reverse a sequence.
+
+Chapter: 6
+"""
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from bert_tutorial.course.judging.exercise import Exercise, Mutant, Property
+from bert_tutorial.model.attention import attention_weights
+
+STUB = '''
+def reversing(T: int) -> tuple[Tensor, Tensor]:
+    """Design queries and keys with which attention turns T values round.
+
+    Place 0 takes from place T - 1, place 1 from T - 2, and so on, with a weight of at
+    least 0.99. Both results have the shape (1, 1, T, D); D is your choice.
+    For T = 2 the weights are about [[0, 1], [1, 0]].
+    """
+    raise NotAttempted
+'''
+
+LENGTHS = (2, 3, 6, 7, 11)  # for the test of other lengths
+Answer = Callable[[int], Any]
+
+
+def reversing(T: int) -> tuple[Tensor, Tensor]:
+    """Give each place an axis of its own; the queries are the keys upside down."""
+    key = torch.eye(T)[None, None]  # (1, 1, T, T)
+    query = 20 * math.sqrt(T) * key.flip(dims=[-2])
+    return query, key
+
+
+def on_a_circle(T: int) -> tuple[Tensor, Tensor]:
+    """Put the places on a circle: two numbers are enough for any length."""
+    angle = 2 * math.pi * torch.arange(T) / T
+    key = torch.stack([angle.cos(), angle.sin()], dim=-1)[None, None]
+    return 20 * T * T * key.flip(dims=[-2]), key
+
+
+def flipped_keys(T: int) -> tuple[Tensor, Tensor]:
+    """Turn the keys round instead of the queries."""
+    query = 1000 * torch.eye(T, dtype=torch.float64)[None, None]
+    return query, query.flip(dims=[-2]) / 10
+
+
+def copies(T: int) -> tuple[Tensor, Tensor]:
+    """Let each place find itself."""
+    key = torch.eye(T)[None, None]
+    return 20 * math.sqrt(T) * key, key
+
+
+def flips_both(T: int) -> tuple[Tensor, Tensor]:
+    """Turn both round, which turns nothing round."""
+    query, key = copies(T)
+    return query.flip(dims=[-2]), key.flip(dims=[-2])
+
+
+def too_soft(T: int) -> tuple[Tensor, Tensor]:
+    """Choose the right places with small scores."""
+    key = torch.eye(T)[None, None]
+    return key.flip(dims=[-2]), key
+
+
+def turned_sign(T: int) -> tuple[Tensor, Tensor]:
+    """Avoid the place that should be found."""
+    query, key = reversing(T)
+    return -query, key
+
+
+def one_off(T: int) -> tuple[Tensor, Tensor]:
+    """Take place i from T - i."""
+    query, key = reversing(T)
+    return query.roll(1, dims=-2), key
+
+
+def previous(T: int) -> tuple[Tensor, Tensor]:
+    """Take from the place before."""
+    query, key = copies(T)
+    return query.roll(1, dims=-2), key
+
+
+def endless(T: int) -> tuple[Tensor, Tensor]:
+    """Use numbers whose products are infinite."""
+    query, key = reversing(T)
+    return query * 1e25, key * 1e25
+
+
+def infinite(T: int) -> tuple[Tensor, Tensor]:
+    """Use infinity itself."""
+    query, key = reversing(T)
+    return query * torch.inf, key
+
+
+def places_as_numbers(T: int) -> tuple[Tensor, Tensor]:
+    """Let the key be the place itself, and the query the place that is looked for."""
+    place = torch.arange(T).float()[None, None, :, None]
+    return 20 * place.flip(dims=[-2]), place
+
+
+def factor_of_five(T: int) -> tuple[Tensor, Tensor]:
+    """Put the places on a circle, with a factor that is enough for a few."""
+    query, key = on_a_circle(T)
+    return query / T**2, key
+
+
+def no_axes(T: int) -> tuple[Tensor, Tensor]:
+    """Forget batch and head."""
+    query, key = reversing(T)
+    return query[0, 0], key[0, 0]
+
+
+def five_only(T: int) -> tuple[Tensor, Tensor]:
+    """Write the numbers for one length."""
+    return reversing(5)
+
+
+def swaps_neighbours(T: int) -> tuple[Tensor, Tensor]:
+    """Let pairs change places."""
+    query, key = copies(T)
+    order = [min(i ^ 1, T - 1) for i in range(T)]
+    return query[:, :, order], key
+
+
+def same_everywhere(T: int) -> tuple[Tensor, Tensor]:
+    """Use queries that all are alike."""
+    return torch.ones(1, 1, T, T), torch.eye(T)[None, None]
+
+
+def sum_of_both(T: int) -> tuple[Tensor, Tensor]:
+    """Let each place find itself and its mirror image."""
+    query, key = reversing(T)
+    return query + 20 * math.sqrt(T) * key, key
+
+
+def weights_of(answer: Answer, T: int) -> Tensor:
+    """Get the (T, T) weights that an answer makes."""
+    query, key = answer(T)
+    found = attention_weights(query, key, None)
+    return found.reshape(found.shape[-2:])
+
+
+def right_shape(answer: Answer) -> bool:
+    """Ask for (1, 1, T, D) twice."""
+    query, key = answer(5)
+    return bool(query.shape == key.shape and tuple(query.shape[:3]) == (1, 1, 5))
+
+
+def finite(answer: Answer) -> bool:
+    """Ask for weights that are numbers."""
+    return bool(weights_of(answer, 5).isfinite().all())
+
+
+def sharp(answer: Answer) -> bool:
+    """Ask for one place in each row that has nearly all the weight."""
+    return bool((weights_of(answer, 5).max(dim=-1).values >= 0.99).all())
+
+
+def is_no_copy(answer: Answer) -> bool:
+    """Ask that not every place finds itself."""
+    return weights_of(answer, 5).argmax(dim=-1).tolist() != [0, 1, 2, 3, 4]
+
+
+def queries_differ(answer: Answer) -> bool:
+    """Ask that the rows are not all alike."""
+    weights = weights_of(answer, 5)
+    return bool((weights - weights[:1]).abs().max() > 1e-6)
+
+
+def not_avoided(answer: Answer) -> bool:
+    """Ask for at least an even share at the mirrored place."""
+    weights = weights_of(answer, 5)
+    return bool((weights.flip(dims=[-1]).diagonal() >= 0.2 - 1e-6).all())
+
+
+def first_moves(answer: Answer) -> bool:
+    """Ask that the first place does not take from itself."""
+    return bool(weights_of(answer, 5)[0].argmax() != 0)
+
+
+def twice_is_nothing(answer: Answer) -> bool:
+    """Ask for the old order after two turns."""
+    order = weights_of(answer, 5).argmax(dim=-1)
+    return bool((order[order] == torch.arange(5)).all())
+
+
+def ends_meet(answer: Answer) -> bool:
+    """Ask that the two ends take from each other."""
+    weights = weights_of(answer, 5)
+    return bool(weights[0].argmax() == 4 and weights[4].argmax() == 0)
+
+
+def mirrored(answer: Answer) -> bool:
+    """Ask for the right place in each row."""
+    weights = weights_of(answer, 5)
+    best = weights.amax(dim=-1)  # a draw is no right place
+    others = weights.flip(dims=[-1]).diagonal()
+    is_alone = (weights > best[:, None] - 1e-6).sum(dim=-1) == 1
+    return bool(((best == others) & is_alone).all())
+
+
+def any_length(answer: Answer) -> bool:
+    """Ask for the right number of places, whatever T is."""
+    return all(weights_of(answer, T).shape == (T, T) for T in LENGTHS)
+
+
+def reverses_any_length(answer: Answer) -> bool:
+    """Ask for at least 0.99 at the mirrored place, for several lengths."""
+    return all(
+        bool((weights_of(answer, T).flip(dims=[-1]).diagonal() >= 0.99).all())
+        for T in LENGTHS
+    )
+
+
+COPY = (
+    "Every place finds itself: query i fits key i best, so the values come back as "
+    "they were. Turn round the rows of one of the two, and only of one."
+)
+OVERFLOW = (
+    "The scores are too large for the numbers of the machine: infinite, and inf - inf "
+    "has no value. A lead of 20 in the scaled scores is plenty, since exp(-20) is "
+    "two billionths."
+)
+
+EXERCISE = Exercise(
+    id="reversing",
+    chapter=6,
+    title="Queries and keys that reverse a sequence",
+    difficulty=3,
+    minutes=15,
+    stub=STUB,
+    solution=reversing,
+    accepted={"circle": on_a_circle, "flipped keys": flipped_keys},
+    mutants=[
+        Mutant("copies", copies, COPY),
+        Mutant("flips both", flips_both, COPY),
+        Mutant(
+            "too soft",
+            too_soft,
+            "The right place has the largest weight of its row, but less than 0.99: "
+            "the scores are too close to each other. Multiply the queries by a number "
+            "that grows with the root of D, such as 20 times the root.",
+        ),
+        Mutant(
+            "turned sign",
+            turned_sign,
+            "Each row avoids the one place that it should take from: the sign is "
+            "turned. The right pair needs the largest score, not the smallest.",
+        ),
+        Mutant(
+            "one off",
+            one_off,
+            "The order runs backwards, but it is shifted by one: place i takes from "
+            "T - i. The mirror image of i is T - 1 - i, because counting starts at 0.",
+        ),
+        Mutant(
+            "the place before",
+            previous,
+            "Each place takes from its neighbour: the sequence is shifted, not turned "
+            "round. Place i needs T - 1 - i; turn the rows round with flip.",
+        ),
+        Mutant(
+            "places as numbers",
+            places_as_numbers,
+            "With the place's number as its key, the largest number wins every "
+            "product: nearly all rows take from the last place. Keys must differ in "
+            "direction, not in size: give each place an axis, or an angle, of its own.",
+        ),
+        Mutant(
+            "factor that does not grow",
+            factor_of_five,
+            "Right for few places. With more of them the scores come closer to each "
+            "other, and rows are no longer sharp: let the factor grow with T.",
+        ),
+        Mutant("infinite scores", endless, OVERFLOW),
+        Mutant("infinity", infinite, OVERFLOW),
+        Mutant(
+            "no batch and head",
+            no_axes,
+            "The weights are right, but the tensors lack the axes of batch and head. "
+            "Add two axes of size 1 in front: query[None, None].",
+        ),
+        Mutant(
+            "one length only",
+            five_only,
+            "Right for five places, whatever T is. Build both tensors from T, for "
+            "example from torch.eye(T).",
+        ),
+        Mutant(
+            "neighbours change places",
+            swaps_neighbours,
+            "Neighbours change places in pairs. The whole sequence must be turned "
+            "round: the first place takes from the last.",
+        ),
+        Mutant(
+            "all queries alike",
+            same_everywhere,
+            "All rows of the weights are alike, and even: the queries do not differ. "
+            "Query i must single out the key of place T - 1 - i.",
+        ),
+        Mutant(
+            "itself as well",
+            sum_of_both,
+            "Each place takes half from itself and half from its mirror image. The "
+            "query must fit one key only.",
+        ),
+    ],
+    properties=[
+        Property(
+            "the shape",
+            "Return two tensors of the shape (1, 1, T, D), query and key.",
+            right_shape,
+        ),
+        Property(
+            "as many places as asked for",
+            "For T places the weights must be (T, T), for every T.",
+            any_length,
+        ),
+        Property("finite weights", "The weights hold values that are NaN.", finite),
+        Property(
+            "nothing is copied",
+            "The values come back in their old order.",
+            is_no_copy,
+        ),
+        Property(
+            "queries differ",
+            "All rows of the weights are alike.",
+            queries_differ,
+        ),
+        Property(
+            "the mirrored place is not avoided",
+            "Place T - 1 - i has less than an even share of row i.",
+            not_avoided,
+        ),
+        Property(
+            "the first place moves",
+            "The first place takes most from itself.",
+            first_moves,
+        ),
+        Property(
+            "two turns cancel",
+            "Turned round twice, the places must be in their old order.",
+            twice_is_nothing,
+        ),
+        Property(
+            "the ends take from each other",
+            "The first place must take most from the last, and the last from the "
+            "first.",
+            ends_meet,
+        ),
+        Property(
+            "the mirrored place is first",
+            "Place i must take most from place T - 1 - i.",
+            mirrored,
+        ),
+        Property(
+            "sharp rows",
+            "One place in each row must have at least 0.99 of the weight.",
+            sharp,
+        ),
+        Property(
+            "every length is turned round",
+            "Place T - 1 - i must have at least 0.99 of row i, for every T.",
+            reverses_any_length,
+        ),
+    ],
+    judged_by="properties",
+    hints=(
+        "First make every place recognisable: keys that differ as much as they can. "
+        "What would the query of place 0 have to look like to find the last key?",
+        "With key = the unit matrix, place j is the j-th axis. A query that is the "
+        "key of place T - 1 - i, times a large number, finds exactly that place.",
+        "key = torch.eye(T)[None, None], and query is key.flip(dims=[-2]) times "
+        "20 * math.sqrt(T).",
+    ),
+)

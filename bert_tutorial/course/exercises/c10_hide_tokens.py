@@ -1,0 +1,336 @@
+"""Exercise: hide fifteen tokens in a hundred.
+
+Chapter: 10
+"""
+
+import math
+from collections.abc import Callable
+from functools import lru_cache, partial
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from bert_tutorial.course.judging.exercise import Exercise, Mutant, Property
+
+STUB = '''
+def hide_tokens(
+    input_ids: Tensor,
+    is_special: Tensor,
+    mask_id: int,
+    vocab_size: int,
+    generator: torch.Generator,
+) -> tuple[Tensor, Tensor]:
+    """Hide 15 % of the tokens: (B, T), (B, T) bool -> ids to read, labels; (B, T) each.
+
+    Each token that is not special is chosen with probability 0.15. Of the chosen, 80 %
+    become mask_id, 10 % a random id from 0 to vocab_size - 1, 10 % stay. Labels are the
+    true ids at all chosen tokens, -100 elsewhere. All draws come from the generator.
+    """
+    raise NotAttempted
+'''
+
+MASK, V = 4, 50
+Answer = tuple[Tensor, Tensor]
+
+
+def hide_tokens(
+    input_ids: Tensor,
+    is_special: Tensor,
+    mask_id: int,
+    vocab_size: int,
+    generator: torch.Generator,
+) -> tuple[Tensor, Tensor]:
+    """Choose, then decide each one's fate by a second draw."""
+    is_chosen = torch.rand(input_ids.shape, generator=generator) < 0.15
+    is_chosen &= ~is_special
+    fate = torch.rand(input_ids.shape, generator=generator)
+    others = torch.randint(vocab_size, input_ids.shape, generator=generator)
+    read = torch.where(is_chosen & (fate < 0.9), others, input_ids)
+    read = read.masked_fill(is_chosen & (fate < 0.8), mask_id)
+    return read, input_ids.masked_fill(~is_chosen, -100)
+
+
+def one_draw(
+    input_ids: Tensor,
+    is_special: Tensor,
+    mask_id: int,
+    vocab_size: int,
+    generator: torch.Generator,
+) -> Answer:
+    """Let one draw decide both."""
+    u = torch.rand(input_ids.shape, generator=generator) / 0.15
+    is_chosen = (u < 1) & ~is_special
+    others = torch.randint(vocab_size, input_ids.shape, generator=generator)
+    read = input_ids.masked_fill(is_chosen & (u < 0.8), mask_id)
+    is_random = is_chosen & (u >= 0.8) & (u < 0.9)
+    return torch.where(is_random, others, read), torch.where(is_chosen, input_ids, -100)
+
+
+def mistaken(
+    input_ids: Tensor,
+    is_special: Tensor,
+    mask_id: int,
+    vocab_size: int,
+    generator: torch.Generator,
+    *,
+    rate: float = 0.15,
+    masked: float = 0.8,
+    changed: float = 0.9,
+    lowest: int = 0,
+    how: str = "",
+) -> Answer:
+    """Make one of the mistakes."""
+    shape = input_ids.shape[1:] if how == "columns" else input_ids.shape
+    is_chosen = (torch.rand(shape, generator=generator) < rate).expand_as(input_ids)
+    if how != "specials":
+        is_chosen = is_chosen & ~is_special
+    fate = torch.rand(input_ids.shape, generator=generator)
+    if how == "independent":
+        is_kept = fate < 0.1
+        is_random = torch.rand(input_ids.shape, generator=generator) < 0.1
+        fate = torch.where(is_kept, 1.0, torch.where(is_random, 0.85, 0.0))
+    others = torch.randint(lowest, vocab_size, input_ids.shape, generator=generator)
+    read = torch.where(is_chosen & (fate < changed), others, input_ids)
+    read = read.masked_fill(is_chosen & (fate < masked), mask_id)
+    scored = is_chosen
+    if how == "everywhere":
+        scored = ~is_special
+    if how == "masks only":
+        scored = read == mask_id
+    labels = input_ids.masked_fill(~scored, -100)
+    if how == "read labels":
+        labels = read.masked_fill(~scored, -100)
+    if how == "global":
+        torch.rand(3)
+        read = torch.where(is_chosen & (torch.rand(fate.shape) < 0.8), mask_id, read)
+    return read, labels
+
+
+def texts() -> tuple[Tensor, Tensor]:
+    """Give 4,000 texts of 128 tokens; the first, one inside, the end are special."""
+    generator = torch.Generator().manual_seed(1)
+    ids = torch.randint(5, V, (4_000, 128), generator=generator)
+    is_special = torch.zeros_like(ids, dtype=torch.bool)
+    is_special[:, 0] = is_special[:, 60] = is_special[:, 120:] = True
+    return ids.masked_fill(is_special, 2), is_special
+
+
+def near(count: float, number: float, p: float) -> bool:
+    """Tell whether a count is within 5.2 deviations: false alarms under 2 in 10^7."""
+    return abs(count - number * p) <= 5.2 * math.sqrt(number * p * (1 - p)) + 1
+
+
+@lru_cache(maxsize=1)  # all properties look at the same draws
+def drawn_by(answer: Any) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    """Give the texts, which are special, and what an answer makes of them."""
+    ids, is_special = texts()
+    generator = torch.Generator().manual_seed(10)
+    read, labels = answer(ids.clone(), is_special.clone(), MASK, V, generator)
+    assert read.shape == labels.shape == ids.shape
+    assert read.dtype == labels.dtype == ids.dtype
+    return ids, is_special, read, labels
+
+
+def on_texts(test: Callable[..., bool]) -> Callable[[Any], bool]:
+    """Let a test see the texts, which are special, and what the answer made of them."""
+    return lambda answer: bool(test(*drawn_by(answer)))
+
+
+@on_texts
+def specials_stay(
+    ids: Tensor, is_special: Tensor, read: Tensor, labels: Tensor
+) -> bool:
+    """Look at special tokens."""
+    return torch.equal(read[is_special], ids[is_special]) and bool(
+        (labels[is_special] == -100).all()
+    )
+
+
+@on_texts
+def labels_are_true(
+    ids: Tensor, is_special: Tensor, read: Tensor, labels: Tensor
+) -> bool:
+    """Look at labels, and at what changed without one."""
+    scored = labels != -100
+    return torch.equal(labels[scored], ids[scored]) and torch.equal(
+        read[~scored], ids[~scored]
+    )
+
+
+@on_texts
+def right_rate(ids: Tensor, is_special: Tensor, read: Tensor, labels: Tensor) -> bool:
+    """Count the chosen among what may be chosen."""
+    may = ~is_special
+    return near(int((labels[may] != -100).sum()), int(may.sum()), 0.15)
+
+
+@on_texts
+def right_masked(ids: Tensor, is_special: Tensor, read: Tensor, labels: Tensor) -> bool:
+    """Count [MASK]; one random id in V is [MASK], too."""
+    scored = (labels != -100) & ~is_special
+    masked = int((read[scored] == MASK).sum())
+    return near(masked, int(scored.sum()), 0.8 + 0.1 / V)
+
+
+@on_texts
+def right_kept(ids: Tensor, is_special: Tensor, read: Tensor, labels: Tensor) -> bool:
+    """Count what stays; one random id in V is the same, too."""
+    scored = (labels != -100) & ~is_special
+    kept = int((read[scored] == ids[scored]).sum())
+    return near(kept, int(scored.sum()), 0.1 + 0.1 / V)
+
+
+@on_texts
+def whole_vocabulary(
+    ids: Tensor, is_special: Tensor, read: Tensor, labels: Tensor
+) -> bool:
+    """Look for ids below 4 among the random ones: 4 of V."""
+    changed = (read != ids) & (read != MASK) & ~is_special
+    return near(int((read[changed] < 4).sum()), int(changed.sum()), 4 / (V - 2))
+
+
+@on_texts
+def texts_differ(ids: Tensor, is_special: Tensor, read: Tensor, labels: Tensor) -> bool:
+    """Compare the places of two texts: 0.15 squared of them are chosen in both."""
+    scored = labels != -100
+    both = scored[0::2] & scored[1::2] & ~is_special[1::2]
+    number = int((~is_special[1::2]).sum())
+    share = float(scored[~is_special].float().mean())
+    return near(int(both.sum()), number, share**2)
+
+
+def same_again(answer: Any) -> bool:
+    """Use two generators of one seed."""
+    ids, is_special = texts()
+    ids, is_special = ids[:50], is_special[:50]
+
+    def once(seed: int) -> Answer:
+        result: Answer = answer(
+            ids.clone(), is_special, MASK, V, torch.Generator().manual_seed(seed)
+        )
+        return result
+
+    (a, b), (c, d) = once(3), once(3)
+    return torch.equal(a, c) and torch.equal(b, d)
+
+
+EXERCISE = Exercise(
+    id="hide-tokens",
+    chapter=10,
+    title="Hide fifteen tokens in a hundred",
+    difficulty=2,
+    minutes=20,
+    stub=STUB,
+    solution=hide_tokens,
+    accepted={"one draw": one_draw},
+    judged_by="properties",
+    mutants=[
+        Mutant(
+            "two independent draws",
+            partial(mistaken, how="independent"),
+            "Keeping and swapping are drawn independently, so 81 % become [MASK] and "
+            "9 % are swapped. A published tutorial has this. Let one number decide: "
+            "below 0.8, below 0.9, the rest.",
+        ),
+        Mutant(
+            "special tokens hidden",
+            partial(mistaken, how="specials"),
+            "[CLS], [SEP] or padding was chosen. Leave special tokens out: "
+            "is_chosen & ~is_special.",
+        ),
+        Mutant(
+            "labels everywhere",
+            partial(mistaken, how="everywhere"),
+            "Every token has a label, so the model would be scored on words that it "
+            "can see. Labels are -100 wherever nothing was chosen.",
+        ),
+        Mutant(
+            "labels at [MASK] only",
+            partial(mistaken, how="masks only"),
+            "Only tokens that became [MASK] have a label. All chosen tokens have one, "
+            "also those that were swapped or stayed.",
+        ),
+        Mutant(
+            "always [MASK]",
+            partial(mistaken, masked=1.0),
+            "All chosen tokens become [MASK]. Only 80 % do; 10 % become a random id "
+            "and 10 % stay.",
+        ),
+        Mutant(
+            "none stays",
+            partial(mistaken, masked=0.8, changed=1.0),
+            "No chosen token stays as it is. 10 % do, and are scored all the same.",
+        ),
+        Mutant(
+            "specials never swapped in",
+            partial(mistaken, lowest=5),
+            "Random ids come from ordinary words only. The published code draws from "
+            "the whole vocabulary, special tokens included: torch.randint(vocab_size).",
+        ),
+        Mutant(
+            "the same places in all texts",
+            partial(mistaken, how="columns"),
+            "All texts of the batch are hidden at the same places. Draw for every "
+            "token: torch.rand(input_ids.shape).",
+        ),
+        Mutant(
+            "labels from what is read",
+            partial(mistaken, how="read labels"),
+            "Labels were taken after the words had been hidden, so the model is asked "
+            "to guess [MASK]. Take them from the true ids.",
+        ),
+        Mutant(
+            "another source of randomness",
+            partial(mistaken, how="global"),
+            "Some draws do not come from the generator: two runs of one seed differ. "
+            "Pass generator=generator to each draw.",
+        ),
+        Mutant(
+            "a tenth of the rate",
+            partial(mistaken, rate=0.12),
+            "The share of chosen tokens is wrong. It is 15 % of the tokens that are "
+            "not special: of those, not of what became [MASK].",
+        ),
+    ],
+    properties=[
+        Property(
+            "special tokens stay",
+            "Special tokens must stay as they are, with the label -100.",
+            specials_stay,
+        ),
+        Property(
+            "labels are the true ids",
+            "A label must be the true id, and a token without a label must be read as "
+            "it is.",
+            labels_are_true,
+        ),
+        Property("15 % are chosen", "15 % of the tokens must be chosen.", right_rate),
+        Property(
+            "80 % become [MASK]", "80 % of the chosen must be [MASK].", right_masked
+        ),
+        Property("10 % stay", "10 % of the chosen must stay as they are.", right_kept),
+        Property(
+            "random ids come from the whole vocabulary",
+            "Random ids must come from the whole vocabulary.",
+            whole_vocabulary,
+        ),
+        Property(
+            "texts are drawn apart",
+            "The places of one text must not depend on those of another.",
+            texts_differ,
+        ),
+        Property(
+            "the same seed, the same masks",
+            "With two generators of one seed, the results must be equal.",
+            same_again,
+        ),
+    ],
+    hints=(
+        "Two questions for each token: is it chosen, and what becomes of it?",
+        "Draw one number for the choice, and one that decides among the three fates: "
+        "below 0.8, from 0.8 to 0.9, above.",
+        "torch.where for the random ids, masked_fill for mask_id, and labels from the "
+        "ids as they were.",
+    ),
+)

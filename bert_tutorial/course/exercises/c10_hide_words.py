@@ -1,0 +1,271 @@
+"""Exercise: hide whole words.
+
+Chapter: 10
+"""
+
+from collections.abc import Callable
+from functools import lru_cache, partial
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from bert_tutorial.course.exercises.c10_hide_tokens import near
+from bert_tutorial.course.judging.exercise import Exercise, Mutant, Property
+
+STUB = '''
+def hide_words(
+    input_ids: Tensor,
+    first_pieces: Tensor,
+    is_special: Tensor,
+    mask_id: int,
+    generator: torch.Generator,
+) -> tuple[Tensor, Tensor]:
+    """Hide 15 % of the words, all pieces of a word or none: ids to read, labels.
+
+    All arguments and both results are (B, T). first_pieces holds, for each piece, the
+    place where its word begins: [0, 1, 1, 3] says that places 1 and 2 are one word.
+    Each piece of a chosen word becomes mask_id with probability 0.8, else stays, by a
+    draw of its own. Labels are the true ids at all pieces of chosen words, -100
+    elsewhere. Special tokens are never chosen. All draws come from the generator.
+    """
+    raise NotAttempted
+'''
+
+MASK = 4
+
+
+def hide_words(
+    input_ids: Tensor,
+    first_pieces: Tensor,
+    is_special: Tensor,
+    mask_id: int,
+    generator: torch.Generator,
+) -> tuple[Tensor, Tensor]:
+    """Let the first piece choose for its word; let each piece draw its fate."""
+    is_drawn = torch.rand(input_ids.shape, generator=generator) < 0.15
+    is_chosen = is_drawn.gather(1, first_pieces) & ~is_special
+    is_masked = torch.rand(input_ids.shape, generator=generator) < 0.8
+    read = input_ids.masked_fill(is_chosen & is_masked, mask_id)
+    return read, input_ids.masked_fill(~is_chosen, -100)
+
+
+def word_by_word(
+    input_ids: Tensor,
+    first_pieces: Tensor,
+    is_special: Tensor,
+    mask_id: int,
+    generator: torch.Generator,
+) -> tuple[Tensor, Tensor]:
+    """Compare numbers instead of gathering bools."""
+    draw = torch.rand(input_ids.shape, generator=generator).gather(1, first_pieces)
+    is_chosen = (draw < 0.15) & ~is_special
+    labels = torch.where(is_chosen, input_ids, -100)
+    fate = torch.rand(input_ids.shape, generator=generator)
+    return torch.where(is_chosen & (fate < 0.8), mask_id, input_ids), labels
+
+
+def mistaken(
+    input_ids: Tensor,
+    first_pieces: Tensor,
+    is_special: Tensor,
+    mask_id: int,
+    generator: torch.Generator,
+    *,
+    how: str,
+) -> tuple[Tensor, Tensor]:
+    """Make one of the mistakes."""
+    drawn = torch.rand(input_ids.shape, generator=generator) < 0.15
+    if how == "any piece":
+        counts = torch.zeros_like(input_ids).scatter_add_(1, first_pieces, drawn.long())
+        drawn = counts > 0
+    is_chosen = drawn if how == "pieces" else drawn.gather(1, first_pieces)
+    if how != "specials":
+        is_chosen = is_chosen & ~is_special
+    is_masked = torch.rand(input_ids.shape, generator=generator) < 0.8
+    if how == "one draw":
+        is_masked = is_masked.gather(1, first_pieces)
+    if how == "always":
+        is_masked = torch.ones_like(is_masked)
+    read = input_ids.masked_fill(is_chosen & is_masked, mask_id)
+    scored = is_chosen
+    if how == "first only":
+        places = torch.arange(input_ids.shape[1]).expand_as(input_ids)
+        scored = is_chosen & (first_pieces == places)
+    true = read if how == "read labels" else input_ids
+    return read, true.masked_fill(~scored, -100)
+
+
+def texts() -> tuple[Tensor, Tensor, Tensor]:
+    """Give 4,000 texts of [CLS], fifty words of one or two pieces, and [SEP]."""
+    generator = torch.Generator().manual_seed(2)
+    ids = torch.randint(5, 50, (4_000, 77), generator=generator)
+    words = [[1 + 3 * i] for i in range(25)] + [[2 + 3 * i] * 2 for i in range(25)]
+    places = sorted(place for word in words for place in word)
+    first_pieces = torch.tensor([0, *places, 76]).expand_as(ids).contiguous()
+    is_special = torch.zeros_like(ids, dtype=torch.bool)
+    is_special[:, 0] = is_special[:, 76] = True
+    return ids.masked_fill(is_special, 2), first_pieces, is_special
+
+
+@lru_cache(maxsize=1)  # all properties look at the same draws
+def drawn_by(answer: Any) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    """Give the texts, which are special, and what an answer makes of them."""
+    ids, first_pieces, is_special = texts()
+    generator = torch.Generator().manual_seed(20)
+    given = (ids.clone(), first_pieces.clone(), is_special.clone())
+    read, labels = answer(*given, MASK, generator)
+    assert read.shape == labels.shape == ids.shape
+    assert read.dtype == labels.dtype == ids.dtype
+    return ids, is_special, read, labels
+
+
+def on_texts(test: Callable[..., bool]) -> Callable[[Any], bool]:
+    """Let a test see the texts, which are special, and what the answer made of them."""
+    return lambda answer: bool(test(*drawn_by(answer)))
+
+
+@on_texts
+def specials_stay(
+    ids: Tensor, is_special: Tensor, read: Tensor, labels: Tensor
+) -> bool:
+    """Look at special tokens."""
+    is_same = torch.equal(read[is_special], ids[is_special])
+    return is_same and bool((labels[is_special] == -100).all())
+
+
+@on_texts
+def labels_are_true(
+    ids: Tensor, is_special: Tensor, read: Tensor, labels: Tensor
+) -> bool:
+    """Look at labels, and at what changed without one."""
+    scored = labels != -100
+    is_true = torch.equal(labels[scored], ids[scored])
+    return is_true and torch.equal(read[~scored], ids[~scored])
+
+
+@on_texts
+def words_are_whole(
+    ids: Tensor, is_special: Tensor, read: Tensor, labels: Tensor
+) -> bool:
+    """Compare the two pieces of the words that have two."""
+    scored = labels != -100
+    return torch.equal(scored[:, 2:76:3], scored[:, 3:76:3])
+
+
+@on_texts
+def right_rate(ids: Tensor, is_special: Tensor, read: Tensor, labels: Tensor) -> bool:
+    """Count the chosen among the first pieces of the longer words."""
+    first = labels[:, 2:76:3] != -100
+    return near(int(first.sum()), first.numel(), 0.15)
+
+
+@on_texts
+def pieces_are_masked(
+    ids: Tensor, is_special: Tensor, read: Tensor, labels: Tensor
+) -> bool:
+    """Count [MASK] among the scored."""
+    scored = (labels != -100) & ~is_special
+    return near(int((read[scored] == MASK).sum()), int(scored.sum()), 0.8)
+
+
+@on_texts
+def fates_are_apart(
+    ids: Tensor, is_special: Tensor, read: Tensor, labels: Tensor
+) -> bool:
+    """Count words of two pieces that became [MASK] twice: 0.8 squared."""
+    scored = labels != -100
+    both = scored[:, 2:76:3] & scored[:, 3:76:3]
+    masked = (read == MASK)[:, 2:76:3] & (read == MASK)[:, 3:76:3]
+    share_of_pieces = 0.64
+    return near(int((both & masked).sum()), int(both.sum()), share_of_pieces)
+
+
+EXERCISE = Exercise(
+    id="hide-words",
+    chapter=10,
+    title="Hide whole words",
+    difficulty=2,
+    minutes=10,
+    stub=STUB,
+    solution=hide_words,
+    accepted={"numbers gathered": word_by_word},
+    judged_by="properties",
+    mutants=[
+        Mutant(
+            "one draw per word",
+            partial(mistaken, how="one draw"),
+            "A word has one fate for all of its pieces. Whole word masking changes the "
+            "choice only; each piece draws its own fate.",
+        ),
+        Mutant(
+            "pieces chosen alone",
+            partial(mistaken, how="pieces"),
+            "Pieces are chosen one by one, so that words are hidden in part. Let the "
+            "draw of the first piece count for all: gather(1, first_pieces).",
+        ),
+        Mutant(
+            "any piece chooses the word",
+            partial(mistaken, how="any piece"),
+            "A word is chosen if any of its pieces is drawn, so long words are chosen "
+            "more often. Only the first piece's draw counts.",
+        ),
+        Mutant(
+            "only first pieces have labels",
+            partial(mistaken, how="first only"),
+            "The later pieces of a chosen word have no label. The loss is as before, "
+            "piece by piece: every piece of the word is scored.",
+        ),
+        Mutant(
+            "special tokens hidden",
+            partial(mistaken, how="specials"),
+            "[CLS] or [SEP] was chosen. Leave special tokens out: & ~is_special.",
+        ),
+        Mutant(
+            "always [MASK]",
+            partial(mistaken, how="always"),
+            "Every piece of a chosen word becomes [MASK]. Only 80 % do.",
+        ),
+        Mutant(
+            "labels from what is read",
+            partial(mistaken, how="read labels"),
+            "Labels were taken after the words had been hidden. Take them from the "
+            "true ids.",
+        ),
+    ],
+    properties=[
+        Property(
+            "special tokens stay",
+            "Special tokens must stay as they are, with the label -100.",
+            specials_stay,
+        ),
+        Property(
+            "labels are the true ids",
+            "A label must be the true id, and a piece without a label must be read as "
+            "it is.",
+            labels_are_true,
+        ),
+        Property(
+            "words are whole",
+            "All pieces of a word must be scored, or none.",
+            words_are_whole,
+        ),
+        Property("15 % are chosen", "15 % of the words must be chosen.", right_rate),
+        Property(
+            "80 % of the pieces become [MASK]",
+            "80 % of the pieces of chosen words must be [MASK].",
+            pieces_are_masked,
+        ),
+        Property(
+            "each piece draws its own fate",
+            "Of the two-piece words, 64 % must have both pieces masked.",
+            fates_are_apart,
+        ),
+    ],
+    hints=(
+        "Two draws: one that a whole word shares, one that each piece has alone.",
+        "Draw a number for every place, and let each piece look at the number of the "
+        "place where its word begins.",
+        "is_drawn.gather(1, first_pieces) gives every piece the draw of its first.",
+    ),
+)

@@ -1,0 +1,214 @@
+"""Exercise: the second segment of a pair.
+
+Chapter: 10
+"""
+
+from collections.abc import Callable
+from functools import partial
+from random import Random
+from typing import Any
+
+from bert_tutorial.course.exercises.c10_hide_tokens import near
+from bert_tutorial.course.judging.exercise import Exercise, Mutant, Property
+
+STUB = '''
+def second_segment(
+    documents: list[list[str]], index: int, cut: int, random: Random
+) -> tuple[str, int]:
+    """Choose what follows sentence cut - 1 of documents[index]: (sentence, label).
+
+    With probability 1/2 the true next sentence, documents[index][cut], label 0; else
+    a random sentence of a random *other* document, label 1. Where there is no next
+    sentence, always the latter. All draws come from random.
+    """
+    raise NotAttempted
+'''
+
+Answer = tuple[str, int]
+Documents = list[list[str]]
+
+
+def second_segment(
+    documents: list[list[str]], index: int, cut: int, random: Random
+) -> tuple[str, int]:
+    """Toss a coin, unless there is nothing to toss it for."""
+    if cut < len(documents[index]) and random.random() < 0.5:
+        return documents[index][cut], 0
+    others = [d for i, d in enumerate(documents) if i != index]
+    return random.choice(random.choice(others)), 1
+
+
+def by_skipping(documents: Documents, index: int, cut: int, random: Random) -> Answer:
+    """Number the other documents."""
+    has_next = cut < len(documents[index])
+    if not has_next or random.randrange(2):
+        other = random.randrange(len(documents) - 1)
+        document = documents[other + (other >= index)]
+        return document[random.randrange(len(document))], 1
+    return documents[index][cut], 0
+
+
+def mistaken(
+    documents: Documents,
+    index: int,
+    cut: int,
+    random: Random,
+    *,
+    how: str = "",
+    share: float = 0.5,
+) -> Answer:
+    """Make one of the mistakes."""
+    document = documents[index]
+    has_next = cut < len(document)
+    if how == "lone" and not has_next:
+        return document[-1], 0
+    if has_next and random.random() < share:
+        return document[cut - 1 if how == "itself" else cut], 1 if how == "flip" else 0
+    others = [d for i, d in enumerate(documents) if i != index]
+    if how == "same":
+        return random.choice(document), 1
+    if how == "any":
+        others = documents
+    if how == "first":
+        return random.choice(others)[0], 1
+    if how == "neighbour":
+        others = [documents[(index + 1) % len(documents)]]
+    return random.choice(random.choice(others)), 0 if how == "flip" else 1
+
+
+DOCUMENTS = [[f"{d}.{s}" for s in range(3)] for d in range(4)]
+DRAWS = 4_000
+
+
+def drawn(test: Callable[[list[tuple[int, Answer]]], bool]) -> Callable[[Any], bool]:
+    """Let a test see many draws with the place that each follows."""
+
+    def holds(answer: Any) -> bool:
+        random = Random()
+        made = [
+            (cut, answer([[*d] for d in DOCUMENTS], 1, cut, random))
+            for cut in (1, 3)
+            for _ in range(DRAWS)
+        ]
+        for _, (text, label) in made:
+            assert isinstance(text, str) and label in (0, 1)
+        return test(made)
+
+    return holds
+
+
+@drawn
+def half_are_next(made: list[tuple[int, Answer]]) -> bool:
+    """Count label 0 where there is a next sentence, or its text."""
+    texts = [text for cut, (text, _) in made if cut == 1]
+    next_share = sum(text in ("1.0", "1.1") for text in texts)
+    return near(next_share, DRAWS, 0.5)
+
+
+@drawn
+def zero_is_next(made: list[tuple[int, Answer]]) -> bool:
+    """Compare label 0 with the text, where there is a next sentence."""
+    return all(
+        (text == "1.1") == (label == 0)
+        for cut, (text, label) in made
+        if cut == 1 and (text == "1.1" or label == 0 or text[0] != "1")
+    )
+
+
+@drawn
+def partners_are_elsewhere(made: list[tuple[int, Answer]]) -> bool:
+    """Look for the own document among texts that are not the next sentence."""
+    return all(
+        text[0] != "1" for cut, (text, _) in made if cut == 1 and text not in ("1.1",)
+    )
+
+
+@drawn
+def partners_are_any(made: list[tuple[int, Answer]]) -> bool:
+    """Look for every sentence of all other documents."""
+    seen = {text for _, (text, _) in made if text[0] != "1"}
+    return len(seen) in (0, 9)
+
+
+@drawn
+def the_last_has_none(made: list[tuple[int, Answer]]) -> bool:
+    """Look at a document's end."""
+    return all(text not in ("1.2",) or label == 1 for cut, (text, label) in made)
+
+
+EXERCISE = Exercise(
+    id="second-segment",
+    chapter=10,
+    title="The second segment of a pair",
+    difficulty=2,
+    minutes=15,
+    stub=STUB,
+    solution=second_segment,
+    accepted={"skip": by_skipping},
+    judged_by="properties",
+    mutants=[
+        Mutant(
+            "labels flipped",
+            partial(mistaken, how="flip"),
+            "The labels are flipped. In BERT's published code and weights, 0 means "
+            "is next and 1 means is random; a widely read book has it the other way.",
+        ),
+        Mutant(
+            "partner from the same document",
+            partial(mistaken, how="same"),
+            "A random partner came from the same document; it may even be the true "
+            "next sentence, under the wrong label. Draw from the other documents.",
+        ),
+        Mutant(
+            "nine in ten are next",
+            partial(mistaken, share=0.9),
+            "The share of true next sentences is wrong: it is one half, wherever there "
+            "is a next sentence.",
+        ),
+        Mutant(
+            "the last sentence follows itself",
+            partial(mistaken, how="lone"),
+            "At the end of a document yours gives a sentence with label 0, although "
+            "there is none to follow. Such a pair is always random.",
+        ),
+        Mutant(
+            "first sentences only",
+            partial(mistaken, how="first"),
+            "Random partners are always the first sentence of their document: the "
+            "model could learn what beginnings look like. Draw a random sentence.",
+        ),
+    ],
+    properties=[
+        Property(
+            "half are next",
+            "Where there is a next sentence, it must be chosen half of the time.",
+            half_are_next,
+        ),
+        Property(
+            "0 means is next",
+            "The label must be 0 for the true next sentence, 1 for any other.",
+            zero_is_next,
+        ),
+        Property(
+            "partners come from elsewhere",
+            "A random partner must come from another document.",
+            partners_are_elsewhere,
+        ),
+        Property(
+            "any sentence can be a partner",
+            "Every sentence of every other document must be possible as a partner.",
+            partners_are_any,
+        ),
+        Property(
+            "the last sentence has no next",
+            "After the last sentence of a document the partner must be random.",
+            the_last_has_none,
+        ),
+    ],
+    hints=(
+        "When is there nothing to toss a coin for?",
+        "First the case with a next sentence and a coin; everything else is a random "
+        "partner. A list of the other documents makes the rest one line.",
+        "random.choice(random.choice(others)) draws a document, then a sentence.",
+    ),
+)

@@ -1,0 +1,136 @@
+"""Exercise: one mean from the means of several batches.
+
+Chapter: 11
+"""
+
+import torch
+from torch import Tensor
+
+from bert_tutorial.course.judging.exercise import Case, Exercise, Mutant
+
+STUB = '''
+def combine_means(means: Tensor, counts: Tensor) -> Tensor:
+    """Give the mean over all hidden places of N batches: (N), (N) -> ().
+
+    means[n] is the loss of batch n averaged over its counts[n] hidden places; where
+    counts[n] is 0, means[n] is nan. (1.0, 4.0) and (3, 1) give 1.75. No place: 0.
+    """
+    raise NotAttempted
+'''
+
+
+def combine_means(means: Tensor, counts: Tensor) -> Tensor:
+    """Weigh each mean by what is behind it."""
+    sums = torch.where(counts > 0, means * counts, torch.zeros_like(means))
+    return sums.sum() / counts.sum().clamp(min=1)
+
+
+def with_mask(means: Tensor, counts: Tensor) -> Tensor:
+    """Leave out the empty batches first."""
+    full = counts > 0
+    total = (means[full] * counts[full]).sum()
+    return total / max(1, int(counts.sum()))
+
+
+def mean_of_means(means: Tensor, counts: Tensor) -> Tensor:
+    """Weigh all batches alike."""
+    return means.nan_to_num().sum() / (counts > 0).sum().clamp(min=1)
+
+
+def over_all_batches(means: Tensor, counts: Tensor) -> Tensor:
+    """Count empty batches as batches."""
+    return means.nan_to_num().mean()
+
+
+def not_a_number(means: Tensor, counts: Tensor) -> Tensor:
+    """Let nan times 0 spread."""
+    return (means * counts).sum() / counts.sum().clamp(min=1)
+
+
+def not_divided(means: Tensor, counts: Tensor) -> Tensor:
+    """Give the sum."""
+    return (means.nan_to_num() * counts).sum()
+
+
+def by_largest(means: Tensor, counts: Tensor) -> Tensor:
+    """Divide by the largest count."""
+    return (means.nan_to_num() * counts).sum() / counts.max().clamp(min=1)
+
+
+def zero_by_zero(means: Tensor, counts: Tensor) -> Tensor:
+    """Divide by nothing where there is nothing."""
+    return (means.nan_to_num() * counts).sum() / counts.sum()
+
+
+def cases(seed: int, dtype: torch.dtype) -> list[Case]:
+    """Two batches, an empty one among several, nothing at all."""
+    torch.manual_seed(seed)
+    nan = float("nan")
+    return [
+        Case(
+            (torch.tensor([1.0, 4.0], dtype=dtype), torch.tensor([3, 1])),
+            "means 1 and 4 over 3 places and 1 place",
+        ),
+        Case(
+            (torch.tensor([2.0, nan, 5.0], dtype=dtype), torch.tensor([7, 0, 2])),
+            "three batches, one without a hidden place",
+        ),
+        Case(
+            (torch.rand(5, dtype=dtype), torch.tensor([4, 9, 1, 16, 3])),
+            "five batches",
+        ),
+        Case((torch.tensor([nan], dtype=dtype), torch.tensor([0])), "nothing at all"),
+    ]
+
+
+EXERCISE = Exercise(
+    id="combine-means",
+    chapter=11,
+    title="One mean from several",
+    difficulty=1,
+    minutes=5,
+    stub=STUB,
+    solution=combine_means,
+    accepted={"mask": with_mask},
+    mutants=[
+        Mutant(
+            "mean of means",
+            mean_of_means,
+            "Every batch weighs the same, so a hidden word in a sparse batch counts "
+            "for more. Multiply each mean by its count, add up, divide by all counts.",
+        ),
+        Mutant(
+            "empty batches counted",
+            over_all_batches,
+            "Batches without a hidden place pull the mean down, and every batch weighs "
+            "the same. Weigh by the counts.",
+        ),
+        Mutant(
+            "nan spreads",
+            not_a_number,
+            "nan times 0 is nan. Leave out the batches without hidden places before "
+            "you multiply, or replace their mean.",
+        ),
+        Mutant(
+            "not divided",
+            not_divided,
+            "This is the sum over all hidden places. Divide by their number.",
+        ),
+        Mutant(
+            "divided by the largest",
+            by_largest,
+            "You divided by the largest count. Divide by the sum of the counts.",
+        ),
+        Mutant(
+            "0 by 0",
+            zero_by_zero,
+            "Where nothing is hidden at all, you divide 0 by 0. Divide by at least 1.",
+        ),
+    ],
+    cases=cases,
+    hints=(
+        "What is the sum behind each mean?",
+        "Sum of (mean * count) over sum of counts, without the empty batches.",
+        "torch.where(counts > 0, means * counts, 0) keeps nan out.",
+    ),
+)

@@ -1,0 +1,265 @@
+"""Exercise: the head that scores words.
+
+Chapter: 11
+"""
+
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from bert_tutorial.course.judging.exercise import Case, Exercise, Mutant, Property
+from bert_tutorial.model.config import BertConfig
+from bert_tutorial.model.encoder import gelu
+from bert_tutorial.model.objectives import MaskedLMHead
+
+STUB = '''
+class MaskedLMHead(nn.Module):
+    """Score every word of the vocabulary at every place: (..., H) -> (..., V).
+
+    Dense (H, H), named dense; gelu; LayerNorm, named layer_norm, with
+    config.layer_norm_eps; then the word table handed in by tie, used as the output
+    matrix, and a bias of its own for each word, named bias, at first 0.
+    """
+
+    def __init__(self, config: BertConfig) -> None:
+        raise NotAttempted
+
+    def tie(self, word_embeddings: nn.Embedding) -> None:
+        raise NotAttempted
+
+    def forward(self, hidden: Tensor) -> Tensor:
+        raise NotAttempted
+'''
+
+CONFIG = BertConfig(
+    vocab_size=11, hidden_size=6, num_attention_heads=2, layer_norm_eps=0.1
+)
+
+
+class Hidden(MaskedLMHead):
+    """Keeps the table in another way, and names every step."""
+
+    def tie(self, word_embeddings: nn.Embedding) -> None:
+        """Hide the table from the module's own list of children."""
+        object.__setattr__(self, "_words", word_embeddings)
+
+    def forward(self, hidden: Tensor) -> Tensor:
+        """Score."""
+        x = self.layer_norm(gelu(self.dense(hidden)))
+        words: Any = self._words
+        scores: Tensor = x @ words.weight.T + self.bias
+        return scores
+
+
+class Wrong(MaskedLMHead):
+    """Frame of the mistakes."""
+
+    def transform(self, hidden: Tensor) -> Tensor:
+        """Work on the vectors."""
+        x: Tensor = self.layer_norm(gelu(self.dense(hidden)))
+        return x
+
+    def score(self, x: Tensor) -> Tensor:
+        """Compare with the words."""
+        return F.linear(x, self._table[0].weight, self.bias)
+
+    def forward(self, hidden: Tensor) -> Tensor:
+        """Score."""
+        return self.score(self.transform(hidden))
+
+
+class NoBias(Wrong):
+    """The bias is there and not used."""
+
+    def score(self, x: Tensor) -> Tensor:
+        """Leave it out."""
+        return F.linear(x, self._table[0].weight)
+
+
+class Untied(Wrong):
+    """A matrix of its own."""
+
+    def __init__(self, config: BertConfig) -> None:
+        super().__init__(config)
+        self.decoder = nn.Linear(config.hidden_size, config.vocab_size, bias=False)
+
+    def score(self, x: Tensor) -> Tensor:
+        """Use it."""
+        scores: Tensor = self.decoder(x)
+        return scores + self.bias
+
+
+class CopiedTable(Wrong):
+    """A copy of the table, made when tied."""
+
+    def tie(self, word_embeddings: nn.Embedding) -> None:
+        """Copy."""
+        self._copy = word_embeddings.weight.detach().clone()
+
+    def score(self, x: Tensor) -> Tensor:
+        """Use the copy."""
+        return F.linear(x, self._copy, self.bias)
+
+
+class NoTransform(Wrong):
+    """Straight from the encoder to the table."""
+
+    def transform(self, hidden: Tensor) -> Tensor:
+        """Do nothing."""
+        return hidden
+
+
+class NoActivation(Wrong):
+    """No GELU."""
+
+    def transform(self, hidden: Tensor) -> Tensor:
+        """Leave it out."""
+        x: Tensor = self.layer_norm(self.dense(hidden))
+        return x
+
+
+class NoNorm(Wrong):
+    """No LayerNorm."""
+
+    def transform(self, hidden: Tensor) -> Tensor:
+        """Leave it out."""
+        return gelu(self.dense(hidden))
+
+
+class NormFirst(Wrong):
+    """LayerNorm before GELU."""
+
+    def transform(self, hidden: Tensor) -> Tensor:
+        """Swap."""
+        return gelu(self.layer_norm(self.dense(hidden)))
+
+
+class Probabilities(Wrong):
+    """A softmax at the end."""
+
+    def score(self, x: Tensor) -> Tensor:
+        """Share out."""
+        return super().score(x).softmax(dim=-1)
+
+
+def built(answer: Any, dtype: torch.dtype) -> tuple[Any, nn.Embedding]:
+    """Build an answer with fixed weights, tied to a fixed table."""
+    torch.manual_seed(11)
+    reference = MaskedLMHead(CONFIG)
+    for parameter in reference.parameters():
+        nn.init.normal_(parameter)
+    words = nn.Embedding(11, 6).to(dtype)
+    head = answer(CONFIG)
+    missing, unexpected = head.load_state_dict(reference.state_dict(), strict=False)
+    if missing or unexpected:
+        raise ValueError(
+            f"parameters must be dense, layer_norm and bias, got {missing} too many "
+            f"and {unexpected} too few"
+        )
+    head = head.to(dtype)
+    head.tie(words)
+    return head, words
+
+
+def run(answer: Any, case: Case) -> Any:
+    """Score the vectors of a case; add to the table; score again."""
+    (hidden,) = case.args
+    head, words = built(answer, hidden.dtype)
+    with torch.no_grad():
+        first = head(hidden)
+        words.weight.add_(1.0)
+        return first, head(hidden)
+
+
+def cases(seed: int, dtype: torch.dtype) -> list[Case]:
+    """Chosen places (M, H), then whole texts (B, T, H)."""
+    torch.manual_seed(seed)
+    return [
+        Case((torch.randn(3, 6, dtype=dtype),), "three places; the table changes"),
+        Case((torch.randn(2, 5, 6, dtype=dtype),), "two texts of five tokens"),
+    ]
+
+
+def the_table_learns(answer: Any) -> bool:
+    """Look for a gradient at the table and at each parameter of the head."""
+    head, words = built(answer, torch.float64)
+    (head(torch.randn(4, 6, dtype=torch.float64)) ** 2).sum().backward()
+    own = list(head.parameters())
+    return all(p.grad is not None and bool(p.grad.any()) for p in [*own, words.weight])
+
+
+EXERCISE = Exercise(
+    id="masked-lm-head",
+    chapter=11,
+    title="The head that scores words",
+    difficulty=2,
+    minutes=15,
+    stub=STUB,
+    solution=MaskedLMHead,
+    accepted={"named steps": Hidden},
+    run=run,
+    mutants=[
+        Mutant(
+            "bias left out",
+            NoBias,
+            "The bias does nothing. Each word has one, by which frequent words start "
+            "higher; add it to the scores.",
+        ),
+        Mutant(
+            "untied",
+            Untied,
+            "The head has an output matrix of its own: V times H numbers more. Score "
+            "with the word table that tie hands in.",
+        ),
+        Mutant(
+            "a copy of the table",
+            CopiedTable,
+            "tie made a copy. When the table learns, the copy does not: keep the table "
+            "itself.",
+        ),
+        Mutant(
+            "no transform",
+            NoTransform,
+            "The vectors go straight to the table. Before it come dense, gelu and "
+            "layer_norm.",
+        ),
+        Mutant(
+            "no activation",
+            NoActivation,
+            "gelu is missing between dense and layer_norm.",
+        ),
+        Mutant(
+            "no norm",
+            NoNorm,
+            "layer_norm is missing after gelu.",
+        ),
+        Mutant(
+            "norm before gelu",
+            NormFirst,
+            "layer_norm stands before gelu. The order is dense, gelu, layer_norm.",
+        ),
+        Mutant(
+            "probabilities",
+            Probabilities,
+            "The head gives probabilities. It gives logits: the loss has the softmax "
+            "inside, and would apply it a second time.",
+        ),
+    ],
+    cases=cases,
+    properties=[
+        Property(
+            "the table learns",
+            "A loss on the scores must reach the word table and every parameter of "
+            "the head.",
+            the_table_learns,
+        ),
+    ],
+    hints=(
+        "Three steps on the vectors, then one comparison with every row of the table.",
+        "The table must not become a child of the head, or it is saved twice: keep it "
+        "in a list, self._table = [word_embeddings].",
+        "F.linear(x, table.weight, self.bias) is x @ table.weight.T + self.bias.",
+    ),
+)

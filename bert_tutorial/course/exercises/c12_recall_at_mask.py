@@ -1,0 +1,177 @@
+"""Exercise: a fair count of right answers.
+
+Chapter: 12
+"""
+
+import torch
+from torch import Tensor
+
+from bert_tutorial.course.judging.exercise import Case, Exercise, Mutant
+
+STUB = '''
+def recall_at_mask(
+    logits: Tensor, input_ids: Tensor, answers: Tensor, mask_id: int
+) -> float:
+    """Say how often the first choice at [MASK] is right: (B, T, V), (B, T), (B).
+
+    Each text has exactly one [MASK]; answers holds the one right id. First choice: the
+    id with the highest logit of all V. 3 of 4 right gives 0.75.
+    """
+    raise NotAttempted
+'''
+
+
+def recall_at_mask(
+    logits: Tensor, input_ids: Tensor, answers: Tensor, mask_id: int
+) -> float:
+    """Choose the rows of the masks, then their best ids."""
+    at_mask = logits[input_ids == mask_id]  # (B, V)
+    return (at_mask.argmax(dim=-1) == answers).float().mean().item()
+
+
+def with_loop(
+    logits: Tensor, input_ids: Tensor, answers: Tensor, mask_id: int
+) -> float:
+    """Go text by text."""
+    hits = 0
+    for row, ids in enumerate(input_ids.tolist()):
+        place = ids.index(mask_id)
+        hits += int(logits[row, place].argmax()) == int(answers[row])
+    return hits / len(input_ids)
+
+
+def at_cls(logits: Tensor, input_ids: Tensor, answers: Tensor, mask_id: int) -> float:
+    """Read [CLS]."""
+    return (logits[:, 0].argmax(dim=-1) == answers).float().mean().item()
+
+
+def first_place(
+    logits: Tensor, input_ids: Tensor, answers: Tensor, mask_id: int
+) -> float:
+    """Use the place of the first text for all."""
+    place = int((input_ids[0] == mask_id).int().argmax())
+    return (logits[:, place].argmax(dim=-1) == answers).float().mean().item()
+
+
+def over_places(
+    logits: Tensor, input_ids: Tensor, answers: Tensor, mask_id: int
+) -> float:
+    """Take the best word of any place."""
+    best = logits.flatten(1).argmax(dim=-1) % logits.shape[-1]
+    return (best == answers).float().mean().item()
+
+
+def anywhere(logits: Tensor, input_ids: Tensor, answers: Tensor, mask_id: int) -> float:
+    """Be content with the answer at any place."""
+    best = logits.argmax(dim=-1)  # (B, T)
+    return (best == answers[:, None]).any(dim=1).float().mean().item()
+
+
+def top_two(logits: Tensor, input_ids: Tensor, answers: Tensor, mask_id: int) -> float:
+    """Accept the second choice."""
+    best = logits[input_ids == mask_id].topk(2, dim=-1).indices
+    return (best == answers[:, None]).any(dim=1).float().mean().item()
+
+
+def among_answers(
+    logits: Tensor, input_ids: Tensor, answers: Tensor, mask_id: int
+) -> float:
+    """Choose among the right answers of all texts only."""
+    at_mask = logits[input_ids == mask_id]
+    allowed = torch.zeros(logits.shape[-1], dtype=torch.bool)
+    allowed[answers] = True
+    best = at_mask.masked_fill(~allowed, -torch.inf).argmax(dim=-1)
+    return (best == answers).float().mean().item()
+
+
+def mean_probability(
+    logits: Tensor, input_ids: Tensor, answers: Tensor, mask_id: int
+) -> float:
+    """Average the probability of the right answer."""
+    p = logits[input_ids == mask_id].softmax(dim=-1)
+    return p.gather(1, answers[:, None]).mean().item()
+
+
+def count(logits: Tensor, input_ids: Tensor, answers: Tensor, mask_id: int) -> float:
+    """Give the number."""
+    at_mask = logits[input_ids == mask_id]
+    return float((at_mask.argmax(dim=-1) == answers).sum())
+
+
+def cases(seed: int, dtype: torch.dtype) -> list[Case]:
+    """Masks at different places; among the first choices words that are no answer."""
+    generator = torch.Generator().manual_seed(seed)
+    made = []
+    for B, T, V in ((4, 5, 8), (24, 7, 11)):
+        ids = torch.randint(5, V, (B, T), generator=generator)
+        places = torch.arange(B) % (T - 1) + 1
+        rows = torch.arange(B)
+        ids[rows, places] = 4
+        answers = torch.randint(5, 8, (B,), generator=generator)
+        logits = torch.randn(B, T, V, generator=generator).to(dtype)
+        logits[rows, places, answers] += 3.0
+        logits[rows[::4], places[::4], 2] += 8.0  # a special token wins here
+        logits[rows[1::4], places[1::4], 5 + (answers[1::4] - 4) % 3] += 6.0
+        logits[rows[::2], 0, answers[::2]] += 9.0  # and [CLS] says the right word
+        made.append(Case((logits, ids, answers, 4), f"{B} texts, V={V}"))
+    return made
+
+
+EXERCISE = Exercise(
+    id="recall-at-mask",
+    chapter=12,
+    title="A fair count of right answers",
+    difficulty=2,
+    minutes=10,
+    stub=STUB,
+    solution=recall_at_mask,
+    accepted={"loop": with_loop},
+    mutants=[
+        Mutant(
+            "at [CLS]",
+            at_cls,
+            "You read the scores at [CLS]. The question stands at [MASK].",
+        ),
+        Mutant(
+            "the first text's place",
+            first_place,
+            "The place of [MASK] in the first text is used for all texts. Each has its "
+            "own.",
+        ),
+        Mutant(
+            "best of all places",
+            over_places,
+            "You take the best score of the whole text, wherever it stands. A popular "
+            "explanation does this; only the scores at [MASK] answer the question.",
+        ),
+        Mutant(
+            "right somewhere",
+            anywhere,
+            "You count the answer wherever it is some place's first choice. It must be "
+            "that of [MASK].",
+        ),
+        Mutant(
+            "second choice accepted",
+            top_two,
+            "The second choice counts as right. Recall here asks for the first.",
+        ),
+        Mutant(
+            "chosen among the answers",
+            among_answers,
+            "The choice is made among the right answers of the texts only, so that "
+            "all other words cannot win. The first choice is one of all V.",
+        ),
+        Mutant(
+            "probability",
+            mean_probability,
+            "This is the mean probability of the right word. Count first choices.",
+        ),
+        Mutant("not divided", count, "This is the number of hits. Give their share."),
+    ],
+    cases=cases,
+    hints=(
+        "At which place of each text is the question?",
+        "logits[input_ids == mask_id] has one row of V scores for each text.",
+        "argmax over the last axis, compared with answers, averaged.",
+    ),
+)

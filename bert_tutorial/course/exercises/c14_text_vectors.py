@@ -1,0 +1,222 @@
+"""Exercise: one vector for each text, the mean of its tokens' vectors.
+
+Chapter: 14
+"""
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import torch
+from torch import Tensor, nn
+
+from bert_tutorial.course.judging.exercise import Case, Exercise, Mutant
+
+STUB = '''
+def text_vectors(encoder: nn.Module, batches: list[dict[str, Tensor]]) -> Tensor:
+    """Average the last vectors of the tokens of every text: (N, H).
+
+    encoder(**batch).last_hidden_state is (B, T, H), batch["attention_mask"] is (B, T),
+    1 at tokens and 0 at [PAD], which has no part in the mean. The tokens' vectors (1),
+    (3) and a [PAD] of (9) give (2). No dropout and no gradients meanwhile; afterwards
+    the encoder is in the mode, train or eval, in which it came.
+    """
+    raise NotAttempted
+'''
+
+Batches = list[dict[str, Tensor]]
+H = 3
+
+
+class Output(NamedTuple):
+    """What an encoder returns."""
+
+    last_hidden_state: Tensor
+
+
+class Encoder(nn.Module):
+    """A table of vectors behind a dropout; [PAD] has a vector like any other."""
+
+    def __init__(self, dtype: torch.dtype) -> None:
+        super().__init__()
+        generator = torch.Generator().manual_seed(7)
+        table = torch.randn(12, H, generator=generator)
+        self.table = nn.Parameter(table.to(dtype))
+        self.dropout = nn.Dropout(0.5)
+        self.asked_for_gradients = False
+
+    def forward(
+        self,
+        input_ids: Tensor,
+        attention_mask: Tensor,
+        token_type_ids: Tensor | None = None,
+    ) -> Output:
+        """Look the vectors up."""
+        self.asked_for_gradients |= torch.is_grad_enabled()
+        return Output(self.dropout(self.table[input_ids]))
+
+
+def text_vectors(encoder: nn.Module, batches: list[dict[str, Tensor]]) -> Tensor:
+    """Sum where the mask is 1, divide by how many those are."""
+    was_training = encoder.training
+    encoder.eval()
+    means = []
+    with torch.no_grad():
+        for batch in batches:
+            hidden = encoder(**batch).last_hidden_state  # (B, T, H)
+            weights = batch["attention_mask"][:, :, None].to(hidden.dtype)  # (B, T, 1)
+            means.append((hidden * weights).sum(dim=1) / weights.sum(dim=1))
+    encoder.train(was_training)
+    return torch.cat(means)
+
+
+def text_by_text(encoder: nn.Module, batches: Batches) -> Tensor:
+    """Pick the tokens of each text."""
+    was_training = encoder.training
+    rows = []
+    with torch.inference_mode():
+        for batch in batches:
+            hidden = encoder.eval()(**batch).last_hidden_state
+            masks = batch["attention_mask"].bool()
+            rows += [row[mask].mean(0) for row, mask in zip(hidden, masks, strict=True)]
+    encoder.train(was_training)
+    return torch.stack(rows)
+
+
+def by_measure(
+    measure: Callable[[Tensor, Tensor, Tensor], Tensor],
+    is_quiet: bool = True,
+    has_gradients: bool = False,
+    puts_back: bool = True,
+) -> Callable[[nn.Module, Batches], Tensor]:
+    """Average in another way; the measure takes vectors, mask and ids."""
+
+    def answer(encoder: nn.Module, batches: Batches) -> Tensor:
+        was_training = encoder.training
+        if is_quiet:
+            encoder.eval()
+        rows = []
+        with torch.set_grad_enabled(has_gradients):
+            for batch in batches:
+                hidden = encoder(**batch).last_hidden_state
+                mask = batch["attention_mask"].to(hidden.dtype)
+                rows.append(measure(hidden, mask, batch["input_ids"]))
+        if puts_back:
+            encoder.train(was_training)
+        return torch.cat(rows).detach()
+
+    return answer
+
+
+def right(hidden: Tensor, mask: Tensor, ids: Tensor) -> Tensor:
+    """Average as asked."""
+    return torch.einsum("bth,bt->bh", hidden, mask) / mask.sum(1, keepdim=True)
+
+
+def of_ids(hidden: Tensor, mask: Tensor, ids: Tensor) -> Tensor:
+    """Take the mask from the ids."""
+    return right(hidden, (ids != 0).to(hidden.dtype), ids)
+
+
+def of_batch(hidden: Tensor, mask: Tensor, ids: Tensor) -> Tensor:
+    """Divide by the tokens of the whole batch."""
+    return torch.einsum("bth,bt->bh", hidden, mask) / mask.sum()
+
+
+def run(answer: Any, case: Case) -> tuple[Any, bool, bool]:
+    """Average; tell the mode afterwards, and whether gradients were asked for."""
+    batches, is_training, dtype = case.args
+    encoder = Encoder(dtype).train(is_training)
+    torch.manual_seed(14)
+    vectors = answer(encoder, batches)
+    return vectors, encoder.training, encoder.asked_for_gradients
+
+
+def cases(seed: int, dtype: torch.dtype) -> list[Case]:
+    """Two padded batches of unequal size, from both modes; one token has the id 0."""
+    generator = torch.Generator().manual_seed(seed)
+    batches = []
+    for lengths in ([5, 2, 4], [3, 1]):
+        T = max(lengths)
+        mask = (torch.arange(T) < torch.tensor(lengths)[:, None]).long()
+        ids = torch.randint(1, 12, (len(lengths), T), generator=generator) * mask
+        batches.append({"input_ids": ids, "attention_mask": mask})
+    batches[0]["input_ids"][0, 1] = 0
+    return [
+        Case((batches, False, dtype), "texts of 5, 2, 4 and of 3, 1 tokens, in eval"),
+        Case((batches, True, dtype), "the same, the encoder in train mode"),
+    ]
+
+
+EXERCISE = Exercise(
+    id="text-vectors",
+    chapter=14,
+    title="One vector for each text",
+    difficulty=2,
+    minutes=15,
+    stub=STUB,
+    solution=text_vectors,
+    accepted={"text by text": text_by_text, "einsum": by_measure(right)},
+    run=run,
+    mutants=[
+        Mutant(
+            "[PAD] counted in the mean",
+            by_measure(lambda hidden, mask, ids: hidden.mean(dim=1)),
+            "[PAD] is counted in the mean: the encoder gives a vector there, too, and "
+            "the same text gets another mean beside a longer one. Weigh with the mask.",
+        ),
+        Mutant(
+            "divided by T",
+            by_measure(lambda hidden, mask, ids: (hidden * mask[:, :, None]).mean(1)),
+            "[PAD] is out of the sum, but you still divide by all T places, so short "
+            "texts get short vectors. Divide by the sum of the mask.",
+        ),
+        Mutant(
+            "not divided",
+            by_measure(lambda hidden, mask, ids: (hidden * mask[:, :, None]).sum(1)),
+            "This is the sum; it grows with the length of a text. Divide by the number "
+            "of its tokens.",
+        ),
+        Mutant(
+            "divided by the batch",
+            by_measure(of_batch),
+            "You divide by the tokens of the whole batch. Each text is divided by its "
+            "own number of tokens: sum the mask along axis 1.",
+        ),
+        Mutant(
+            "vector of [CLS]",
+            by_measure(lambda hidden, mask, ids: hidden[:, 0]),
+            "This is the vector at place 0, that of [CLS]. The mean is over all tokens "
+            "of a text.",
+        ),
+        Mutant(
+            "mask from the ids",
+            by_measure(of_ids),
+            "You took the padding from the ids. A real token may have any id: the "
+            "attention_mask says what is a token.",
+        ),
+        Mutant(
+            "dropout on",
+            by_measure(right, is_quiet=False),
+            "The encoder came in train mode and was run in it: dropout changes the "
+            "vectors from run to run. Call encoder.eval() first.",
+        ),
+        Mutant(
+            "stays in eval",
+            by_measure(right, puts_back=False),
+            "The encoder is left in eval mode although it came in train mode. Remember "
+            "encoder.training and put it back.",
+        ),
+        Mutant(
+            "gradients kept",
+            by_measure(right, has_gradients=True),
+            "The vectors are right, and torch kept everything for a backward pass that "
+            "never comes. Run the encoder inside torch.no_grad().",
+        ),
+    ],
+    cases=cases,
+    hints=(
+        "The loop of predict_labels, with a mean over tokens in place of the argmax.",
+        "Make the mask (B, T, 1), multiply, sum over axis 1; divide by the mask's sum.",
+        'weights = batch["attention_mask"][:, :, None]; torch.cat joins the batches.',
+    ),
+)

@@ -1,0 +1,244 @@
+"""Exercise: F1 over spans.
+
+Chapter: 15
+"""
+
+from collections.abc import Callable
+
+import torch
+
+from bert_tutorial.course.judging.exercise import Case, Exercise, Mutant
+from bert_tutorial.tasks.tagging.bio import Span, tags_to_spans
+
+STUB = '''
+def span_f1(gold: list[list[str]], predicted: list[list[str]]) -> float:
+    """Give the F1 of predicted spans over all sentences together.
+
+    A predicted span is right if the same sentence has one with its type, start and
+    end. F1 is 2 right / (predicted + gold), counting spans; 0.0 if there are none.
+    tags_to_spans reads them. One span of two found, and nothing else: 2 * 1 / (1 + 2).
+    """
+    raise NotAttempted
+'''
+
+Tags = list[list[str]]
+
+
+def span_f1(gold: list[list[str]], predicted: list[list[str]]) -> float:
+    """Count spans in three ways, sentence by sentence."""
+    right = found = there = 0
+    for truth, guess in zip(gold, predicted, strict=True):
+        true, guessed = set(tags_to_spans(truth)), set(tags_to_spans(guess))
+        right += len(true & guessed)
+        found += len(guessed)
+        there += len(true)
+    return 2 * right / (found + there) if found + there else 0.0
+
+
+def numbered(tags: Tags) -> set[tuple[int, Span]]:
+    """Give the spans with their sentence."""
+    return {(n, span) for n, one in enumerate(tags) for span in tags_to_spans(one)}
+
+
+def by_rates(gold: Tags, predicted: Tags) -> float:
+    """Go by precision and recall."""
+    true, guessed = numbered(gold), numbered(predicted)
+    right = len(true & guessed)
+    if not right:
+        return 0.0
+    precision, recall = right / len(guessed), right / len(true)
+    return 2 * precision * recall / (precision + recall)
+
+
+def ratio(right: float, found: int, there: int) -> float:
+    """Give F1 from three counts."""
+    return 2 * right / (found + there) if found + there else 0.0
+
+
+def pairs_of_words(gold: Tags, predicted: Tags) -> list[tuple[str, str]]:
+    """Give the true and the guessed tag of each word."""
+    sentences = zip(gold, predicted, strict=True)
+    return [pair for a, b in sentences for pair in zip(a, b, strict=True)]
+
+
+def token_accuracy(gold: Tags, predicted: Tags) -> float:
+    """Count words."""
+    pairs = pairs_of_words(gold, predicted)
+    return sum(a == b for a, b in pairs) / len(pairs)
+
+
+def words_in_spans(gold: Tags, predicted: Tags) -> float:
+    """Count words that are not O."""
+    pairs = pairs_of_words(gold, predicted)
+    right = sum(a == b != "O" for a, b in pairs)
+    found = sum(b != "O" for _, b in pairs)
+    return ratio(right, found, sum(a != "O" for a, _ in pairs))
+
+
+def compared(same: Callable[[Span, Span], bool]) -> Callable[[Tags, Tags], float]:
+    """Make an F1 that takes two spans for the same in some other way."""
+
+    def score(gold: Tags, predicted: Tags) -> float:
+        right = found = there = 0
+        for truth, guess in zip(gold, predicted, strict=True):
+            true, guessed = tags_to_spans(truth), tags_to_spans(guess)
+            right += sum(any(same(a, b) for a in true) for b in guessed)
+            found, there = found + len(guessed), there + len(true)
+        return ratio(right, found, there)
+
+    return score
+
+
+types_ignored = compared(lambda a, b: a[1:] == b[1:])
+overlap = compared(
+    lambda a, b: a.type == b.type and a.start < b.end and b.start < a.end
+)
+start_only = compared(lambda a, b: a[:2] == b[:2])
+
+
+def sentences_mixed(gold: Tags, predicted: Tags) -> float:
+    """Throw all sentences together."""
+    true = {span for one in gold for span in tags_to_spans(one)}
+    guessed = {span for one in predicted for span in tags_to_spans(one)}
+    return ratio(len(true & guessed), len(guessed), len(true))
+
+
+def macro(gold: Tags, predicted: Tags) -> float:
+    """Average over the types."""
+    true, guessed = numbered(gold), numbered(predicted)
+    scores = []
+    for kind in sorted({span.type for _, span in true | guessed}):
+        a = {one for one in true if one[1].type == kind}
+        b = {one for one in guessed if one[1].type == kind}
+        scores.append(ratio(len(a & b), len(b), len(a)))
+    return sum(scores) / len(scores) if scores else 0.0
+
+
+def sentence_mean(gold: Tags, predicted: Tags) -> float:
+    """Average over the sentences."""
+    pairs = zip(gold, predicted, strict=True)
+    return sum(span_f1([a], [b]) for a, b in pairs) / len(gold)
+
+
+def precision(gold: Tags, predicted: Tags) -> float:
+    """Divide by what was predicted."""
+    true, guessed = numbered(gold), numbered(predicted)
+    return len(true & guessed) / len(guessed) if guessed else 0.0
+
+
+def recall(gold: Tags, predicted: Tags) -> float:
+    """Divide by what is there."""
+    true, guessed = numbered(gold), numbered(predicted)
+    return len(true & guessed) / len(true) if true else 0.0
+
+
+def divides_by_zero(gold: Tags, predicted: Tags) -> float:
+    """Divide in any case."""
+    true, guessed = numbered(gold), numbered(predicted)
+    return 2 * len(true & guessed) / (len(true) + len(guessed))
+
+
+def cases(seed: int, dtype: torch.dtype) -> list[Case]:
+    """One thing at a time, then random tags."""
+    names = ["O", "O", "B-LOC", "B-PER", "I-LOC", "I-PER"]
+    generator = torch.Generator().manual_seed(seed)
+
+    def draw(number: int) -> list[str]:
+        chosen = torch.randint(0, 6, (number,), generator=generator).tolist()
+        return [names[i] for i in chosen]
+
+    gold = [draw(8) for _ in range(6)]
+    guess = [[*tags[:5], *draw(3)] for tags in gold]
+    two = ["B-PER", "I-PER", "O", "B-LOC"]
+    return [
+        Case(([two], [["B-PER", "I-PER", "O", "O"]]), "one span of two found"),
+        Case(([two], [["B-PER", "O", "O", "B-LOC"]]), "a span too short"),
+        Case(([two], [["O", "B-PER", "O", "B-LOC"]]), "a span that begins late"),
+        Case(([two], [["B-LOC", "I-LOC", "O", "B-LOC"]]), "a span of another type"),
+        Case(([["O", "O"]], [["O", "O"]]), "no span at all"),
+        Case(([["B-LOC"], ["O"]], [["O"], ["B-LOC"]]), "in another sentence"),
+        Case(([two, ["O"]], [two, ["O"]]), "all right, one sentence without spans"),
+        Case((gold, guess), "six sentences"),
+    ]
+
+
+EXERCISE = Exercise(
+    id="span-f1",
+    chapter=15,
+    title="F1 over spans",
+    difficulty=2,
+    minutes=15,
+    stub=STUB,
+    solution=span_f1,
+    accepted={"precision and recall": by_rates},
+    mutants=[
+        Mutant(
+            "token accuracy",
+            token_accuracy,
+            "This is the share of words with the right tag. Most words are O, so it is "
+            "high for who finds nothing. Count spans.",
+        ),
+        Mutant(
+            "words of spans",
+            words_in_spans,
+            "You count words that are not O. A name of three words counts three times "
+            "so, and half of it is half right; a span is right or wrong.",
+        ),
+        Mutant(
+            "types ignored",
+            types_ignored,
+            "A place that is called a person counts as right. The type belongs to the "
+            "span.",
+        ),
+        Mutant(
+            "overlap counted",
+            overlap,
+            "A span that only overlaps counts as right. Start and end must agree.",
+        ),
+        Mutant(
+            "ends ignored",
+            start_only,
+            "A span that begins right and ends wrong counts as right. Compare the end, "
+            "too.",
+        ),
+        Mutant(
+            "sentences mixed",
+            sentences_mixed,
+            "Words 0 to 1 of one sentence are not those of another: compare sentence "
+            "by sentence, or put the sentence's number to the span.",
+        ),
+        Mutant(
+            "mean over types",
+            macro,
+            "This is the mean of the types' F1 (macro): a type of two spans weighs as "
+            "much as one of two hundred. Add the counts first (micro).",
+        ),
+        Mutant(
+            "mean over sentences",
+            sentence_mean,
+            "This is the mean of the sentences' F1; those without spans pull it down. "
+            "Add the counts of all sentences, then divide once.",
+        ),
+        Mutant(
+            "precision",
+            precision,
+            "This is precision: who predicts one sure span gets 1. Recall is missing.",
+        ),
+        Mutant(
+            "recall",
+            recall,
+            "This is recall: who predicts everything gets 1. Precision is missing.",
+        ),
+        Mutant(
+            "division by zero",
+            divides_by_zero,
+            "Without any span, there or predicted, you divide by zero. Give 0.0.",
+        ),
+    ],
+    cases=cases,
+    hints=(
+        "Three counts, added up over the sentences: right, predicted, there.",
+        "Two sets of spans a sentence; what both have is right.",
+        "right += len(true & guessed) and so on; divide once, after the loop.",
+    ),
+)

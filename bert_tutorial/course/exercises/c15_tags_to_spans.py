@@ -1,0 +1,158 @@
+"""Exercise: read spans off BIO tags.
+
+Chapter: 15
+"""
+
+from collections.abc import Sequence
+
+import torch
+
+from bert_tutorial.course.judging.exercise import Case, Exercise, Mutant
+from bert_tutorial.tasks.tagging.bio import Span, tags_to_spans
+
+STUB = '''
+def tags_to_spans(tags: Sequence[str]) -> list[Span]:
+    """Read the spans off the tags of a sentence, from left to right.
+
+    Span(type, start, end) does not hold the word `end`. A span ends at O, at any B-, at
+    an I- of another type, at the end of the sentence; an I- that continues nothing
+    begins one: B-PER I-PER O I-LOC gives Span("PER", 0, 2) and Span("LOC", 3, 4).
+    """
+    raise NotAttempted
+'''
+
+
+def by_starts(tags: Sequence[str]) -> list[Span]:
+    """Find the starts, then go right from each."""
+    spans = []
+    for start, tag in enumerate(tags):
+        goes_on = start > 0 and tag[0] == "I" and tags[start - 1][2:] == tag[2:]
+        if tag == "O" or goes_on:
+            continue
+        end = start + 1
+        while end < len(tags) and tags[end] == "I-" + tag[2:]:
+            end += 1
+        spans.append(Span(tag[2:], start, end))
+    return spans
+
+
+def needs_begin(tags: Sequence[str]) -> list[Span]:
+    """Drop what no B- begins."""
+    return [span for span in tags_to_spans(tags) if tags[span.start][0] == "B"]
+
+
+def blind_to_types(tags: Sequence[str]) -> list[Span]:
+    """Let any I- continue."""
+    spans: list[Span] = []
+    for place, tag in enumerate(tags):
+        if tag[0] == "I" and spans and spans[-1].end == place:
+            spans[-1] = spans[-1]._replace(end=place + 1)
+        elif tag != "O":
+            spans.append(Span(tag[2:], place, place + 1))
+    return spans
+
+
+def loses_the_open_one(tags: Sequence[str]) -> list[Span]:
+    """Forget to close at the end."""
+    return [span for span in tags_to_spans(tags) if span.end < len(tags)]
+
+
+def last_word(tags: Sequence[str]) -> list[Span]:
+    """Give the last word as the end."""
+    return [span._replace(end=span.end - 1) for span in tags_to_spans(tags)]
+
+
+def merges_neighbours(tags: Sequence[str]) -> list[Span]:
+    """Join whatever has one type."""
+    spans: list[Span] = []
+    for span in tags_to_spans(tags):
+        if spans and spans[-1].end == span.start and spans[-1].type == span.type:
+            spans[-1] = spans[-1]._replace(end=span.end)
+        else:
+            spans.append(span)
+    return spans
+
+
+def words(tags: Sequence[str]) -> list[Span]:
+    """Make a span of each word."""
+    return [Span(tag[2:], i, i + 1) for i, tag in enumerate(tags) if tag != "O"]
+
+
+def keeps_the_prefix(tags: Sequence[str]) -> list[Span]:
+    """Leave B- in the type."""
+    return [span._replace(type=tags[span.start]) for span in tags_to_spans(tags)]
+
+
+def cases(seed: int, dtype: torch.dtype) -> list[Case]:
+    """One thing at a time, then twelve random tags."""
+    names = ["O", "B-LOC", "B-PER", "I-LOC", "I-PER"]
+    generator = torch.Generator().manual_seed(seed)
+    drawn = torch.randint(0, 5, (12,), generator=generator).tolist()
+    return [
+        Case((["O", "O"],), "no span"),
+        Case((["B-PER", "I-PER", "O"],), "B-PER I-PER O"),
+        Case((["O", "B-LOC", "I-LOC"],), "O B-LOC I-LOC"),
+        Case((["B-LOC", "B-LOC", "O"],), "B-LOC B-LOC O"),
+        Case((["B-PER", "I-LOC", "O"],), "B-PER I-LOC O"),
+        Case((["O", "I-PER", "I-PER", "O"],), "O I-PER I-PER O"),
+        Case(([names[i] for i in drawn],), "twelve tags"),
+    ]
+
+
+EXERCISE = Exercise(
+    id="tags-to-spans",
+    chapter=15,
+    title="Read spans off BIO tags",
+    difficulty=2,
+    minutes=20,
+    stub=STUB,
+    solution=tags_to_spans,
+    accepted={"from the starts": by_starts},
+    mutants=[
+        Mutant(
+            "I- without B- dropped",
+            needs_begin,
+            "A span that begins with I- is missing. Here an I- that continues nothing "
+            "begins a span, as the scorer of CoNLL reads it.",
+        ),
+        Mutant(
+            "types ignored inside",
+            blind_to_types,
+            "I-LOC goes on a span of PER. A change of type ends the span and begins "
+            "another.",
+        ),
+        Mutant(
+            "open at the end",
+            loses_the_open_one,
+            "A span that reaches to the last word is lost: close it after the loop, or "
+            "let the loop run over one more O.",
+        ),
+        Mutant(
+            "end included",
+            last_word,
+            "`end` is the last word in yours. It is the word after: words[start:end].",
+        ),
+        Mutant(
+            "neighbours merged",
+            merges_neighbours,
+            "Two spans of one type in a row became one. A B- always begins a new span.",
+        ),
+        Mutant(
+            "a span a word",
+            words,
+            "Each word became a span of its own. An I- goes on the span before it.",
+        ),
+        Mutant(
+            "prefix in the type",
+            keeps_the_prefix,
+            "The type still has its B- or I-. It begins at the third character.",
+        ),
+    ],
+    cases=cases,
+    hints=(
+        "For each word: does its tag continue the span before, and if not, what ends "
+        "and what begins?",
+        "It continues if it is an I- and the tag before has the same type: tag[2:].",
+        "Loop over [*tags, 'O'] with the tag before at hand; close, then open.",
+    ),
+)

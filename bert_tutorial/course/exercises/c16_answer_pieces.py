@@ -1,0 +1,142 @@
+"""Exercise: from the characters of an answer to its pieces.
+
+Chapter: 16
+"""
+
+import random
+from collections.abc import Sequence
+
+import torch
+
+from bert_tutorial.course.judging.exercise import Case, Exercise, Mutant
+from bert_tutorial.tasks.questions.windows import answer_pieces
+
+STUB = '''
+def answer_pieces(
+    offsets: Sequence[tuple[int, int]], start: int, end: int
+) -> tuple[int, int] | None:
+    """Find the shortest run of pieces that covers the characters start to end.
+
+    offsets holds (first character, character after the last) of each piece; the answer
+    is text[start:end]. "in the 1990s." as (0, 2) (3, 6) (7, 11) (11, 12) (12, 13), with
+    the pieces 1990, ##s and "." at the end: the answer "1990", characters 7 to 11, is
+    (2, 2), and "990" is that, too, since no piece begins with 9.
+
+    Returns:
+        The first and the last piece, both of them in the run; None if no piece has a
+        character of the answer.
+    """
+    raise NotAttempted
+'''
+
+Found = tuple[int, int] | None
+Offsets = Sequence[tuple[int, int]]
+
+
+def by_sets(offsets: Offsets, start: int, end: int) -> Found:
+    """Compare sets of characters."""
+    wanted = set(range(start, end))
+    found = [i for i, pair in enumerate(offsets) if wanted & set(range(*pair))]
+    return (min(found), max(found)) if found else None
+
+
+def whole_pieces(offsets: Offsets, start: int, end: int) -> Found:
+    """Take only pieces that lie wholly inside."""
+    found = [i for i, (a, b) in enumerate(offsets) if a >= start and b <= end]
+    return (found[0], found[-1]) if found else None
+
+
+def touching(offsets: Offsets, start: int, end: int) -> Found:
+    """Count a piece that only touches the answer."""
+    found = [i for i, (a, b) in enumerate(offsets) if a <= end and b >= start]
+    return (found[0], found[-1]) if found else None
+
+
+def end_after(offsets: Offsets, start: int, end: int) -> Found:
+    """Give the piece after the last."""
+    found = answer_pieces(offsets, start, end)
+    return None if found is None else (found[0], found[1] + 1)
+
+
+def starts_only(offsets: Offsets, start: int, end: int) -> Found:
+    """Take the pieces that begin inside."""
+    found = [i for i, (a, _) in enumerate(offsets) if start <= a < end]
+    return (found[0], found[-1]) if found else None
+
+
+def characters(offsets: Offsets, start: int, end: int) -> Found:
+    """Take characters for pieces."""
+    return (start, end - 1) if answer_pieces(offsets, start, end) else None
+
+
+def cases(seed: int, dtype: torch.dtype) -> list[Case]:
+    """The example, blanks, and random pieces."""
+    known = [(0, 2), (3, 6), (7, 11), (11, 12), (12, 13)]
+    rows = [
+        (known, 7, 11, "'1990' of 'in the 1990s.'"),
+        (known, 8, 11, "'990' of 'in the 1990s.'"),
+        (known, 3, 12, "'the 1990s'"),
+        (known, 2, 3, "the blank between 'in' and 'the'"),
+        (known, 0, 13, "the whole text"),
+    ]
+    rng = random.Random(seed)
+    for number in range(6):
+        offsets, place = [], 0
+        for _ in range(9):
+            place += rng.randint(0, 1)
+            offsets.append((place, place + rng.randint(1, 4)))
+            place = offsets[-1][1]
+        start = rng.randint(0, place - 3)
+        end = rng.randint(start + 2, place)
+        rows.append((offsets, start, end, f"random pieces ({number})"))
+    return [Case((offsets, a, b), label) for offsets, a, b, label in rows]
+
+
+EXERCISE = Exercise(
+    id="answer-pieces",
+    chapter=16,
+    title="From characters to pieces",
+    difficulty=2,
+    minutes=10,
+    stub=STUB,
+    solution=answer_pieces,
+    accepted={"sets": by_sets},
+    mutants=[
+        Mutant(
+            "whole pieces only",
+            whole_pieces,
+            "You keep only pieces that lie wholly inside the answer. An answer that "
+            "begins or ends within a piece then loses that piece, or is not found.",
+        ),
+        Mutant(
+            "neighbours that touch",
+            touching,
+            "A piece that ends where the answer starts shares no character with it, "
+            "since the second number of an offset lies behind the piece. Compare with "
+            "< and >.",
+        ),
+        Mutant(
+            "the piece after the last",
+            end_after,
+            "You return the piece after the answer. The loss wants the last one that "
+            "belongs to it.",
+        ),
+        Mutant(
+            "pieces that begin inside",
+            starts_only,
+            "An answer may start in the middle of a piece: '990' in '1990'. You only "
+            "look at where pieces begin.",
+        ),
+        Mutant(
+            "characters as pieces",
+            characters,
+            "These are numbers of characters. A model counts pieces: use the offsets.",
+        ),
+    ],
+    cases=cases,
+    hints=(
+        "Which pieces share at least one character with the answer?",
+        "Two stretches overlap if each begins before the other ends.",
+        "Collect i where first < end and last > start; then the first and last i.",
+    ),
+)

@@ -1,0 +1,169 @@
+"""Exercise: the best span over the windows of a passage.
+
+Chapter: 16
+"""
+
+import math
+
+import torch
+from torch import Tensor
+
+from bert_tutorial.course.judging.exercise import Case, Exercise, Mutant
+
+STUB = '''
+def span_of_windows(windows: list[tuple[int, Tensor, Tensor]]) -> tuple[int, int]:
+    """Find the best span of a passage that was read in windows.
+
+    Each window is (begin, start, end): the number of its first piece in the passage,
+    and the logits (n,) of its n pieces. The best span has the largest start + end of
+    all windows, last not before first; no other limit here.
+
+    Returns:
+        Its first and last piece, counted in the passage: (0, [1, 0], [2, 0]) and
+        (2, [0, 3], [0, 3]) give (3, 3).
+    """
+    raise NotAttempted
+'''
+
+Windows = list[tuple[int, Tensor, Tensor]]
+
+
+def span_of_windows(windows: list[tuple[int, Tensor, Tensor]]) -> tuple[int, int]:
+    """Compare the best spans of all windows by their sums of logits."""
+    best = (-math.inf, 0, 0)
+    for begin, start, end in windows:
+        scores = start[:, None] + end[None, :]  # (n, n), rows start, columns end
+        legal = torch.ones_like(scores).triu().bool()
+        place = int(scores.masked_fill(~legal, -torch.inf).argmax())
+        first, last = place // len(start), place % len(start)
+        best = max(best, (scores[first, last].item(), begin + first, begin + last))
+    return best[1], best[2]
+
+
+def with_loops(windows: Windows) -> tuple[int, int]:
+    """Try every span of every window."""
+    spans = [
+        ((start[i] + end[j]).item(), begin + i, begin + j)
+        for begin, start, end in windows
+        for i in range(len(start))
+        for j in range(i, len(start))
+    ]
+    return max(spans)[1:]
+
+
+def by_probability(windows: Windows) -> tuple[int, int]:
+    """Make probabilities in each window first."""
+    return span_of_windows(
+        [(b, s.log_softmax(0), e.log_softmax(0)) for b, s, e in windows]
+    )
+
+
+def first_only(windows: Windows) -> tuple[int, int]:
+    """Read the first window only."""
+    return span_of_windows(windows[:1])
+
+
+def not_shifted(windows: Windows) -> tuple[int, int]:
+    """Count from the window's own start."""
+    best = (-math.inf, 0, 0)
+    for _, start, end in windows:
+        first, last = span_of_windows([(0, start, end)])
+        best = max(best, ((start[first] + end[last]).item(), first, last))
+    return best[1], best[2]
+
+
+def side_by_side(windows: Windows) -> tuple[int, int]:
+    """Take the windows to follow each other without overlap."""
+    sizes = [len(start) for _, start, _ in windows]
+    return span_of_windows(
+        [(sum(sizes[:i]), s, e) for i, (_, s, e) in enumerate(windows)]
+    )
+
+
+def added_up(windows: Windows) -> tuple[int, int]:
+    """Add the scores of a span that stands in two windows."""
+    sums: dict[tuple[int, int], float] = {}
+    for begin, start, end in windows:
+        for i in range(len(start)):
+            for j in range(i, len(start)):
+                key = (begin + i, begin + j)
+                sums[key] = sums.get(key, 0.0) + (start[i] + end[j]).item()
+    return max(sums, key=lambda key: sums[key])
+
+
+def cases(seed: int, dtype: torch.dtype) -> list[Case]:
+    """The example; an unsure window beside a calm one; random windows that overlap."""
+
+    def numbers(*values: float) -> Tensor:
+        return torch.tensor(values, dtype=torch.float64).to(dtype)
+
+    small = [
+        (0, numbers(1, 0), numbers(2, 0)),
+        (2, numbers(0, 3), numbers(0, 3)),
+    ]
+    calm = [
+        (0, numbers(4, 0, 0), numbers(4, 0, 0)),
+        (2, numbers(4.4, 4.5, 4.6), numbers(4.4, 4.5, 4.6)),
+    ]
+    found = [
+        Case((small,), "the example"),
+        Case((calm,), "a calm window, and one with three good places"),
+    ]
+    generator = torch.Generator().manual_seed(seed)
+    for number in range(6):
+        windows = []
+        for begin in (0, 3, 6):
+            start, end = (2 * torch.randn(2, 5, generator=generator)).to(dtype)
+            windows.append((begin, start, end))
+        found.append(Case((windows,), f"three windows of 5 pieces, step 3 ({number})"))
+    return found
+
+
+EXERCISE = Exercise(
+    id="span-of-windows",
+    chapter=16,
+    title="The best span over windows",
+    difficulty=2,
+    minutes=15,
+    stub=STUB,
+    solution=span_of_windows,
+    accepted={"loops": with_loops},
+    mutants=[
+        Mutant(
+            "chosen by probability",
+            by_probability,
+            "You make probabilities in each window. They add up to one in a window "
+            "without an answer, too, so a calm window wins against a good one. Compare "
+            "sums of logits.",
+        ),
+        Mutant(
+            "first window only",
+            first_only,
+            "You look at the first window only; the answer may stand in a later one.",
+        ),
+        Mutant(
+            "counted from the window",
+            not_shifted,
+            "The window is the right one, but its places are counted from its own "
+            "start. Add `begin`.",
+        ),
+        Mutant(
+            "windows side by side",
+            side_by_side,
+            "You take each window to begin where the last one ended. They overlap: "
+            "`begin` says where each starts.",
+        ),
+        Mutant(
+            "scores added up",
+            added_up,
+            "A span that two windows show gets both scores in yours, so the overlap "
+            "wins. It is one span: the larger score counts.",
+        ),
+    ],
+    cases=cases,
+    hints=(
+        "Find the best span of each window; keep the best of all.",
+        "Remember its score, and add `begin` to both places.",
+        "max() of tuples (score, begin + first, begin + last) compares scores first.",
+    ),
+)

@@ -1,0 +1,139 @@
+"""Exercise: a [CLS] for each sentence.
+
+Chapter: 17
+"""
+
+import torch
+
+from bert_tutorial.course.judging.exercise import Case, Exercise, Mutant
+
+STUB = '''
+def mark_sentences(
+    rows: list[list[int]], cls_id: int, sep_id: int
+) -> tuple[list[int], list[int], list[int]]:
+    """Join the ids of sentences: [CLS] sentence [SEP] for each.
+
+    Give the ids, the segment of each token (0 for the first sentence, 1 for the
+    second, 0 for the third, ...), and the place of each sentence's [CLS].
+    """
+    raise NotAttempted
+'''
+
+Marked = tuple[list[int], list[int], list[int]]
+
+
+def mark_sentences(
+    rows: list[list[int]], cls_id: int, sep_id: int
+) -> tuple[list[int], list[int], list[int]]:
+    """Note the place before each sentence is added."""
+    ids: list[int] = []
+    types: list[int] = []
+    places: list[int] = []
+    for number, row in enumerate(rows):
+        places.append(len(ids))
+        ids += [cls_id, *row, sep_id]
+        types += [number % 2] * (len(row) + 2)
+    return ids, types, places
+
+
+def in_three_passes(rows: list[list[int]], cls_id: int, sep_id: int) -> Marked:
+    """Make one list after another."""
+    parts = [[cls_id, *row, sep_id] for row in rows]
+    ids = [i for part in parts for i in part]
+    types = [n % 2 for n, part in enumerate(parts) for _ in part]
+    return ids, types, [sum(map(len, parts[:n])) for n in range(len(parts))]
+
+
+def one_for_all(rows: list[list[int]], cls_id: int, sep_id: int) -> Marked:
+    """Put one [CLS] in front, as for a pair."""
+    ids, types, places = [cls_id], [0], []
+    for number, row in enumerate(rows):
+        places.append(len(ids) if number else 0)
+        ids += [*row, sep_id]
+        types += [number % 2] * (len(row) + 1)
+    return ids, types, places
+
+
+def first_then_rest(rows: list[list[int]], cls_id: int, sep_id: int) -> Marked:
+    """Give segment 1 to all but the first sentence."""
+    ids, _, places = mark_sentences(rows, cls_id, sep_id)
+    return (
+        ids,
+        [min(n, 1) for n, r in enumerate(rows) for _ in range(len(r) + 2)],
+        places,
+    )
+
+
+def counted_up(rows: list[list[int]], cls_id: int, sep_id: int) -> Marked:
+    """Number the segments."""
+    ids, _, places = mark_sentences(rows, cls_id, sep_id)
+    return ids, [n for n, r in enumerate(rows) for _ in range(len(r) + 2)], places
+
+
+def all_zero(rows: list[list[int]], cls_id: int, sep_id: int) -> Marked:
+    """Forget the segments."""
+    ids, types, places = mark_sentences(rows, cls_id, sep_id)
+    return ids, [0] * len(types), places
+
+
+def first_word(rows: list[list[int]], cls_id: int, sep_id: int) -> Marked:
+    """Give the place of the first word."""
+    ids, types, places = mark_sentences(rows, cls_id, sep_id)
+    return ids, types, [place + 1 for place in places]
+
+
+def cases(seed: int, dtype: torch.dtype) -> list[Case]:
+    """One, two and four sentences of different lengths."""
+    return [
+        Case(([[7, 8]], 2, 3), "one sentence"),
+        Case(([[7, 8], [9]], 2, 3), "two sentences"),
+        Case(([[5, 6, 7], [8], [9, 10], [11]], 101, 102), "four sentences"),
+    ]
+
+
+EXERCISE = Exercise(
+    id="mark-sentences",
+    chapter=17,
+    title="A [CLS] for each sentence",
+    difficulty=1,
+    minutes=10,
+    stub=STUB,
+    solution=mark_sentences,
+    accepted={"three passes": in_three_passes},
+    mutants=[
+        Mutant(
+            "one [CLS] for all",
+            one_for_all,
+            "There is one [CLS] for the whole document, so there is one vector to "
+            "judge by and many sentences. Each sentence gets its own.",
+        ),
+        Mutant(
+            "first, then rest",
+            first_then_rest,
+            "All sentences after the first are in segment 1, so the second and third "
+            "look alike. Alternate: the number modulo 2.",
+        ),
+        Mutant(
+            "counted up",
+            counted_up,
+            "The segments are counted up, but BERT's table has two rows: number "
+            "modulo 2.",
+        ),
+        Mutant(
+            "all 0",
+            all_zero,
+            "All tokens are in segment 0. Neighbouring sentences should differ.",
+        ),
+        Mutant(
+            "first word",
+            first_word,
+            "You give the places of the first words. The [CLS] stands one before.",
+        ),
+    ],
+    cases=cases,
+    hints=(
+        "Three lists grow together, sentence by sentence.",
+        "The place of a [CLS] is the length of the ids before it is added.",
+        "A sentence adds len(row) + 2 tokens, all of segment number % 2.",
+    ),
+)

@@ -1,0 +1,207 @@
+"""Exercise: ROUGE-N of two texts.
+
+Chapter: 17
+"""
+
+import random
+from collections import Counter
+
+import torch
+
+from bert_tutorial.course.judging.exercise import Case, Exercise, Mutant
+from bert_tutorial.tasks.summaries.rouge import rouge_words
+
+STUB = '''
+def rouge_runs(candidate: str, reference: str, n: int) -> tuple[float, float, float]:
+    """Give precision, recall and F1 of the runs of n words that two texts share.
+
+    rouge_words cuts a text into words. A run counts as often as it stands in both.
+    All three are 0 where nothing is shared. "the the cat" and "the cat sat", n = 1:
+    2 of 3 and 2 of 3, so 0.667 each.
+    """
+    raise NotAttempted
+'''
+
+
+def rouge_runs(candidate: str, reference: str, n: int) -> tuple[float, float, float]:
+    """Count with the smaller of the two counts of each run."""
+    counts = []
+    for text in (candidate, reference):
+        words = rouge_words(text)
+        runs = [tuple(words[i : i + n]) for i in range(len(words) - n + 1)]
+        counts.append(Counter(runs))
+    shared = sum((counts[0] & counts[1]).values())
+    if shared == 0:
+        return 0.0, 0.0, 0.0
+    precision = shared / sum(counts[0].values())
+    recall = shared / sum(counts[1].values())
+    return precision, recall, 2 * precision * recall / (precision + recall)
+
+
+def crossing_out(candidate: str, reference: str, n: int) -> tuple[float, float, float]:
+    """Cross every run that is used out of a list."""
+    ours, theirs = (
+        runs_of(rouge_words(candidate), n),
+        runs_of(rouge_words(reference), n),
+    )
+    left = list(theirs)
+    for run in ours:
+        if run in left:
+            left.remove(run)
+    return shares(len(theirs) - len(left), len(ours), len(theirs))
+
+
+def runs_of(words: list[str], n: int) -> list[tuple[str, ...]]:
+    """List all runs of n words."""
+    return [tuple(words[i : i + n]) for i in range(len(words) - n + 1)]
+
+
+def shares(shared: int, ours: int, theirs: int) -> tuple[float, float, float]:
+    """Turn counts into shares."""
+    if not shared:
+        return 0.0, 0.0, 0.0
+    p, r = shared / ours, shared / theirs
+    return p, r, 2 * p * r / (p + r)
+
+
+def unclipped(candidate: str, reference: str, n: int) -> tuple[float, float, float]:
+    """Count every run of the candidate that occurs."""
+    ours, theirs = (
+        runs_of(rouge_words(candidate), n),
+        runs_of(rouge_words(reference), n),
+    )
+    return shares(sum(run in theirs for run in ours), len(ours), len(theirs))
+
+
+def as_sets(candidate: str, reference: str, n: int) -> tuple[float, float, float]:
+    """Count each run once."""
+    a, b = (set(runs_of(rouge_words(text), n)) for text in (candidate, reference))
+    return shares(len(a & b), len(a), len(b))
+
+
+def precision_only(
+    candidate: str, reference: str, n: int
+) -> tuple[float, float, float]:
+    """Give the precision for F1."""
+    p, r, _ = rouge_runs(candidate, reference, n)
+    return p, r, p
+
+
+def recall_only(candidate: str, reference: str, n: int) -> tuple[float, float, float]:
+    """Give the recall for F1."""
+    p, r, _ = rouge_runs(candidate, reference, n)
+    return p, r, r
+
+
+def plain_mean(candidate: str, reference: str, n: int) -> tuple[float, float, float]:
+    """Average the two."""
+    p, r, _ = rouge_runs(candidate, reference, n)
+    return p, r, (p + r) / 2
+
+
+def beta_two(candidate: str, reference: str, n: int) -> tuple[float, float, float]:
+    """Weigh the recall more."""
+    p, r, _ = rouge_runs(candidate, reference, n)
+    return p, r, 5 * p * r / (4 * p + r) if p else 0.0
+
+
+def swapped(candidate: str, reference: str, n: int) -> tuple[float, float, float]:
+    """Divide by the other text."""
+    return rouge_runs(reference, candidate, n)
+
+
+def case_kept(candidate: str, reference: str, n: int) -> tuple[float, float, float]:
+    """Cut at spaces only."""
+    a, b = runs_of(candidate.split(), n), runs_of(reference.split(), n)
+    return shares((Counter(a) & Counter(b)).total(), len(a), len(b))
+
+
+def single_words(candidate: str, reference: str, n: int) -> tuple[float, float, float]:
+    """Ignore n."""
+    return rouge_runs(candidate, reference, 1)
+
+
+def cases(seed: int, dtype: torch.dtype) -> list[Case]:
+    """Repeated words on either side, capitals, nothing shared, drawn texts."""
+    rng = random.Random(seed)
+    drawn = [" ".join(rng.choices("abcd", k=k)) for k in (9, 5)]
+    return [
+        Case(("the the the cat", "the cat sat", 1), "a repeated word"),
+        Case(("the cat", "the cat and the dog", 1), "a short candidate"),
+        Case(("Paris, France.", "it is paris france", 2), "pairs, capitals"),
+        Case(("a b", "c d", 1), "nothing shared"),
+        Case(("a", "a", 2), "texts shorter than n"),
+        Case((*drawn, 1), "drawn words"),
+        Case((*drawn, 2), "drawn words, pairs"),
+    ]
+
+
+EXERCISE = Exercise(
+    id="rouge-runs",
+    chapter=17,
+    title="ROUGE-N",
+    difficulty=1,
+    minutes=10,
+    stub=STUB,
+    solution=rouge_runs,
+    accepted={"crossing out": crossing_out},
+    mutants=[
+        Mutant(
+            "unclipped",
+            unclipped,
+            "Every run of the candidate that occurs at all is counted, so repeating a "
+            'good word pays: "the the the" would be perfect. Clip the count.',
+        ),
+        Mutant(
+            "sets",
+            as_sets,
+            "Each run counts once, however often it stands there. Use counts instead "
+            "of sets, above and below.",
+        ),
+        Mutant(
+            "precision as F1",
+            precision_only,
+            "Your third number is the precision: who writes one right word has 1.",
+        ),
+        Mutant(
+            "recall as F1",
+            recall_only,
+            "Your third number is the recall: who copies the whole document has 1.",
+        ),
+        Mutant(
+            "plain mean",
+            plain_mean,
+            "Your third number is the plain mean. F1 is the harmonic one, 2pr / (p + "
+            "r): it stays low while one of them is.",
+        ),
+        Mutant(
+            "beta",
+            beta_two,
+            "Your third number weighs the recall more (an F with beta 2). Here both "
+            "count alike: 2pr / (p + r).",
+        ),
+        Mutant(
+            "swapped",
+            swapped,
+            "Precision and recall are exchanged. Precision divides by the runs of the "
+            "candidate, recall by those of the reference.",
+        ),
+        Mutant(
+            "case kept",
+            case_kept,
+            'The texts are cut at spaces, so "Paris," is not "paris". Cut them with '
+            "rouge_words.",
+        ),
+        Mutant(
+            "single words",
+            single_words,
+            "You always compare single words. A run has n words, as they follow.",
+        ),
+    ],
+    cases=cases,
+    hints=(
+        "Make the runs of both texts, count them, compare the counts.",
+        "words[i : i + n] for every i at which n words are left; Counter counts them.",
+        "Counter(a) & Counter(b) keeps the smaller count of each run.",
+    ),
+)

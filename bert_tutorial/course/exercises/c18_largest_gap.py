@@ -1,0 +1,219 @@
+"""Exercise: compare two models fairly.
+
+Chapter: 18
+"""
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import torch
+from torch import Tensor, nn
+
+from bert_tutorial.course.judging.exercise import Case, Exercise, Mutant
+
+STUB = '''
+def largest_gap(ours: nn.Module, theirs: nn.Module, batch: dict[str, Tensor]) -> float:
+    """Give the largest absolute difference of last_hidden_state at real tokens.
+
+    batch has input_ids, token_type_ids and attention_mask (1 = real), all (B, T), and
+    model(**batch).last_hidden_state is (B, T, H). No dropout and no gradients; each
+    model is afterwards in the mode, train or eval, in which it came.
+    """
+    raise NotAttempted
+'''
+
+Batch = dict[str, Tensor]
+
+
+class Output(NamedTuple):
+    """What a model returns."""
+
+    last_hidden_state: Tensor
+
+
+class Model(nn.Module):
+    """Tables, a mean over the real tokens, dropout, and noise at the padding."""
+
+    def __init__(self, seed: int, dtype: torch.dtype) -> None:
+        super().__init__()
+        generator = torch.Generator().manual_seed(5)
+        small = torch.Generator().manual_seed(seed)
+        words = torch.randn(12, 3, generator=generator)
+        kinds = torch.randn(2, 3, generator=generator)
+        self.words = nn.Parameter(
+            (words + 0.01 * torch.randn(12, 3, generator=small)).to(dtype)
+        )
+        self.kinds = nn.Parameter(
+            (kinds + 0.01 * torch.randn(2, 3, generator=small)).to(dtype)
+        )
+        self.noise = float(seed % 7)
+        self.dropout = nn.Dropout(0.3)
+        self.asked_for_gradients = False
+
+    def forward(
+        self,
+        input_ids: Tensor,
+        attention_mask: Tensor | None = None,
+        token_type_ids: Tensor | None = None,
+    ) -> Output:
+        """Look up, mix, drop out."""
+        self.asked_for_gradients |= torch.is_grad_enabled()
+        if attention_mask is None:
+            attention_mask = torch.ones_like(input_ids)
+        if token_type_ids is None:
+            token_type_ids = torch.zeros_like(input_ids)
+        mask = attention_mask[:, :, None].to(self.words.dtype)
+        hidden = self.words[input_ids] + self.kinds[token_type_ids]  # (B, T, 3)
+        mean = (hidden * mask).sum(1, keepdim=True) / mask.sum(1, keepdim=True)
+        return Output(self.dropout(hidden + mean) + self.noise * (1 - mask))
+
+
+def largest_gap(ours: nn.Module, theirs: nn.Module, batch: dict[str, Tensor]) -> float:
+    """Run both in eval mode, compare at the real tokens."""
+    modes = ours.training, theirs.training
+    ours.eval()
+    theirs.eval()
+    with torch.no_grad():
+        gap = ours(**batch).last_hidden_state - theirs(**batch).last_hidden_state
+    ours.train(modes[0])
+    theirs.train(modes[1])
+    is_token = batch["attention_mask"].bool()
+    return gap[is_token].abs().max().item()
+
+
+def with_mask_product(ours: nn.Module, theirs: nn.Module, batch: Batch) -> float:
+    """Multiply by the mask."""
+    modes = [model.training for model in (ours, theirs)]
+    with torch.inference_mode():
+        a, b = (m.eval()(**batch).last_hidden_state for m in (ours, theirs))
+    for model, mode in zip((ours, theirs), modes, strict=True):
+        model.train(mode)
+    return float(((a - b) * batch["attention_mask"][:, :, None]).abs().amax())
+
+
+def by_measure(
+    measure: Callable[[Tensor, Tensor], Tensor],
+    without: str = "",
+    is_quiet: bool = True,
+    has_gradients: bool = False,
+    puts_back: bool = True,
+) -> Callable[..., float]:
+    """Compare in another way; the measure takes the gap and the mask."""
+
+    def answer(ours: nn.Module, theirs: nn.Module, batch: Batch) -> float:
+        modes = ours.training, theirs.training
+        if is_quiet:
+            ours.eval()
+            theirs.eval()
+        given = {name: value for name, value in batch.items() if name != without}
+        with torch.set_grad_enabled(has_gradients):
+            a = ours(**given).last_hidden_state
+            gap = a - theirs(**given).last_hidden_state
+        if puts_back:
+            ours.train(modes[0])
+            theirs.train(modes[1])
+        return measure(gap.detach(), batch["attention_mask"].bool()).item()
+
+    return answer
+
+
+def right(gap: Tensor, is_token: Tensor) -> Tensor:
+    """Measure as asked."""
+    return gap[is_token].abs().max()
+
+
+def run(answer: Any, case: Case) -> tuple[Any, list[bool], bool]:
+    """Compare; tell the modes afterwards, and whether gradients were asked for."""
+    batch, modes, seeds, dtype = case.args
+    models = [
+        Model(seed, dtype).train(mode) for seed, mode in zip(seeds, modes, strict=True)
+    ]
+    gap = answer(*models, batch)
+    asked = any(model.asked_for_gradients for model in models)
+    return gap, [model.training for model in models], asked
+
+
+def cases(seed: int, dtype: torch.dtype) -> list[Case]:
+    """Draw a padded batch of pairs, for models in both modes."""
+    generator = torch.Generator().manual_seed(seed)
+    lengths = torch.tensor([[5], [2], [3]])
+    batch = {
+        "input_ids": torch.randint(12, (3, 5), generator=generator),
+        "token_type_ids": torch.tensor(
+            [[0, 0, 1, 1, 1], [0, 1, 0, 0, 0], [0, 1, 1, 0, 0]]
+        ),
+        "attention_mask": (torch.arange(5) < lengths).long(),
+    }
+    return [
+        Case(
+            (batch, (True, False), (8, 19), dtype), "ours in train mode, theirs in eval"
+        ),
+        Case((batch, (False, False), (19, 8), dtype), "both models in eval mode"),
+    ]
+
+
+EXERCISE = Exercise(
+    id="largest-gap",
+    chapter=18,
+    title="Compare two models fairly",
+    difficulty=2,
+    minutes=15,
+    stub=STUB,
+    solution=largest_gap,
+    accepted={"mask as a factor": with_mask_product},
+    run=run,
+    mutants=[
+        Mutant(
+            "dropout on",
+            by_measure(right, is_quiet=False),
+            "A model that came in train mode was run in train mode: what you measured "
+            "is its dropout. Call eval() on both first.",
+        ),
+        Mutant(
+            "stays in eval",
+            by_measure(right, puts_back=False),
+            "The models are left in eval mode, so training would go on without "
+            "dropout. Remember model.training and put it back.",
+        ),
+        Mutant(
+            "padding compared",
+            by_measure(lambda gap, is_token: gap.abs().max()),
+            "Padded places count. What a model computes there means nothing, and two "
+            "right models may differ there: compare where the mask is 1.",
+        ),
+        Mutant(
+            "mean difference",
+            by_measure(lambda gap, is_token: gap[is_token].abs().mean()),
+            "The mean hides one wrong place among many right ones. Take the largest.",
+        ),
+        Mutant(
+            "signed difference",
+            by_measure(lambda gap, is_token: gap[is_token].max()),
+            "Where ours is smaller, nothing is seen. Take the absolute value first.",
+        ),
+        Mutant(
+            "mask not given",
+            by_measure(right, without="attention_mask"),
+            "The models did not get the attention_mask, so the padding took part in "
+            "the real tokens' vectors. Pass the whole batch: model(**batch).",
+        ),
+        Mutant(
+            "types not given",
+            by_measure(right, without="token_type_ids"),
+            "The models did not get the token_type_ids and took all for 0. Pass the "
+            "whole batch: model(**batch).",
+        ),
+        Mutant(
+            "gradients kept",
+            by_measure(right, has_gradients=True),
+            "The number is right, and torch kept everything for a backward pass that "
+            "never comes. Compare inside torch.no_grad().",
+        ),
+    ],
+    cases=cases,
+    hints=(
+        "Three things around the comparison: the modes, the gradients, the padding.",
+        "Both in eval, both with **batch, under no_grad; then put both modes back.",
+        "gap[batch['attention_mask'].bool()].abs().max().item()",
+    ),
+)

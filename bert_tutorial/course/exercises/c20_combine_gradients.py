@@ -1,0 +1,206 @@
+"""Exercise: one update from the gradients of several parts.
+
+Chapter: 20
+"""
+
+import torch
+from torch import Tensor
+
+from bert_tutorial.course.judging.exercise import Case, Exercise, Mutant
+
+STUB = '''
+def combine_gradients(
+    gradients: Tensor, counts: Tensor, scale: float, limit: float
+) -> Tensor:
+    """Give the gradient for one update from N parts: (N, P), (N) -> (P).
+
+    gradients[n] belongs to the mean loss over the counts[n] hidden places of part n,
+    and that loss was multiplied by `scale` before backward. Give the gradient of the
+    mean over all places, unscaled; if its norm is above `limit`, shorten it to that.
+    Gradients (0, 16) and (16, 0), counts (1, 3), scale 8, limit 10: (1.5, 0.5).
+    """
+    raise NotAttempted
+'''
+
+
+def combine_gradients(
+    gradients: Tensor, counts: Tensor, scale: float, limit: float
+) -> Tensor:
+    """Weigh by counts, take the scale out, and clip what came of it."""
+    gradient = (counts[:, None] * gradients).sum(dim=0) / counts.sum() / scale
+    return gradient * min(1.0, limit / float(gradient.norm()))
+
+
+def with_product(
+    gradients: Tensor, counts: Tensor, scale: float, limit: float
+) -> Tensor:
+    """Use a matrix product, and a branch."""
+    gradient = counts.to(gradients.dtype) @ (gradients / scale) / counts.sum()
+    norm = gradient.norm()
+    return gradient * limit / norm if norm > limit else gradient
+
+
+def clipped(gradient: Tensor, limit: float) -> Tensor:
+    """Shorten to a norm."""
+    return gradient * min(1.0, limit / float(gradient.norm()))
+
+
+def mean_of_means(
+    gradients: Tensor, counts: Tensor, scale: float, limit: float
+) -> Tensor:
+    """Weigh all parts alike."""
+    return clipped(gradients.mean(dim=0) / scale, limit)
+
+
+def not_divided(
+    gradients: Tensor, counts: Tensor, scale: float, limit: float
+) -> Tensor:
+    """Add the parts up as they are."""
+    return clipped(gradients.sum(dim=0) / scale, limit)
+
+
+def sum_of_places(
+    gradients: Tensor, counts: Tensor, scale: float, limit: float
+) -> Tensor:
+    """Weigh by counts, and do not divide by their sum."""
+    return clipped((counts[:, None] * gradients).sum(dim=0) / scale, limit)
+
+
+def clipped_before_unscaling(
+    gradients: Tensor, counts: Tensor, scale: float, limit: float
+) -> Tensor:
+    """Clip what is still scaled."""
+    return (
+        clipped((counts[:, None] * gradients).sum(dim=0) / counts.sum(), limit) / scale
+    )
+
+
+def each_clipped(
+    gradients: Tensor, counts: Tensor, scale: float, limit: float
+) -> Tensor:
+    """Clip the parts instead of the whole."""
+    parts = torch.stack([clipped(one / scale, limit) for one in gradients])
+    return (counts[:, None] * parts).sum(dim=0) / counts.sum()
+
+
+def still_scaled(
+    gradients: Tensor, counts: Tensor, scale: float, limit: float
+) -> Tensor:
+    """Forget the scale."""
+    return clipped((counts[:, None] * gradients).sum(dim=0) / counts.sum(), limit)
+
+
+def not_clipped(
+    gradients: Tensor, counts: Tensor, scale: float, limit: float
+) -> Tensor:
+    """Leave the clipping out."""
+    return (counts[:, None] * gradients).sum(dim=0) / counts.sum() / scale
+
+
+def always_the_limit(
+    gradients: Tensor, counts: Tensor, scale: float, limit: float
+) -> Tensor:
+    """Stretch short gradients, too."""
+    gradient = not_clipped(gradients, counts, scale, limit)
+    return gradient * limit / gradient.norm()
+
+
+def each_number(
+    gradients: Tensor, counts: Tensor, scale: float, limit: float
+) -> Tensor:
+    """Clip each number instead of the norm."""
+    return not_clipped(gradients, counts, scale, limit).clamp(-limit, limit)
+
+
+def cases(seed: int, dtype: torch.dtype) -> list[Case]:
+    """A short gradient, a long one, and parts that are longer than the whole."""
+    torch.manual_seed(seed)
+    small = torch.tensor([[0.0, 16.0], [16.0, 0.0]], dtype=dtype)
+    some = 1024 * torch.randn(3, 5, dtype=dtype)
+    apart = torch.tensor([[24.0, 3.0, 0.0], [-24.0, 6.0, 2.0]], dtype=dtype)
+    return [
+        Case((small, torch.tensor([1, 3]), 8.0, 10.0), "two parts, 1 and 3 places"),
+        Case(
+            (some, torch.tensor([19, 2, 7]), 1024.0, 0.5),
+            "three parts, and a gradient longer than the limit",
+        ),
+        Case(
+            (apart, torch.tensor([5, 3]), 2.0, 4.5),
+            "two parts that nearly cancel each other",
+        ),
+        Case((some, torch.tensor([4, 9, 3]), 1.0, 1e6), "a scale of 1, a high limit"),
+    ]
+
+
+EXERCISE = Exercise(
+    id="combine-gradients",
+    chapter=20,
+    title="One update from several parts",
+    difficulty=2,
+    minutes=10,
+    stub=STUB,
+    solution=combine_gradients,
+    accepted={"product": with_product},
+    mutants=[
+        Mutant(
+            "mean of means",
+            mean_of_means,
+            "All parts weigh the same, so a place in a part with few places counts for "
+            "more. Weigh each part by its share of the places.",
+        ),
+        Mutant(
+            "loss not divided",
+            not_divided,
+            "The parts are added up as they are, so that the update grows with their "
+            "number. Weigh each by its share of the places.",
+        ),
+        Mutant(
+            "not divided by the places",
+            sum_of_places,
+            "This is the gradient of the sum over all places. Divide by the sum of the "
+            "counts.",
+        ),
+        Mutant(
+            "clipped before unscaling",
+            clipped_before_unscaling,
+            "You compared the scaled gradient with the limit. Divide by the scale "
+            "first, then clip.",
+        ),
+        Mutant(
+            "each part clipped",
+            each_clipped,
+            "Each part was clipped. The limit is for the gradient of the whole batch: "
+            "add up first, then clip once.",
+        ),
+        Mutant(
+            "still scaled",
+            still_scaled,
+            "The scale is still in it. Divide by it before you clip.",
+        ),
+        Mutant(
+            "not clipped",
+            not_clipped,
+            "A gradient longer than the limit must be shortened to the limit.",
+        ),
+        Mutant(
+            "always as long as the limit",
+            always_the_limit,
+            "A gradient shorter than the limit stays as it is: clipping never "
+            "stretches.",
+        ),
+        Mutant(
+            "each number clipped",
+            each_number,
+            "You limited each number. The norm of the whole is limited; the direction "
+            "stays.",
+        ),
+    ],
+    cases=cases,
+    hints=(
+        "Three things happen, in an order: weigh, unscale, clip.",
+        "The weight of a part is counts[n] / counts.sum(). Clipping multiplies by "
+        "limit / norm if the norm is above the limit.",
+        "(counts[:, None] * gradients).sum(dim=0) / counts.sum() / scale, then its "
+        "norm.",
+    ),
+)

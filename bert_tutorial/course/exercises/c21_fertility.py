@@ -1,0 +1,175 @@
+"""Exercise: pieces per word, and how many words are lost.
+
+Chapter: 21
+"""
+
+from collections.abc import Iterable
+from statistics import mean
+
+import torch
+
+from bert_tutorial.course.judging.exercise import Case, Exercise, Mutant
+from bert_tutorial.labs.languages import fertility
+from bert_tutorial.tokenization.normalizer import CharacterTable, split_words
+from bert_tutorial.tokenization.tokenizer import BertTokenizer
+from bert_tutorial.tokenization.vocabulary import SPECIAL_TOKENS
+
+STUB = '''
+def fertility(texts: Iterable[str], tokenizer: BertTokenizer) -> tuple[float, float]:
+    """Count the pieces per word of some texts.
+
+    split_words(text, CharacterTable(tokenizer.do_lower_case)) gives the words;
+    tokenizer.tokenize(word) gives the pieces of one. A word counts each time that it
+    stands there. One that becomes [UNK] counts as one piece.
+
+    Returns (pieces per word, share of the words that become [UNK]). With "owl" whole in
+    the vocabulary and "owls" cut in two, "owl owl owls" gives (1.333, 0.0). Without any
+    word a ValueError is raised.
+    """
+    raise NotAttempted
+'''
+
+
+def pieces_of(texts: Iterable[str], tokenizer: BertTokenizer) -> list[list[list[str]]]:
+    """Give text by text, word by word, the pieces; refuse if there is no word."""
+    table = CharacterTable(tokenizer.do_lower_case)
+    found = [[tokenizer.tokenize(w) for w in split_words(t, table)] for t in texts]
+    if not any(found):
+        raise ValueError("no word")
+    return found
+
+
+def share_lost(words: list[list[str]]) -> float:
+    """Give the share of [UNK]."""
+    return sum(word == ["[UNK]"] for word in words) / len(words)
+
+
+def in_a_list(texts: Iterable[str], tokenizer: BertTokenizer) -> tuple[float, float]:
+    """Collect all words first."""
+    words = [word for text in pieces_of(texts, tokenizer) for word in text]
+    return sum(map(len, words)) / len(words), share_lost(words)
+
+
+def over_types(texts: Iterable[str], tokenizer: BertTokenizer) -> tuple[float, float]:
+    """Count each different word once."""
+    table = CharacterTable(tokenizer.do_lower_case)
+    different = dict.fromkeys(w for t in texts for w in split_words(t, table))
+    return in_a_list([" ".join(different)], tokenizer)
+
+
+def mean_of_means(
+    texts: Iterable[str], tokenizer: BertTokenizer
+) -> tuple[float, float]:
+    """Take the mean of the texts' figures."""
+    found = [text for text in pieces_of(texts, tokenizer) if text]
+    each = [(sum(map(len, text)) / len(text), share_lost(text)) for text in found]
+    return mean(one for one, _ in each), mean(lost for _, lost in each)
+
+
+def with_specials(
+    texts: Iterable[str], tokenizer: BertTokenizer
+) -> tuple[float, float]:
+    """Count [CLS] and [SEP] of each word's encoding."""
+    words = [word for text in pieces_of(texts, tokenizer) for word in text]
+    return (sum(map(len, words)) + 2 * len(words)) / len(words), share_lost(words)
+
+
+def inverted(texts: Iterable[str], tokenizer: BertTokenizer) -> tuple[float, float]:
+    """Give words per piece."""
+    pieces, lost = in_a_list(texts, tokenizer)
+    return 1 / pieces, lost
+
+
+def lost_left_out(
+    texts: Iterable[str], tokenizer: BertTokenizer
+) -> tuple[float, float]:
+    """Leave lost words out of the pieces per word."""
+    words = [word for text in pieces_of(texts, tokenizer) for word in text]
+    kept = [word for word in words if word != ["[UNK]"]] or [[]]
+    return sum(map(len, kept)) / len(kept), share_lost(words)
+
+
+def lost_of_pieces(
+    texts: Iterable[str], tokenizer: BertTokenizer
+) -> tuple[float, float]:
+    """Divide the lost words by the pieces."""
+    words = [word for text in pieces_of(texts, tokenizer) for word in text]
+    pieces, lost = in_a_list(texts, tokenizer)
+    return pieces, lost * len(words) / sum(map(len, words))
+
+
+def cases(seed: int, dtype: torch.dtype) -> list[Case]:
+    """Texts of unequal lengths, words that come again, lost words, nothing."""
+    letters = ["##l", "##s", "##w", "o", "s", "w", "##o", "l"]
+    vocabulary = [*SPECIAL_TOKENS, *letters, "owl", "slow", "##low", "a", "."]
+    tokenizer = BertTokenizer(vocabulary)
+    return [
+        Case((["owl owl owls"], tokenizer), "owl owl owls"),
+        Case((["owl", "slows sol owl owls"], tokenizer), "two texts, 1 and 4 words"),
+        Case((["Owl. A wolf!", "sows"], tokenizer), "two words are lost"),
+        Case((["ξ ψ", "slows."], tokenizer), "two letters that are not there"),
+        Case((["", " "], tokenizer), "no word"),
+    ]
+
+
+def run(answer: object, case: Case) -> tuple[float, float] | str:
+    """Call an answer; a refusal is a result, too."""
+    try:
+        return answer(*case.args)  # type: ignore[operator, no-any-return]
+    except ValueError:
+        return "refused with a ValueError"
+
+
+EXERCISE = Exercise(
+    id="fertility",
+    chapter=21,
+    title="Pieces per word",
+    difficulty=2,
+    minutes=12,
+    stub=STUB,
+    solution=fertility,
+    accepted={"all words first": in_a_list},
+    mutants=[
+        Mutant(
+            "each different word once",
+            over_types,
+            "You count each different word once. Frequent words are the short ones and "
+            "mostly whole: count a word each time that it stands there.",
+        ),
+        Mutant(
+            "mean of the texts",
+            mean_of_means,
+            "You take the mean of the texts' figures, so a text of one word weighs as "
+            "much as one of a hundred. Count pieces and words over all texts.",
+        ),
+        Mutant(
+            "[CLS] and [SEP] counted",
+            with_specials,
+            "Two pieces a word are [CLS] and [SEP]. They are no part of it: tokenize, "
+            "not encode.",
+        ),
+        Mutant(
+            "words per piece",
+            inverted,
+            "Yours is words per piece. Turn the fraction round.",
+        ),
+        Mutant(
+            "lost words left out",
+            lost_left_out,
+            "You leave [UNK] out of the pieces per word. Here it counts as one piece, "
+            "and the second number says how often.",
+        ),
+        Mutant(
+            "share of the pieces",
+            lost_of_pieces,
+            "You divide the lost words by the number of pieces. Divide by the words.",
+        ),
+    ],
+    cases=cases,
+    run=run,
+    hints=(
+        "Three counters over all texts: words, pieces, lost words.",
+        "For each word: words += 1 and pieces += len(tokenizer.tokenize(word)).",
+        'A lost word has "[UNK]" in its pieces. Divide both by words at the end.',
+    ),
+)

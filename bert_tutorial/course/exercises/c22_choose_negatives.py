@@ -1,0 +1,246 @@
+"""Exercise: drawings that a caption does not fit.
+
+Chapter: 22
+"""
+
+from collections import Counter
+from collections.abc import Sequence
+from random import Random
+from typing import Any
+
+import torch
+
+from bert_tutorial.course.judging.exercise import Case, Exercise, Mutant, Property
+from bert_tutorial.labs.pictures.data import choose_negatives
+from bert_tutorial.labs.pictures.drawings import Fact
+
+STUB = '''
+def choose_negatives(
+    facts: Sequence[frozenset[Fact]],
+    claims: Sequence[frozenset[Fact]],
+    random: Random,
+) -> list[int]:
+    """Choose for each caption a drawing of which it is not true.
+
+    facts[i] is all that is true of drawing i; a caption is true of it if its claims are
+    a part of that, claims <= facts[i]. Choose evenly, with random, among all drawings
+    that the caption does not fit: one number of a drawing for each caption. A caption
+    that is true of all drawings is a ValueError.
+    """
+    raise NotAttempted
+'''
+
+Facts = Sequence[frozenset[Fact]]
+RED, BLUE = ("colour", "circle", "red"), ("colour", "circle", "blue")
+TWO, THREE = ("number", "two"), ("number", "three")
+# Drawings 0 and 1 are alike, of 4 little is known, and nothing fits caption 4.
+FACTS: Facts = [
+    frozenset({RED, TWO}),
+    frozenset({RED, TWO}),
+    frozenset({BLUE, TWO}),
+    frozenset({BLUE, THREE}),
+    frozenset({RED}),
+]
+CLAIMS: Facts = [
+    frozenset({RED, TWO}),
+    frozenset({RED}),
+    frozenset({TWO}),
+    frozenset({BLUE, THREE}),
+    frozenset({RED, THREE}),
+]
+FALSE_OF = [{2, 3, 4}, {2, 3}, {3, 4}, {0, 1, 2, 4}, {0, 1, 2, 3, 4}]
+DRAWS = 2_000
+
+
+def by_rejection(facts: Facts, claims: Facts, random: Random) -> list[int]:
+    """Draw until it fits no more."""
+    chosen = []
+    for claimed in claims:
+        if all(claimed <= true for true in facts):
+            raise ValueError("a caption is true of all drawings")
+        number = random.randrange(len(facts))
+        while claimed <= facts[number]:
+            number = random.randrange(len(facts))
+        chosen.append(number)
+    return chosen
+
+
+def from_lists(
+    facts: Facts, claims: Facts, random: Random, may: Any, refuses: bool = True
+) -> list[int]:
+    """Choose among the drawings that a rule allows."""
+    chosen = []
+    for number, claimed in enumerate(claims):
+        if refuses and all(claimed <= true for true in facts):
+            raise ValueError("a caption is true of all drawings")
+        rest = [i for i, true in enumerate(facts) if may(number, claimed, i, true)]
+        chosen.append(random.choice(rest) if rest else 0)
+    return chosen
+
+
+def anyone(facts: Facts, claims: Facts, random: Random) -> list[int]:
+    """Shuffle."""
+    return from_lists(facts, claims, random, lambda n, claimed, i, true: True)
+
+
+def another(facts: Facts, claims: Facts, random: Random) -> list[int]:
+    """Leave out the caption's own drawing only."""
+    return from_lists(facts, claims, random, lambda n, claimed, i, true: n != i)
+
+
+def not_the_same(facts: Facts, claims: Facts, random: Random) -> list[int]:
+    """Compare whole sets."""
+    return from_lists(
+        facts, claims, random, lambda n, claimed, i, true: claimed != true
+    )
+
+
+def nothing_shared(facts: Facts, claims: Facts, random: Random) -> list[int]:
+    """Take drawings of which no claim holds."""
+    return from_lists(
+        facts, claims, random, lambda n, claimed, i, true: not claimed & true
+    )
+
+
+def fitting(facts: Facts, claims: Facts, random: Random) -> list[int]:
+    """Take drawings that the caption fits."""
+    return from_lists(
+        facts, claims, random, lambda n, claimed, i, true: claimed <= true
+    )
+
+
+def turned(facts: Facts, claims: Facts, random: Random) -> list[int]:
+    """Compare the wrong way round."""
+    return from_lists(
+        facts, claims, random, lambda n, claimed, i, true: not true <= claimed
+    )
+
+
+def the_first(facts: Facts, claims: Facts, random: Random) -> list[int]:
+    """Take the first that does not fit."""
+    chosen = []
+    for claimed in claims:
+        others = [i for i, true in enumerate(facts) if not claimed <= true]
+        if not others:
+            raise ValueError("a caption is true of all drawings")
+        chosen.append(others[0])
+    return chosen
+
+
+def no_refusal(facts: Facts, claims: Facts, random: Random) -> list[int]:
+    """Take any drawing where none is left."""
+    return from_lists(
+        facts,
+        claims,
+        random,
+        lambda n, claimed, i, true: not claimed <= true,
+        refuses=False,
+    )
+
+
+def run(answer: Any, case: Case) -> list[list[int]]:
+    """Draw often; tell for each caption which drawings were ever chosen."""
+    facts, claims = case.args
+    random = Random(22)
+    made = [answer(facts, claims, random) for _ in range(300)]
+    return [sorted(set(column)) for column in zip(*made, strict=True)]
+
+
+def cases(seed: int, dtype: torch.dtype) -> list[Case]:
+    """Five drawings and captions, two of them, and captions that fit everywhere."""
+    return [
+        Case((FACTS[1:3], CLAIMS[:2]), "two drawings, two captions, drawn 300 times"),
+        Case((FACTS, CLAIMS), "five drawings, five captions, drawn 300 times"),
+        Case((FACTS, CLAIMS[2:3]), "five drawings, one caption, drawn 300 times"),
+        Case((FACTS[:2], CLAIMS[:2]), "captions that are true of all drawings"),
+    ]
+
+
+def is_even(answer: Any) -> bool:
+    """Count: each as often as any other, within six deviations."""
+    random = Random()
+    made = [answer(FACTS, CLAIMS, random) for _ in range(DRAWS)]
+    for chosen, allowed in zip(zip(*made, strict=True), FALSE_OF, strict=True):
+        counts, share = Counter(chosen), 1 / len(allowed)
+        margin = 6 * (DRAWS * share * (1 - share)) ** 0.5
+        if any(abs(counts[i] - DRAWS * share) > margin for i in allowed):
+            return False
+    return True
+
+
+EXERCISE = Exercise(
+    id="choose-negatives",
+    chapter=22,
+    title="Drawings that a caption does not fit",
+    difficulty=2,
+    minutes=15,
+    stub=STUB,
+    solution=choose_negatives,
+    accepted={"rejection": by_rejection},
+    run=run,
+    cases=cases,
+    properties=[
+        Property(
+            "evenly",
+            "The drawings that a caption does not fit must be chosen equally often.",
+            is_even,
+        ),
+    ],
+    mutants=[
+        Mutant(
+            "any drawing",
+            anyone,
+            "Any drawing is taken, at times one that the caption fits: the model is "
+            "told that something true is false. Leave those out.",
+        ),
+        Mutant(
+            "any but its own",
+            another,
+            "Only the caption's own drawing is left out. Another may show the same: "
+            '"there are two shapes." is true of half of them. Compare the claims.',
+        ),
+        Mutant(
+            "other sets",
+            not_the_same,
+            "You ask whether claims and facts are the same set. A caption says less "
+            "than all that is true: it fits if its claims are a part of the facts.",
+        ),
+        Mutant(
+            "nothing in common",
+            nothing_shared,
+            "You take only drawings of which nothing in the caption is true. One wrong "
+            "word is enough, and those are the pairs that teach most.",
+        ),
+        Mutant(
+            "the fitting ones",
+            fitting,
+            "These are the drawings that the caption fits. The condition wants a not.",
+        ),
+        Mutant(
+            "compared the wrong way",
+            turned,
+            "The comparison is the wrong way round: the claims must be a part of the "
+            "facts, claims <= facts, for the caption to fit.",
+        ),
+        Mutant(
+            "the first one",
+            the_first,
+            "Always the first drawing that does not fit is taken, so that one drawing "
+            "is wrong for nearly all captions and can be learned by heart. Choose "
+            "with random.",
+        ),
+        Mutant(
+            "nothing refused",
+            no_refusal,
+            "Where a caption fits all drawings, some drawing is taken nevertheless. "
+            "Raise ValueError: there is no right answer.",
+        ),
+    ],
+    hints=(
+        "For each caption, first list the drawings that it does not fit.",
+        "A caption fits drawing i if claims <= facts[i], which for sets means: is a "
+        "part of. Take the others.",
+        "others = [i for i, true in enumerate(facts) if not claimed <= true]; then "
+        "random.choice(others), and ValueError where others is empty.",
+    ),
+)

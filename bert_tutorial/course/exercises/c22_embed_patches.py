@@ -1,0 +1,287 @@
+"""Exercise: what a patch is, where it is, and that it is no word.
+
+Chapter: 22
+"""
+
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from bert_tutorial.course.judging.exercise import Case, Exercise, Mutant, Property
+from bert_tutorial.labs.pictures.model import PatchEmbeddings
+from bert_tutorial.model.config import BertConfig
+
+STUB = '''
+class PatchEmbeddings(nn.Module):
+    """Project patches to H numbers, add their place and their type, normalise.
+
+    The parts are named projection (patch_values to H), position_embeddings
+    (num_patches, H), layer_norm with config.layer_norm_eps, and dropout with
+    config.hidden_dropout_prob. The places are counted from 0, whatever the length of
+    the text. The type is row 1 of the text's table, token_types; words have row 0.
+    """
+
+    def __init__(self, config: BertConfig, patch_values: int, num_patches: int) -> None:
+        super().__init__()
+        raise NotAttempted
+
+    def forward(self, patches: Tensor, token_types: nn.Embedding) -> Tensor:
+        raise NotAttempted
+'''
+
+CONFIG = BertConfig(
+    vocab_size=17,
+    hidden_size=12,
+    num_attention_heads=3,
+    max_position_embeddings=7,
+    layer_norm_eps=0.1,
+)
+VALUES, N = 5, 6
+
+
+class ByLookup(PatchEmbeddings):
+    """Numbers the places and the types."""
+
+    def forward(self, patches: Tensor, token_types: nn.Embedding) -> Tensor:
+        """Embed."""
+        places = self.position_embeddings(torch.arange(patches.shape[1]))
+        kinds = token_types(torch.ones(patches.shape[:2], dtype=torch.long))
+        embedded: Tensor = self.layer_norm(self.projection(patches) + places + kinds)
+        return self.dropout(embedded)  # type: ignore[no-any-return]
+
+
+class Wrong(PatchEmbeddings):
+    """Frame of the mistakes: each part can be replaced."""
+
+    def places(self, patches: Tensor, token_types: nn.Embedding) -> Tensor:
+        """Look the places up."""
+        return self.position_embeddings.weight[: patches.shape[1]]
+
+    def kind(self, token_types: nn.Embedding) -> Tensor:
+        """Look the type up."""
+        return token_types.weight[1]
+
+    def end(self, seen: Tensor, places: Tensor, kind: Tensor) -> Tensor:
+        """Add, normalise, drop out."""
+        return self.dropout(  # type: ignore[no-any-return]
+            self.layer_norm(seen + places + kind)
+        )
+
+    def forward(self, patches: Tensor, token_types: nn.Embedding) -> Tensor:
+        """Embed."""
+        seen = self.projection(patches)
+        places = self.places(patches, token_types)
+        return self.end(seen, places, self.kind(token_types))
+
+
+class TextPlaces(Wrong):
+    """Goes on counting where the text would end."""
+
+    def places(self, patches: Tensor, token_types: nn.Embedding) -> Tensor:
+        """Count on, and begin again at the end of the table."""
+        numbers = (torch.arange(patches.shape[1]) + 3) % N
+        found: Tensor = self.position_embeddings(numbers)
+        return found
+
+
+class NoPlaces(Wrong):
+    """Leaves the places out."""
+
+    def places(self, patches: Tensor, token_types: nn.Embedding) -> Tensor:
+        """Give zeros."""
+        return torch.zeros_like(super().places(patches, token_types))
+
+
+class AlongBatch(Wrong):
+    """Numbers the pictures instead of the patches."""
+
+    def places(self, patches: Tensor, token_types: nn.Embedding) -> Tensor:
+        """Take one place a picture."""
+        return self.position_embeddings.weight[: len(patches), None]
+
+
+class TypeOfWords(Wrong):
+    """Gives patches the type of words."""
+
+    def kind(self, token_types: nn.Embedding) -> Tensor:
+        """Take row 0."""
+        return token_types.weight[0]
+
+
+class NoType(Wrong):
+    """Leaves the type out."""
+
+    def kind(self, token_types: nn.Embedding) -> Tensor:
+        """Give zeros."""
+        return torch.zeros_like(token_types.weight[1])
+
+
+class NormFirst(Wrong):
+    """Normalises before the sum."""
+
+    def end(self, seen: Tensor, places: Tensor, kind: Tensor) -> Tensor:
+        """Normalise what was projected only."""
+        return self.dropout(  # type: ignore[no-any-return]
+            self.layer_norm(seen) + places + kind
+        )
+
+
+class NoNorm(Wrong):
+    """Leaves the norm out."""
+
+    def end(self, seen: Tensor, places: Tensor, kind: Tensor) -> Tensor:
+        """Only add."""
+        return self.dropout(seen + places + kind)  # type: ignore[no-any-return]
+
+
+class Detached(Wrong):
+    """Lets the text's table learn nothing from patches."""
+
+    def kind(self, token_types: nn.Embedding) -> Tensor:
+        """Cut the gradient."""
+        return token_types.weight[1].detach()
+
+
+def built(answer: Any, dtype: torch.dtype = torch.float64) -> tuple[Any, nn.Embedding]:
+    """Build an answer with the weights of one and the same reference, and a table."""
+    torch.manual_seed(22)
+    reference = PatchEmbeddings(CONFIG, VALUES, N)
+    for parameter in reference.parameters():
+        nn.init.normal_(parameter)
+    model = answer(CONFIG, VALUES, N)
+    model.load_state_dict(reference.state_dict())
+    return model.to(dtype), nn.Embedding(2, 12).to(dtype)
+
+
+def run(answer: Any, case: Case) -> Any:
+    """Embed the patches of a case, without dropout."""
+    patches, dtype = case.args
+    model, types = built(answer, dtype)
+    with torch.no_grad():
+        return model.eval()(patches, types)
+
+
+def cases(seed: int, dtype: torch.dtype) -> list[Case]:
+    """One picture of three patches, four of six."""
+    torch.manual_seed(seed)
+    small, large = torch.randn(1, 3, VALUES), torch.randn(4, N, VALUES)
+    return [
+        Case((small.to(dtype), dtype), "one picture of three patches"),
+        Case((large.to(dtype), dtype), "four pictures of six patches"),
+    ]
+
+
+def everything_learns(answer: Any) -> bool:
+    """Look for a gradient at every parameter, and at row 1 of the types."""
+    model, types = built(answer)
+    (model.eval()(torch.randn(2, N, VALUES).double(), types) ** 3).sum().backward()
+    grads = [p.grad for p in model.parameters()]
+    learns = all(g is not None and bool(g.abs().sum() > 0) for g in grads)
+    return learns and types.weight.grad is not None and bool(types.weight.grad[1].any())
+
+
+def drops_when_training(answer: Any) -> bool:
+    """Run twice in train mode: some numbers are zero."""
+    model, types = built(answer)
+    first = model.train()(torch.randn(4, N, VALUES).double(), types)
+    return bool((first == 0).any())
+
+
+class NoDropout(Wrong):
+    """Leaves the dropout out."""
+
+    def end(self, seen: Tensor, places: Tensor, kind: Tensor) -> Tensor:
+        """Add and normalise."""
+        return self.layer_norm(  # type: ignore[no-any-return]
+            seen + places + kind
+        )
+
+
+EXERCISE = Exercise(
+    id="embed-patches",
+    chapter=22,
+    title="Place and type of a patch",
+    difficulty=2,
+    minutes=15,
+    stub=STUB,
+    solution=PatchEmbeddings,
+    accepted={"lookup": ByLookup},
+    run=run,
+    mutants=[
+        Mutant(
+            "places of the text",
+            TextPlaces,
+            "The places go on counting from somewhere, as if the patches were words "
+            "3, 4, 5, ... of the text: the upper left patch would get another vector "
+            "behind a longer caption. Patches are counted from 0.",
+        ),
+        Mutant(
+            "no places",
+            NoPlaces,
+            "The places are missing from the sum: left and right could not be told "
+            "apart, since attention does not know the order.",
+        ),
+        Mutant(
+            "places along the batch",
+            AlongBatch,
+            "The places run along the batch: all patches of a picture get one vector. "
+            "Take the first N rows of the table, N = patches.shape[1].",
+        ),
+        Mutant(
+            "type of words",
+            TypeOfWords,
+            "The patches have row 0 of token_types, the type of words. Theirs is "
+            "row 1.",
+        ),
+        Mutant(
+            "no type",
+            NoType,
+            "The type is missing from the sum. Add row 1 of token_types.",
+        ),
+        Mutant(
+            "norm before the sum",
+            NormFirst,
+            "The norm is applied to the projected patches only. Add all three first, "
+            "then normalise once, as for words.",
+        ),
+        Mutant(
+            "no norm",
+            NoNorm,
+            "There is no LayerNorm after the sum. Words have one, and a patch stands "
+            "beside them in one sequence.",
+        ),
+        Mutant(
+            "type detached",
+            Detached,
+            "The numbers are right, and the type gets no gradient from the patches. "
+            "Leave out detach() and no_grad().",
+        ),
+        Mutant(
+            "no dropout",
+            NoDropout,
+            "In train mode nothing is dropped. self.dropout stands last.",
+        ),
+    ],
+    cases=cases,
+    properties=[
+        Property(
+            "everything learns",
+            "After a backward pass all parameters, and row 1 of the types, must have a "
+            "gradient.",
+            everything_learns,
+        ),
+        Property(
+            "drops out in train mode",
+            "In train mode some numbers must be zero.",
+            drops_when_training,
+        ),
+    ],
+    hints=(
+        "BertEmbeddings once more, with a projection where it looks words up.",
+        "projection is nn.Linear(patch_values, H); the places are the first N rows of "
+        "their table; the type is one row, the same for all patches.",
+        "projection(patches) plus position_embeddings.weight[:N] plus "
+        "token_types.weight[1], then layer_norm, then dropout.",
+    ),
+)

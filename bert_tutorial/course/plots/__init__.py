@@ -1,0 +1,4 @@
+"""The figures of the notebooks.
+
+Chapter: 0
+"""

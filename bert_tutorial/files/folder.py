@@ -1,0 +1,215 @@
+"""The files of a model folder: which there are, read and written whole or not at all.
+
+A folder has its configuration and its weights, in one file or in shards.
+
+Chapter: 9
+Used from: 5
+"""
+
+import hashlib
+import json
+import os
+import tempfile
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+from torch import Tensor
+
+__all__ = [
+    "CheckpointError",
+    "read_json",
+    "read_tensors",
+    "replace_file",
+    "weight_files",
+    "write_folder",
+]
+
+WEIGHTS = "model.safetensors"
+INDEX = "model.safetensors.index.json"
+OLD_WEIGHTS = "pytorch_model.bin"
+
+
+class CheckpointError(ValueError):
+    """A model folder that cannot be read; the text says which file and why.
+
+    Names and values from a damaged file may stand in the text, so it is brought onto
+    one line that can be printed anywhere.
+    """
+
+    def __init__(self, text: str) -> None:
+        """Keep the text, printable and not endless."""
+        plain = "".join(c if c.isprintable() else repr(c)[1:-1] for c in text[:900])
+        super().__init__(plain + "..." * (len(text) > 900))
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    """Read a JSON object.
+
+    Raises:
+        CheckpointError: if the file is missing or is not a JSON object.
+    """
+    try:
+        values = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise CheckpointError(f"{path} does not exist; a model needs it") from error
+    except (ValueError, RecursionError, OSError) as error:
+        raise CheckpointError(f"{path} is not readable JSON: {error}") from error
+    if not isinstance(values, dict):
+        raise CheckpointError(f"{path} must hold a JSON object")
+    return values
+
+
+def shard_names(index: Path) -> list[str]:
+    """List the files that an index names.
+
+    A name may not lead out of the folder, nor to a file of the old kind, which could
+    hold code.
+    """
+    places = read_json(index).get("weight_map")
+    if not isinstance(places, dict) or not places:
+        raise CheckpointError(f"{index} must have a weight_map with the shards' names")
+    for name in places.values():
+        if not isinstance(name, str) or not name.endswith(".safetensors"):
+            raise CheckpointError(f"{index} must name .safetensors files, got {name!r}")
+        if Path(name).name != name:
+            raise CheckpointError(f"{index} names a file elsewhere: {name!r}")
+    return sorted(set(places.values()))
+
+
+def weight_files(folder: Path, allow_bin: bool = False) -> list[Path]:
+    """List the weight files of a folder: one, or the shards of its index.
+
+    Raises:
+        CheckpointError: if there is none, or only one of the old kind and
+            `allow_bin` is false.
+    """
+    single, index, old = folder / WEIGHTS, folder / INDEX, folder / OLD_WEIGHTS
+    if single.is_file():
+        return [single]
+    if index.is_file():
+        return [folder / name for name in shard_names(index)]
+    if old.is_file() and allow_bin:
+        return [old]
+    if old.is_file():
+        raise CheckpointError(
+            f"{folder} has its weights only in {OLD_WEIGHTS}, an old format that can "
+            "hold code; allow_bin=True (--allow-bin) reads its numbers and nothing else"
+        )
+    raise CheckpointError(f"{single} does not exist; a model needs it")
+
+
+DIGEST = "bert_tutorial_sha256"  # key in the header of the files that we write
+
+
+def _digest(tensors: dict[str, Tensor]) -> str:
+    """Compute the SHA-256 of names, types, shapes and numbers, in order of names."""
+    digest = hashlib.sha256()
+    for name in sorted(tensors):
+        tensor = tensors[name].detach().cpu().contiguous()
+        digest.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}\n".encode())
+        digest.update(tensor.reshape(-1).view(torch.uint8).numpy().tobytes())
+    return digest.hexdigest()
+
+
+def read_tensors(path: Path) -> dict[str, Tensor]:
+    """Read all tensors of a file, under the names that they have there.
+
+    Raises:
+        CheckpointError: if the file is missing or damaged.
+    """
+    if not os.path.isfile(path):  # unlike Path.is_file, never raises
+        raise CheckpointError(f"{path} does not exist, but the index names it")
+    try:
+        if path.suffix == ".bin":
+            return _read_old(path)
+        with safe_open(path, framework="pt", device="cpu") as file:
+            found = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+            written = (file.metadata() or {}).get(DIGEST)
+        if written is not None and written != _digest(found):
+            raise CheckpointError(
+                f"{path} is not what was written: its numbers do not fit the digest "
+                "in it; a bit has changed since, so fetch or save it again"
+            )
+        return found
+    except CheckpointError:
+        raise
+    except (SafetensorError, OSError) as error:
+        raise CheckpointError(
+            f"{path} is not a whole safetensors file ({error}); fetch it again"
+        ) from error
+    except Exception as error:  # damaged files of the old kind fail in many ways
+        raise CheckpointError(
+            f"{path} is damaged or holds more than numbers and was refused "
+            f"({type(error).__name__})"
+        ) from error
+
+
+def _read_old(path: Path) -> dict[str, Tensor]:
+    """Read the numbers of a file of the old kind, which torch reads unchecked.
+
+    Raises:
+        CheckpointError: if a part does not fit its checksum, or is no tensor.
+    """
+    if zipfile.is_zipfile(path):
+        with zipfile.ZipFile(path) as archive:
+            if (part := archive.testzip()) is not None:
+                raise CheckpointError(
+                    f"{path} is damaged: its part {part!r} does not fit its checksum; "
+                    "fetch it again"
+                )
+    tensors: Any = torch.load(path, map_location="cpu", weights_only=True)
+    for name, value in tensors.items():
+        if not isinstance(name, str) or not isinstance(value, Tensor):
+            raise CheckpointError(f"{path} must hold tensors by name only")
+    return dict(tensors)
+
+
+def replace_file(path: Path, write: Callable[[str], object]) -> None:
+    """Let `write(temporary)` make a file, force it to disk, give it its name."""
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    os.close(handle)
+    try:
+        write(temporary)
+        with open(temporary, "rb+") as file:
+            os.fsync(file.fileno())
+        os.chmod(temporary, 0o644)
+        os.replace(temporary, path)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise
+    if os.name == "posix":
+        directory = os.open(path.parent, os.O_RDONLY)
+        os.fsync(directory)
+        os.close(directory)
+
+
+def replace_text(path: Path, text: str) -> None:
+    """Write a text in UTF-8 as `replace_file` writes files."""
+    replace_file(path, lambda name: Path(name).write_text(text, encoding="utf-8"))
+
+
+def _save(tensors: dict[str, Tensor], path: str) -> None:
+    """Write tensors with a digest; equal tensors make equal bytes."""
+    save_file(tensors, path, metadata={"format": "pt", DIGEST: _digest(tensors)})
+    with open(path, "rb+") as file:  # the library orders the metadata by chance
+        size = int.from_bytes(file.read(8), "little")
+        header = json.loads(file.read(size))
+        header["__metadata__"] = dict(sorted(header["__metadata__"].items()))
+        text = json.dumps(header, separators=(",", ":"), ensure_ascii=False).encode()
+        file.seek(8)
+        file.write(text.ljust(size))
+
+
+def write_folder(folder: Path, tensors: dict[str, Tensor], config: str) -> None:
+    """Write model.safetensors, with a digest of its numbers, and config.json."""
+    folder.mkdir(parents=True, exist_ok=True)
+    replace_file(
+        folder / WEIGHTS,
+        lambda name: _save(tensors, name),
+    )
+    replace_text(folder / "config.json", config)

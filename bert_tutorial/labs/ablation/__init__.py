@@ -1,0 +1,4 @@
+"""The ablation lab: variants, runs, and records with intervals.
+
+Chapter: 13
+"""

@@ -1,0 +1,4 @@
+"""Cost, distillation, and pretraining on replaced tokens.
+
+Chapter: 20
+"""

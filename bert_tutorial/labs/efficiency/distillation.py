@@ -1,0 +1,83 @@
+"""Distillation: a small model learns from the probabilities of a large one.
+
+The word behind a [MASK] is one bit of news a place; the teacher's whole distribution
+says as well which wrong words would nearly have done (Hinton et al. 2015, section 2).
+
+Chapter: 20
+"""
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from bert_tutorial.model.objectives import BertForPreTraining
+from bert_tutorial.training.shortcuts import hidden_at_places
+
+__all__ = ["DistilledLoss", "distillation_loss", "distilled_masked_lm"]
+
+
+class DistilledLoss(NamedTuple):
+    """The losses on the labels and on the teacher's words, in nats, and their mix."""
+
+    loss: Tensor
+    masked_lm: Tensor
+    soft: Tensor
+
+
+def distillation_loss(student: Tensor, teacher: Tensor, temperature: float) -> Tensor:
+    """Compare a student's probabilities with its teacher's.
+
+    The divergence KL(teacher || student) of the softened probabilities, times the
+    square of the temperature: without it, gradients would shrink as the temperature
+    rises.
+
+    Args:
+        student: logits (M, V).
+        teacher: logits (M, V); no gradient goes there.
+        temperature: both logits are divided by it, above 0.
+
+    Returns:
+        Mean over the M places, in nats: ().
+    """
+    wanted = (teacher.detach() / temperature).log_softmax(-1)
+    given = (student / temperature).log_softmax(-1)
+    apart = F.kl_div(given, wanted, log_target=True, reduction="batchmean")
+    return apart * temperature**2
+
+
+def distilled_masked_lm(
+    student: BertForPreTraining,
+    teacher: BertForPreTraining,
+    batch: Mapping[str, Tensor],
+    share: float,
+    temperature: float,
+) -> DistilledLoss:
+    """Compute a student's masked-LM loss, a share of it from its teacher.
+
+    Args:
+        student: learns.
+        teacher: of the same vocabulary; only runs forward.
+        batch: as for `pretraining_loss`; pairs are not asked about.
+        share: of the loss that the teacher decides, 0 to 1.
+        temperature: see `distillation_loss`.
+
+    Returns:
+        See DistilledLoss.
+
+    Raises:
+        ValueError: no place of the batch has a label.
+    """
+    hidden, labels = hidden_at_places(student.bert, batch)
+    is_scored = labels != -100
+    if not bool(is_scored.any()):
+        raise ValueError("labels must have a place to predict, got none")
+    logits = student.cls.predictions(hidden[is_scored])  # (M, V)
+    with torch.no_grad():
+        known, _ = hidden_at_places(teacher.bert, batch)
+        wanted = teacher.cls.predictions(known[is_scored])
+    masked_lm = F.cross_entropy(logits, labels[is_scored])
+    soft = distillation_loss(logits, wanted, temperature)
+    return DistilledLoss((1 - share) * masked_lm + share * soft, masked_lm, soft)

@@ -1,0 +1,4 @@
+"""One encoder for drawings and words.
+
+Chapter: 22
+"""

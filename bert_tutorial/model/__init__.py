@@ -1,0 +1,5 @@
+"""BERT: configuration, embeddings, attention, encoder, heads, checkpoints.
+
+Chapter: 5
+Used from: 1
+"""

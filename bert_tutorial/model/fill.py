@@ -1,0 +1,70 @@
+"""Fill masks: the words that a model finds likely behind each [MASK].
+
+Chapter: 11
+Used from: 1
+"""
+
+from typing import NamedTuple
+
+import torch
+
+from bert_tutorial.model.objectives import BertForMaskedLM, BertForPreTraining
+from bert_tutorial.tokenization.tokenizer import BertTokenizer
+
+__all__ = ["Guess", "fill_masks"]
+
+
+class Guess(NamedTuple):
+    """A piece and its probability."""
+
+    token: str
+    probability: float
+
+
+@torch.no_grad()
+def fill_masks(
+    model: BertForPreTraining | BertForMaskedLM,
+    tokenizer: BertTokenizer,
+    text: str,
+    top: int = 5,
+) -> list[list[Guess]]:
+    """Find the likeliest pieces for each [MASK] of a text.
+
+    The logits are read at the places of [MASK] only, and turned to probabilities.
+    Several masks are filled each for itself.
+
+    Args:
+        model: the model; dropout is off whatever its mode.
+        tokenizer: its tokenizer.
+        text: with at least one [MASK].
+        top: number of guesses for each.
+
+    Returns:
+        For each [MASK], in order, its guesses, the likeliest first.
+
+    Raises:
+        ValueError: if there is no [MASK], or the text is longer than the model reads.
+    """
+    ids = tokenizer.encode(text).ids
+    places = [i for i, token in enumerate(ids) if token == tokenizer.mask_id]
+    if not places:
+        raise ValueError("the text must contain [MASK], got none; write [MASK] in it")
+    longest = model.config.max_position_embeddings
+    if len(ids) > longest:
+        raise ValueError(
+            f"the text must have at most {longest} tokens with [CLS] and [SEP], got "
+            f"{len(ids)}; shorten it"
+        )
+    was_training = model.training
+    model.eval()
+    hidden = model.bert(torch.tensor([ids])).last_hidden_state  # (1, T, H)
+    logits = model.cls.predictions(hidden[0, places])  # (M, V)
+    model.train(was_training)
+    found = logits.softmax(dim=-1).topk(min(top, logits.shape[-1]))
+    return [
+        [
+            Guess(tokenizer.id_to_token[i], p)
+            for p, i in zip(row.tolist(), indices.tolist(), strict=True)
+        ]
+        for row, indices in zip(found.values, found.indices, strict=True)
+    ]

@@ -1,0 +1,203 @@
+"""A corpus of text files as ids: vocabulary, pairs, held-out documents, masked batches.
+
+Batches come for ever, with new pairs and masks in each epoch, and go on where they
+stood.
+
+Chapter: 12
+"""
+
+import math
+import random
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from itertools import chain
+from pathlib import Path
+
+from torch import Tensor
+
+from bert_tutorial.pretraining.batches import PretrainingBatches
+from bert_tutorial.pretraining.documents import read_documents
+from bert_tutorial.pretraining.masking import Masker
+from bert_tutorial.pretraining.pairs import Pair, pair_to_ids, sample_pairs
+from bert_tutorial.tokenization.compiled import encode_corpus
+from bert_tutorial.tokenization.learn_vocabulary import train_vocabulary
+from bert_tutorial.tokenization.tokenizer import BertTokenizer
+
+__all__ = ["CorpusBatches", "CorpusData", "unigram_entropy"]
+
+Document = list[list[int]]
+MIN_DOCUMENTS = 4
+
+
+def unigram_entropy(ids: Sequence[int]) -> float:
+    """Give the loss in nats of who knows only how frequent each piece is."""
+    total = len(ids)
+    counts = Counter(ids).values()
+    return -sum(n / total * math.log(n / total) for n in counts)
+
+
+class CorpusData:
+    """Documents as ids, divided into training and validation.
+
+    Args:
+        paths: UTF-8 text files or a folder.
+        vocab_size: size of the vocabulary to be trained.
+        tokenizer: a tokenizer to use instead of training one.
+        do_lower_case: for the vocabulary to be trained.
+        max_length: pieces of a pair with its special tokens.
+        seed: of pairs, masks and order.
+
+    Raises:
+        ValueError: if the corpus is too small to hold anything out.
+    """
+
+    def __init__(
+        self,
+        paths: Sequence[str | Path],
+        *,
+        vocab_size: int = 8_000,
+        tokenizer: BertTokenizer | None = None,
+        do_lower_case: bool = True,
+        max_length: int = 128,
+        seed: int = 0,
+    ) -> None:
+        """Read, train the vocabulary, encode, hold out one document in twenty."""
+        texts = read_documents(paths)
+        if len(texts) < MIN_DOCUMENTS:
+            texts = _cut(texts)
+        if len(texts) < MIN_DOCUMENTS:
+            raise ValueError(
+                f"the corpus must have at least {MIN_DOCUMENTS} sentences, got "
+                f"{sum(map(len, texts))}; give more text"
+            )
+        if tokenizer is None:
+            vocabulary = train_vocabulary(
+                chain.from_iterable(texts), vocab_size, do_lower_case=do_lower_case
+            )
+            tokenizer = BertTokenizer(vocabulary, do_lower_case)
+        self.tokenizer = tokenizer
+        self.max_length = max_length
+        self.seed = seed
+        documents = _encode(tokenizer, texts)
+        random.Random(f"split {seed}").shuffle(documents)
+        held = max(1, len(documents) // 20)
+        self.validation, self.training = documents[:held], documents[held:]
+        if len(self.validation) == 1:  # partners for next-sentence pairs
+            half = (len(self.validation[0]) + 1) // 2
+            only = self.validation[0]
+            self.validation = [part for part in (only[:half], only[half:]) if part]
+        flat = chain.from_iterable(chain.from_iterable(self.training))
+        self.unigram_entropy = unigram_entropy(list(flat))
+        self.tokens = sum(len(s) for d in self.training for s in d)
+
+    def pairs(self, epoch: int) -> list[Pair]:
+        """Draw the training pairs of an epoch."""
+        rng = random.Random(f"pairs {self.seed} {epoch}")
+        return list(sample_pairs(self.training, max_length=self.max_length, random=rng))
+
+    def validation_pairs(self) -> list[Pair]:
+        """Draw the pairs to be judged on: always the same."""
+        rng = random.Random("validation")
+        return list(
+            sample_pairs(self.validation, max_length=self.max_length, random=rng)
+        )
+
+    def rows(
+        self, pairs: Sequence[Pair]
+    ) -> list[tuple[Sequence[int], Sequence[int] | None, int]]:
+        """Join pairs to sequences with their next-sentence labels."""
+        ends = self.tokenizer.cls_id, self.tokenizer.sep_id
+        return [(*pair_to_ids(pair, *ends), int(pair.is_random)) for pair in pairs]
+
+    def batches(
+        self, tokens_per_batch: int, mlm_probability: float = 0.15
+    ) -> "CorpusBatches":
+        """Give masked batches for ever; new pairs and new masks in each epoch."""
+        return CorpusBatches(self, tokens_per_batch, mlm_probability)
+
+    def validation_batches(
+        self, tokens_per_batch: int = 4_096
+    ) -> list[dict[str, Tensor]]:
+        """Mask the validation pairs once and for all, so that losses compare."""
+        masker = Masker(self.tokenizer, 0.15, seed=12_345)
+        source = PretrainingBatches(
+            self.rows(self.validation_pairs()),
+            masker,
+            tokens_per_batch=tokens_per_batch,
+            seed=0,
+            pad_id=self.tokenizer.pad_id,
+            exact_lengths=False,
+        )
+        return [next(source) for _ in range(source.batches_per_epoch())]
+
+
+def _encode(tokenizer: BertTokenizer, texts: list[list[str]]) -> list[Document]:
+    """Encode all documents at once; sentences without any piece are dropped."""
+    encoded = iter(encode_corpus(tokenizer, list(chain.from_iterable(texts))))
+    documents = [[ids for ids in (next(encoded) for _ in t) if ids] for t in texts]
+    return [document for document in documents if document]
+
+
+def _cut(texts: list[list[str]], length: int = 100) -> list[list[str]]:
+    """Cut few long documents into many, so that pairs have other documents."""
+    sentences = list(chain.from_iterable(texts))
+    length = min(length, max(1, len(sentences) // MIN_DOCUMENTS))
+    return [sentences[i : i + length] for i in range(0, len(sentences), length)]
+
+
+class CorpusBatches(Iterator[dict[str, Tensor]]):
+    """Endless batches of a corpus; `state_dict` says where it is.
+
+    Seed and epoch decide pairs and order; the masks follow one row of random numbers
+    through all epochs.
+
+    Args:
+        data: the corpus.
+        tokens_per_batch: places in a batch, padding included.
+        mlm_probability: share of the tokens to be predicted.
+    """
+
+    def __init__(
+        self, data: "CorpusData", tokens_per_batch: int, mlm_probability: float = 0.15
+    ) -> None:
+        """Draw the pairs of the first epoch."""
+        self.data = data
+        self.tokens_per_batch = tokens_per_batch
+        self.masker = Masker(data.tokenizer, mlm_probability, seed=data.seed)
+        self.epoch = 0
+        self.source = self._draw(0)
+
+    def __next__(self) -> dict[str, Tensor]:
+        """Give the next batch."""
+        if self.source.position == self.source.batches_per_epoch():
+            self.epoch += 1
+            self.source = self._draw(self.epoch)
+        return next(self.source)
+
+    def state_dict(self) -> dict[str, int | Tensor]:
+        """Give what is needed to go on exactly here: see `load_state_dict`."""
+        return self.source.state_dict() | {"epoch": self.epoch}
+
+    def load_state_dict(self, state: dict[str, int | Tensor]) -> None:
+        """Go on where `state_dict` was read; corpus, seed and sizes as then.
+
+        Args:
+            state: epoch, position in it, tokens in it, the masker's state.
+
+        Raises:
+            ValueError: the state is of other data or of another size of batch.
+        """
+        self.epoch = int(state["epoch"])
+        self.source = self._draw(self.epoch)
+        self.source.load_state_dict(state | {"epoch": 0})
+
+    def _draw(self, epoch: int) -> PretrainingBatches:
+        """Draw the pairs of an epoch."""
+        return PretrainingBatches(
+            self.data.rows(self.data.pairs(epoch)),
+            self.masker,
+            tokens_per_batch=self.tokens_per_batch,
+            seed=self.data.seed + epoch,
+            pad_id=self.data.tokenizer.pad_id,
+            exact_lengths=False,
+        )

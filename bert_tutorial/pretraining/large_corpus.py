@@ -1,0 +1,258 @@
+"""Read a corpus that is larger than memory, in an order that a seed decides.
+
+Files are cut into blocks of some megabytes, wherever a cut falls: a block's documents
+are those that begin in it. The blocks of an epoch are shuffled and dealt to the
+processes; each reads its own one after the other and shuffles the documents once more
+in a small buffer. Only that buffer is in memory. `ShardedBatches` makes training
+batches
+of what comes out, a chunk of documents at a time.
+
+Chapter: 12
+"""
+
+import os
+from collections.abc import Iterator, Sequence
+from itertools import islice
+from pathlib import Path
+from random import Random
+from typing import NamedTuple
+
+from torch import Tensor
+
+from bert_tutorial.files.texts import find_text_files, refuse_other_marks
+from bert_tutorial.pretraining.batches import PretrainingBatches
+from bert_tutorial.pretraining.masking import Masker
+from bert_tutorial.pretraining.pairs import pair_to_ids, sample_pairs
+from bert_tutorial.tokenization.tokenizer import BertTokenizer
+
+__all__ = ["Block", "ShardedBatches", "ShardedCorpus", "read_block"]
+
+MARK = b"\xef\xbb\xbf"
+
+
+class Block(NamedTuple):
+    """A part of a file: the documents that begin from byte `start` to before `stop`."""
+
+    file: Path
+    start: int
+    stop: int
+
+
+def read_block(block: Block, lines_per_document: int = 1_000) -> Iterator[list[str]]:
+    """Read the documents of a block: a sentence a line, blank lines between them.
+
+    A document belongs to the block that holds the blank line before it, so that the
+    blocks of a file together give each document once, wherever they were cut.
+
+    Args:
+        block: which part of which file.
+        lines_per_document: longer documents are cut, since one must fit in memory.
+
+    Yields:
+        Documents, none empty.
+
+    Raises:
+        FileNotFoundError: there is no such file.
+        ValueError: a line is not UTF-8 text; the message names the byte.
+    """
+    document: list[str] = []
+    is_inside = block.start == 0
+    with open(block.file, "rb") as file:
+        if block.start:  # to the first line that begins in the block
+            file.seek(block.start - 1)
+            file.readline()
+        offset = file.tell()
+        for line in file:
+            text = _decode(line, block.file, offset)
+            if not text:
+                if document:
+                    yield document
+                document, is_inside = [], True
+            elif is_inside:
+                document.append(text)
+                if len(document) == lines_per_document:
+                    yield document
+                    document = []
+            if offset >= block.stop and (not text or not is_inside):
+                return
+            offset += len(line)
+    if document:
+        yield document
+
+
+def _decode(line: bytes, file: Path, offset: int) -> str:
+    """Turn a line into text without white space at its ends."""
+    if offset == 0:
+        refuse_other_marks(line, file)
+        line = line.removeprefix(MARK)
+    if (nul := line.find(0)) >= 0:
+        raise ValueError(
+            f"{file}: text must not hold NUL, got one at byte {offset + nul}; is it a "
+            "binary file?"
+        )
+    try:
+        return line.decode("utf-8").strip()
+    except UnicodeDecodeError as error:
+        raise ValueError(
+            f"{file}: text must be UTF-8, got byte 0x{line[error.start]:02x} at byte "
+            f"{offset + error.start}; save the file as UTF-8"
+        ) from None
+
+
+class ShardedCorpus:
+    """Documents of files that need not fit in memory.
+
+    Args:
+        paths: a file, a folder or several: one sentence a line, blank lines between
+            documents. A file without blank lines is read by one process alone.
+        seed: decides the order, together with the epoch.
+        rank: number of this process, from 0.
+        world_size: number of processes; each document goes to one of them.
+        block_bytes: about how much of a file is read in one piece.
+        buffer_documents: how many documents wait to be shuffled.
+
+    Raises:
+        FileNotFoundError: there is no such file or folder.
+        ValueError: a number is out of its range, or there is no text.
+    """
+
+    def __init__(
+        self,
+        paths: str | os.PathLike[str] | Sequence[str | os.PathLike[str]],
+        *,
+        seed: int = 0,
+        rank: int = 0,
+        world_size: int = 1,
+        block_bytes: int = 16_000_000,
+        buffer_documents: int = 1_000,
+    ) -> None:
+        if not 0 <= rank < world_size:
+            raise ValueError(
+                f"rank must be from 0 to below world_size ({world_size}), got {rank}"
+            )
+        for name, value in (("block_bytes", block_bytes), ("buffer", buffer_documents)):
+            if value < 1:
+                raise ValueError(f"{name} must be at least 1, got {value}")
+        self.seed, self.rank, self.world_size = seed, rank, world_size
+        self.buffer_documents = buffer_documents
+        self.blocks = [
+            Block(file, start, min(start + block_bytes, size))
+            for file in find_text_files(paths)
+            for size in [file.stat().st_size]
+            for start in range(0, size, block_bytes)
+        ]
+        if not self.blocks:
+            raise ValueError("a corpus must hold text, got only empty files")
+
+    def blocks_of(self, epoch: int) -> list[Block]:
+        """Give this process's blocks of an epoch in their order."""
+        blocks = list(self.blocks)
+        Random(f"blocks {self.seed} {epoch}").shuffle(blocks)
+        return blocks[self.rank :: self.world_size]
+
+    def documents(self, epoch: int = 0) -> Iterator[list[str]]:
+        """Read this process's documents of an epoch, each once, in shuffled order."""
+        rng = Random(f"documents {self.seed} {epoch} {self.rank} {self.world_size}")
+        waiting: list[list[str]] = []
+        for block in self.blocks_of(epoch):
+            for document in read_block(block):
+                if len(waiting) < self.buffer_documents:
+                    waiting.append(document)
+                    continue
+                place = rng.randrange(len(waiting))
+                yield waiting[place]
+                waiting[place] = document
+        rng.shuffle(waiting)
+        yield from waiting
+
+
+class ShardedBatches(Iterator[dict[str, Tensor]]):
+    """Masked batches of pairs for ever, made from a chunk of documents at a time.
+
+    Partners of random pairs come from the same chunk. Seed, epoch and chunk decide all
+    draws, so that a run goes on exactly from `state_dict`.
+
+    Args:
+        corpus: gives the documents.
+        tokenizer: gives the ids.
+        tokens_per_batch: places in a batch, padding included.
+        max_length: pieces of a pair with its special tokens.
+        mlm_probability: share of the pieces to be predicted.
+        chunk_documents: documents in memory as ids.
+    """
+
+    def __init__(
+        self,
+        corpus: ShardedCorpus,
+        tokenizer: BertTokenizer,
+        *,
+        tokens_per_batch: int = 4_096,
+        max_length: int = 128,
+        mlm_probability: float = 0.15,
+        chunk_documents: int = 2_000,
+    ) -> None:
+        self.corpus, self.tokenizer = corpus, tokenizer
+        self.tokens_per_batch, self.max_length = tokens_per_batch, max_length
+        self.mlm_probability = mlm_probability
+        self.chunk_documents = chunk_documents
+        self.epoch, self.chunk, self.position = 0, 0, 0
+        self._documents = corpus.documents(0)
+        self._batches: PretrainingBatches | None = None
+
+    def __next__(self) -> dict[str, Tensor]:
+        """Give the next batch; read on where the chunk is used up."""
+        if self._batches and self.position == self._batches.batches_per_epoch():
+            self._batches = None
+            self.chunk, self.position = self.chunk + 1, 0
+        if self._batches is None:
+            self._batches = self._next_chunk()
+        self.position += 1
+        return next(self._batches)
+
+    def _next_chunk(self) -> PretrainingBatches:
+        """Read, encode and pair the next documents; begin anew at the end.
+
+        Raises:
+            ValueError: if this process has no documents at all.
+        """
+        texts = list(islice(self._documents, self.chunk_documents))
+        if not texts:
+            if self.chunk == 0:
+                raise ValueError(
+                    f"process {self.corpus.rank} of {self.corpus.world_size} must have "
+                    "documents, got none; choose a smaller block_bytes"
+                )
+            self.epoch, self.chunk = self.epoch + 1, 0
+            self._documents = self.corpus.documents(self.epoch)
+            return self._next_chunk()
+        name = f"{self.corpus.seed} {self.corpus.rank} {self.epoch} {self.chunk}"
+        rng = Random(f"chunk {name}")
+        documents = [self.tokenizer.encode_lines(text) for text in texts]
+        ends = self.tokenizer.cls_id, self.tokenizer.sep_id
+        pairs = sample_pairs(documents, max_length=self.max_length, random=rng)
+        seed = rng.randrange(2**31)
+        return PretrainingBatches(
+            [(*pair_to_ids(pair, *ends), int(pair.is_random)) for pair in pairs],
+            Masker(self.tokenizer, self.mlm_probability, seed=seed),
+            tokens_per_batch=self.tokens_per_batch,
+            seed=seed,
+            pad_id=self.tokenizer.pad_id,
+            exact_lengths=False,
+        )
+
+    def state_dict(self) -> dict[str, int]:
+        """Give what is needed to go on exactly here: see `load_state_dict`."""
+        return {"epoch": self.epoch, "chunk": self.chunk, "position": self.position}
+
+    def load_state_dict(self, state: dict[str, int]) -> None:
+        """Go on where `state_dict` was read; corpus, seed and sizes as then.
+
+        The documents of the epoch before that place are read again, but not encoded.
+        """
+        self.epoch, self.chunk = int(state["epoch"]), int(state["chunk"])
+        self._documents = self.corpus.documents(self.epoch)
+        for _ in islice(self._documents, self.chunk * self.chunk_documents):
+            pass
+        self._batches, self.position = None, 0
+        for _ in range(int(state["position"])):
+            next(self)

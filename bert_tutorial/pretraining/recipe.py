@@ -1,0 +1,129 @@
+"""All choices of a pretraining run on text files, checked before any work is done.
+
+Chapter: 12
+"""
+
+import json
+import math
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from bert_tutorial.model.config import SIZES, BertConfig
+from bert_tutorial.training.config import TrainingConfig
+
+__all__ = ["CorpusRecipe"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class CorpusRecipe:
+    """All choices of a run on text files.
+
+    `config` is the name of a published size or a config.json. The defaults suit a
+    small model on a laptop; BERT base wants learning_rate=1e-4 and far more steps.
+    None lets `model_config` choose.
+
+    Raises:
+        ValueError: if a value is out of its range; the text names key and value.
+    """
+
+    config: str = "tiny"
+    vocab_size: int = 8_000
+    cased: bool = False
+    steps: int = 1_000
+    tokens_per_batch: int = 4_096
+    max_length: int = 128
+    learning_rate: float = 1e-3
+    mlm_probability: float = 0.15
+    accumulation_steps: int = 1
+    dropout: float | None = None
+    initializer_range: float | None = None
+    position_initializer_range: float | None = None
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        """Check what nobody else checks before the work begins."""
+        share = self.mlm_probability
+        if not isinstance(share, int | float) or not 0 < share <= 1:
+            raise ValueError(
+                f"mlm_probability must be above 0 and at most 1, got {share!r}"
+            )
+        lowest = {"max_length": 5, "tokens_per_batch": self.max_length, "vocab_size": 6}
+        for name, low in {**lowest, "seed": 0}.items():
+            value = getattr(self, name)
+            if not isinstance(value, int) or isinstance(value, bool) or value < low:
+                raise ValueError(
+                    f"{name} must be a whole number of at least {low}, got {value!r}"
+                )
+        self.training_config()
+
+    def training_config(self) -> TrainingConfig:
+        """Describe the training."""
+        return TrainingConfig(
+            steps=self.steps,
+            learning_rate=self.learning_rate,
+            betas=(0.9, 0.98),
+            accumulation_steps=self.accumulation_steps,
+            log_every=max(1, min(50, self.steps // 20)),
+        )
+
+    def model_config(self, vocab_size: int) -> BertConfig:
+        """Describe the model.
+
+        A published size has no dropout, and up to 256 dimensions its tables and
+        matrices start at 1 / sqrt(H) and its positions at 0.03: BERT's 0.02 was chosen
+        for 768, and small models learn slowly from it. A file says all this itself.
+        What the recipe gives overrides both.
+
+        Raises:
+            ValueError: if there is neither such a size nor such a file, or the model
+                has fewer positions than `max_length`.
+        """
+        given = {
+            "hidden_dropout_prob": self.dropout,
+            "attention_probs_dropout_prob": self.dropout,
+            "initializer_range": self.initializer_range,
+            "position_initializer_range": self.position_initializer_range,
+        }
+        changes: dict[str, Any] = {"vocab_size": vocab_size}
+        changes |= {key: value for key, value in given.items() if value is not None}
+        if self.config in SIZES:
+            config = BertConfig.named(
+                self.config, **(_suitable(SIZES[self.config][1]) | changes)
+            )
+        else:
+            config = self._read_config().changed(**changes)
+        if self.max_length > config.max_position_embeddings:
+            raise ValueError(
+                f"max_length must be at most {config.max_position_embeddings}, the "
+                f"positions of the model, got {self.max_length}"
+            )
+        return config
+
+    def _read_config(self) -> BertConfig:
+        """Read the file that `config` names."""
+        path = Path(self.config)
+        if not path.is_file():
+            raise ValueError(
+                f"config must be one of {', '.join(SIZES)} or a file, "
+                f"got {self.config!r}"
+            )
+        try:
+            values = json.loads(path.read_text(encoding="utf-8"))
+        except (ValueError, RecursionError) as error:
+            raise ValueError(f"{path} is not JSON: {error}") from error
+        if not isinstance(values, dict):
+            raise ValueError(
+                f"{path} must hold an object of keys and values, "
+                f"got {type(values).__name__}"
+            )
+        return BertConfig.strict(values)
+
+
+def _suitable(hidden_size: int) -> dict[str, Any]:
+    """Choose dropout and initial spread for a published size."""
+    values = {"hidden_dropout_prob": 0.0, "attention_probs_dropout_prob": 0.0}
+    if hidden_size <= 256:
+        values["initializer_range"] = round(1 / math.sqrt(hidden_size), 4)
+        values["position_initializer_range"] = 0.03
+    return values

@@ -1,0 +1,265 @@
+"""Pretrain a BERT on text files of one's own.
+
+Chapter: 12
+"""
+
+import hashlib
+import json
+import math
+import platform
+import time
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import torch
+from safetensors import SafetensorError
+
+from bert_tutorial.files.folder import replace_text
+from bert_tutorial.model.config import BertConfig
+from bert_tutorial.model.objectives import BertForPreTraining, pretraining_loss
+from bert_tutorial.pretraining.corpus import CorpusData
+from bert_tutorial.pretraining.documents import find_text_files
+from bert_tutorial.pretraining.recipe import CorpusRecipe
+from bert_tutorial.tokenization.tokenizer import BertTokenizer
+from bert_tutorial.training.device import pick_device
+from bert_tutorial.training.keeper import StateKeeper, sweep_run
+from bert_tutorial.training.lock import RunLock
+from bert_tutorial.training.loop import train
+from bert_tutorial.training.processes import ANSWER_SECONDS, ProcessGroup, join_world
+
+__all__ = ["CorpusRecipe", "CorpusRun", "evaluate_corpus", "pretrain_corpus"]
+
+
+class CorpusRun(NamedTuple):
+    """What a run leaves: the model, its data, the log and the report."""
+
+    model: BertForPreTraining
+    data: CorpusData
+    records: list[dict[str, Any]]
+    report: dict[str, Any]
+
+
+@torch.no_grad()
+def evaluate_corpus(model: BertForPreTraining, data: CorpusData) -> dict[str, float]:
+    """Judge a model on held-out documents, masked once and for all.
+
+    Returns:
+        masked_lm (nats), perplexity, accuracy and number of the masked places;
+        next_sentence (nats).
+    """
+    device = next(model.parameters()).device
+    model.eval()
+    words, hits, number, relation, pairs = 0.0, 0, 0, 0.0, 0
+    for batch in data.validation_batches():
+        on_device = {key: value.to(device) for key, value in batch.items()}
+        loss = pretraining_loss(model, on_device)
+        words += loss.masked_lm.item() * loss.num_masked
+        number += loss.num_masked
+        count = len(batch["next_sentence_label"])
+        relation += loss.next_sentence.item() * count
+        pairs += count
+        where = on_device["labels"] != -100
+        hidden = model.bert(
+            on_device["input_ids"],
+            on_device.get("attention_mask"),
+            on_device["token_type_ids"],
+        ).last_hidden_state[where]
+        guess = model.cls.predictions(hidden).argmax(dim=-1)
+        hits += int((guess == on_device["labels"][where]).sum())
+    masked_lm = words / max(1, number)
+    return {
+        "masked_lm": round(masked_lm, 4),
+        "perplexity": round(math.exp(min(masked_lm, 100)), 2),
+        "accuracy": round(hits / max(1, number), 4),
+        "masked_places": number,
+        "next_sentence": round(relation / max(1, pairs), 4),
+    }
+
+
+def pretrain_corpus(
+    paths: Sequence[str | Path],
+    recipe: CorpusRecipe | None = None,
+    *,
+    tokenizer: BertTokenizer | None = None,
+    output: str | Path,
+    device: torch.device | None = None,
+    progress: bool | None = None,
+    save_every: int = 0,
+    resume: bool = False,
+    answer_seconds: float = ANSWER_SECONDS,
+) -> CorpusRun:
+    """Train a vocabulary and a model on text files, and save both.
+
+    Under torchrun all its processes train together, and the first one writes.
+
+    Args:
+        paths: UTF-8 files or a folder: one sentence a line and blank lines between
+            documents, or plain paragraphs.
+        recipe: all choices.
+        tokenizer: a tokenizer to use instead of training a vocabulary.
+        output: folder for model.safetensors, config.json, vocab.txt, log.jsonl,
+            run.json and, while it trains, states/.
+        device: None picks one.
+        progress: show a progress bar; None means only on a terminal.
+        save_every: steps between two training states, of which the last two are
+            kept; 0 saves one only at Ctrl-C or SIGTERM.
+        resume: go on from the newest state in `output`, bit by bit as if the run had
+            not been stopped (on the same device, with as many threads and processes).
+        answer_seconds: how long a process may keep the others waiting in a step.
+
+    Returns:
+        The trained model, its data, the log and the report.
+
+    Raises:
+        ValueError: a choice is out of its range, or the folder is in use or has
+            states and `resume` is false.
+        CheckpointError: there is no state to resume from, or it is of other choices,
+            another seed or another corpus.
+        OSError: a file cannot be read or written.
+    """
+    recipe = recipe or CorpusRecipe()
+    recipe.model_config(recipe.vocab_size)  # refuse a bad one before any work
+    find_text_files(paths)
+    device = device or pick_device()
+    folder = Path(output)
+    with ExitStack() as stack:
+        world = stack.enter_context(join_world(device, answer_seconds))
+        if world.rank == 0:
+            stack.enter_context(RunLock(folder))
+            sweep_run(folder, resume)
+        started = time.perf_counter()
+        torch.manual_seed(recipe.seed)
+        if resume and tokenizer is None:
+            tokenizer = BertTokenizer.from_pretrained(folder)
+        data = _read(paths, recipe, tokenizer)
+        model = BertForPreTraining(recipe.model_config(len(data.tokenizer)))
+        pieces = data.tokenizer.id_to_token
+        identity = run_identity(recipe, model.config, pieces, corpus_digests(paths))
+        keeper = StateKeeper(folder, identity, save_every, resume)
+        if world.rank == 0:
+            data.tokenizer.save(folder)
+        run = CorpusRun(model, data, [], {"seconds_preparing": _since(started)})
+        run = _train(run, recipe, folder, device, progress, keeper, world)
+        if world.rank == 0:
+            _save(folder, model, run.report)
+        world.wait()
+    return run
+
+
+def _since(started: float) -> float:
+    """Give the seconds since then."""
+    return round(time.perf_counter() - started, 1)
+
+
+def _read(
+    paths: Sequence[str | Path], recipe: CorpusRecipe, tokenizer: BertTokenizer | None
+) -> CorpusData:
+    """Read the files, and train a vocabulary on them if there is no tokenizer."""
+    return CorpusData(
+        paths,
+        vocab_size=recipe.vocab_size,
+        tokenizer=tokenizer,
+        do_lower_case=not recipe.cased,
+        max_length=recipe.max_length,
+        seed=recipe.seed,
+    )
+
+
+def _train(
+    run: CorpusRun,
+    recipe: CorpusRecipe,
+    folder: Path,
+    device: torch.device,
+    progress: bool | None,
+    keeper: StateKeeper,
+    world: ProcessGroup,
+) -> CorpusRun:
+    """Train the model; the first process judges it, the others report nothing."""
+    started = time.perf_counter()
+    world.wait()
+    records = train(
+        run.model,
+        run.data.batches(recipe.tokens_per_batch, recipe.mlm_probability),
+        recipe.training_config(),
+        device=device,
+        log_file=folder / "log.jsonl",
+        progress=progress,
+        keeper=keeper,
+        world=world,
+    )
+    seconds = run.report | {"seconds_training": _since(started)}
+    report = {}
+    if world.rank == 0:
+        report = _report(run.model, run.data, recipe) | seconds
+        report["processes"] = world.size
+    return run._replace(records=records, report=report)
+
+
+def _report(
+    model: BertForPreTraining, data: CorpusData, recipe: CorpusRecipe
+) -> dict[str, Any]:
+    """Judge the model, and say what it was made of."""
+    return {
+        "recipe": asdict(recipe),
+        "validation": evaluate_corpus(model, data),
+        "unigram_entropy": round(data.unigram_entropy, 4),
+        "uniform": round(math.log(len(data.tokenizer)), 4),
+        "training_tokens": data.tokens,
+        "documents": len(data.training) + len(data.validation),
+        "vocabulary": len(data.tokenizer),
+        "parameters": sum(p.numel() for p in model.parameters()),
+        "device": next(model.parameters()).device.type,
+        "torch": torch.__version__.split("+")[0],
+        "python": platform.python_version(),
+    }
+
+
+def _save(folder: Path, model: BertForPreTraining, report: dict[str, Any]) -> None:
+    """Write the model and the report, each whole or not at all."""
+    text = json.dumps(report, indent=1) + "\n"
+    try:
+        model.save_pretrained(folder)
+    except SafetensorError as error:
+        raise OSError(
+            f"the model could not be written to {folder} ({error}); make room and "
+            "resume"
+        ) from error
+    replace_text(folder / "run.json", text)
+
+
+def corpus_digests(paths: Sequence[str | Path]) -> dict[str, str]:
+    """Give size and SHA-256 of each file of a corpus, in its order.
+
+    Names are left out: a corpus that was moved is still the same.
+    """
+    digests = {}
+    for number, path in enumerate(find_text_files(paths), start=1):
+        with open(path, "rb") as file:
+            digest = hashlib.file_digest(file, "sha256").hexdigest()
+        digests[f"file {number}"] = f"{path.stat().st_size} bytes, sha256 {digest}"
+    return digests
+
+
+def run_identity(
+    recipe: CorpusRecipe,
+    model: BertConfig,
+    vocabulary: Sequence[str],
+    corpus: Mapping[str, str],
+) -> dict[str, Any]:
+    """Gather what must not change between the parts of a run.
+
+    Device, number of processes and how often states are saved are not among it.
+    """
+    choices = asdict(recipe)
+    del choices["config"]  # a name or a path; what it says is in `model`
+    text = "\n".join(vocabulary).encode()
+    values = {
+        "recipe": choices,
+        "model": model.to_dict(),
+        "vocabulary": {"sha256": hashlib.sha256(text).hexdigest()},
+        "corpus": dict(corpus),
+    }
+    return json.loads(json.dumps(values))

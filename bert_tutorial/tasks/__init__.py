@@ -1,0 +1,5 @@
+"""Fine-tuning: sentiment, tagging, questions, summaries; their files and metrics.
+
+Chapter: 14
+Used from: 1
+"""

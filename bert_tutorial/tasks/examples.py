@@ -1,0 +1,43 @@
+"""Turn labelled examples of the mini-world into padded batches.
+
+Chapter: 14
+"""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+__all__ = ["Example", "collate"]
+
+
+class Example(NamedTuple):
+    """One input and its target.
+
+    `target` holds what the head's loss takes: `labels` (a number, or a list with
+    -100 where nothing is scored), or `start_positions` and `end_positions`.
+    """
+
+    input_ids: list[int]
+    token_type_ids: list[int]
+    target: dict[str, int | list[int]]
+
+
+def collate(examples: Sequence[Example], pad_id: int = 0) -> dict[str, Tensor]:
+    """Pad examples to the longest one and stack them with their targets."""
+    length = max(len(e.input_ids) for e in examples)
+
+    def padded(rows: list[list[int]], fill: int) -> Tensor:
+        return torch.tensor([row + [fill] * (length - len(row)) for row in rows])
+
+    batch = {
+        "input_ids": padded([e.input_ids for e in examples], pad_id),
+        "token_type_ids": padded([e.token_type_ids for e in examples], 0),
+        "attention_mask": padded([[1] * len(e.input_ids) for e in examples], 0),
+    }
+    for name in examples[0].target:
+        values = [e.target[name] for e in examples]
+        rows = [value for value in values if isinstance(value, list)]
+        batch[name] = padded(rows, -100) if rows else torch.tensor(values)
+    return batch

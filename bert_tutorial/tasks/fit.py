@@ -1,0 +1,81 @@
+"""Fine-tune a model on labelled examples, and score it.
+
+One loop serves every head: batches of padded examples, AdamW with warm-up and
+linear decay, a fixed number of steps.
+
+Chapter: 14
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from bert_tutorial.tasks.examples import Example, collate
+from bert_tutorial.training.optimizer import linear_schedule, parameter_groups
+
+__all__ = ["fit", "predict"]
+
+
+def fit(
+    model: nn.Module,
+    examples: Sequence[Example],
+    *,
+    steps: int = 100,
+    batch_size: int = 16,
+    learning_rate: float = 1e-3,
+    weight_decay: float = 0.01,
+    seed: int = 0,
+) -> list[float]:
+    """Fine-tune all parameters of a model in place.
+
+    Args:
+        model: takes a batch of `collate` and returns an output with `loss`.
+        examples: the labelled examples; each epoch in a new order.
+        steps: optimizer steps; the first tenth warms up.
+        batch_size: examples a step.
+        learning_rate: the highest one.
+        weight_decay: for matrices only.
+        seed: of the order (dropout uses torch's global generator).
+
+    Returns:
+        The loss of each step.
+    """
+    generator = torch.Generator().manual_seed(seed)
+    groups = parameter_groups(model, weight_decay)
+    optimizer = torch.optim.AdamW(groups, lr=learning_rate, eps=1e-6)
+    losses = []
+    order: list[int] = []
+    model.train()
+    for step in range(steps):
+        while len(order) < batch_size:
+            order += torch.randperm(len(examples), generator=generator).tolist()
+        chosen, order = order[:batch_size], order[batch_size:]
+        for group in optimizer.param_groups:
+            group["lr"] = learning_rate * linear_schedule(
+                step + 1, steps + 1, max(1, steps // 10)
+            )
+        loss = model(**collate([examples[i] for i in chosen])).loss
+        optimizer.zero_grad()
+        loss.backward()
+        nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+        optimizer.step()
+        losses.append(loss.item())
+    model.eval()
+    return losses
+
+
+@torch.no_grad()
+def predict(
+    model: nn.Module, examples: Sequence[Example], batch_size: int = 128
+) -> list[tuple[Any, dict[str, Tensor]]]:
+    """Run a model over examples without dropout: (output, batch) for each batch."""
+    model.eval()
+    device = next((p.device for p in model.parameters()), torch.device("cpu"))
+    found = []
+    for start in range(0, len(examples), batch_size):
+        batch = collate(examples[start : start + batch_size])
+        part = {key: value.to(device) for key, value in batch.items()}
+        found.append((model(**part), part))
+    return found

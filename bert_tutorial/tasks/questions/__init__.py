@@ -1,0 +1,4 @@
+"""Questions: SQuAD files, windows, answer spans, the metric.
+
+Chapter: 16
+"""

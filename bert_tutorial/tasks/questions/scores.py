@@ -1,0 +1,217 @@
+"""Score answers as SQuAD does: exact match and F1 of words, and where to say nothing.
+
+Rajpurkar et al. 2016 (section 6.1) for SQuAD 1.1; Rajpurkar, Jia and Liang 2018 for
+2.0, in which some questions have no answer in their passage and the right prediction
+is the empty text. The two published scripts differ in three places; `evaluate` says
+which.
+
+Chapter: 16
+"""
+
+import re
+import string
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple
+
+from bert_tutorial.tasks.questions.files import SquadItem
+
+__all__ = [
+    "Threshold",
+    "best_threshold",
+    "evaluate",
+    "exact_match",
+    "f1_score",
+    "normalize_answer",
+]
+
+ARTICLES = re.compile(r"\b(a|an|the)\b")
+PUNCTUATION = str.maketrans("", "", string.punctuation)
+References = Mapping[str, Sequence[str]] | Iterable[SquadItem]
+
+
+def normalize_answer(text: str) -> str:
+    """Lower the letters, drop ASCII punctuation, then articles, then extra blanks.
+
+    The order is part of the measure: punctuation goes first and leaves no blank, so an
+    article that a hyphen held apart is an article no more.
+
+    Example:
+        >>> normalize_answer("The  Grand-Duchy, 1990s.")
+        'grandduchy 1990s'
+        >>> normalize_answer("the-end")
+        'theend'
+    """
+    without = text.lower().translate(PUNCTUATION)
+    return " ".join(ARTICLES.sub(" ", without).split())
+
+
+def exact_match(prediction: str, answer: str) -> float:
+    """Give 1.0 if the two are the same once normalised, else 0.0."""
+    return float(normalize_answer(prediction) == normalize_answer(answer))
+
+
+def f1_score(prediction: str, answer: str, *, is_version_2: bool = False) -> float:
+    """Give the harmonic mean of precision and recall over words, counted as often.
+
+    Args:
+        prediction: the text to judge.
+        answer: the right text.
+        is_version_2: if one of them has no words, give 1.0 where both have none
+            (SQuAD 2.0); else such a pair shares no word and gets 0.0 (SQuAD 1.1).
+
+    Returns:
+        0.0 to 1.0.
+
+    Example:
+        >>> f1_score("two of the three starters", "three starters")
+        0.6666666666666666
+    """
+    guessed = normalize_answer(prediction).split()
+    right = normalize_answer(answer).split()
+    if is_version_2 and not (guessed and right):
+        return float(guessed == right)
+    common = (Counter(guessed) & Counter(right)).total()
+    return 2 * common / (len(guessed) + len(right)) if common else 0.0
+
+
+def evaluate(
+    predictions: Mapping[str, str],
+    references: References,
+    *,
+    is_version_2: bool | None = None,
+) -> dict[str, float]:
+    """Score predictions; each question counts with its best reference answer.
+
+    In version 1.1 a missing prediction counts as 0. In 2.0 it is left out of the mean,
+    answers without a word are dropped, and a question without any wants the empty text.
+
+    Args:
+        predictions: id -> text.
+        references: items of `read_squad`, or id -> the right texts.
+        is_version_2: which rules; None: those of 2.0 if a question has no answer.
+
+    Returns:
+        "exact_match" and "f1" in percent over "total" questions, and how many
+        predictions are "missing"; in 2.0 also the two means over the questions with
+        an answer (`answerable_exact_match`, `answerable_f1`) and without one.
+
+    Raises:
+        ValueError: if there is nothing to score, or a question of 1.1 has no answer.
+    """
+    golds = _golds(references)
+    if is_version_2 is None:
+        is_version_2 = not all(golds.values())
+    missing = sum(name not in predictions for name in golds)
+    scores = _scores(predictions, golds, is_version_2)
+    result = {**_means(list(scores.values())), "missing": float(missing)}
+    if is_version_2:
+        for kind, wanted in (("answerable", True), ("unanswerable", False)):
+            part = [s for name, s in scores.items() if bool(golds[name]) == wanted]
+            if part:
+                means = _means(part)
+                result |= {f"{kind}_{key}": value for key, value in means.items()}
+    return result
+
+
+class Threshold(NamedTuple):
+    """The gap above which nothing is answered, and the mean score (percent) there."""
+
+    value: float
+    score: float
+
+
+def best_threshold(
+    predictions: Mapping[str, str],
+    gaps: Mapping[str, float],
+    references: References,
+    *,
+    metric: str = "f1",
+) -> Threshold:
+    """Find where to stop answering: the empty text wins if its gap is above the value.
+
+    Choose it on questions that are not those of the final score.
+
+    Args:
+        predictions: id -> the best text that is not empty.
+        gaps: id -> score of "no answer" minus the score of that text.
+        references: as in `evaluate`; the rules of 2.0 apply.
+        metric: "f1" or "exact_match".
+
+    Returns:
+        The threshold, half-way between two gaps, and the score that it reaches.
+
+    Raises:
+        ValueError: if nothing can be scored, or the metric is another.
+    """
+    if metric not in ("exact_match", "f1"):
+        raise ValueError(f"metric must be 'exact_match' or 'f1', got {metric!r}")
+    golds = {k: v for k, v in _golds(references).items() if k in predictions}
+    place = 0 if metric == "exact_match" else 1
+    answered = _scores(predictions, golds, True)
+    silent = _scores(dict.fromkeys(golds, ""), golds, True)
+    order = sorted(golds, key=lambda name: gaps[name])
+    if not order:
+        raise ValueError("no prediction belongs to a question of the references")
+    score = sum(pair[place] for pair in silent.values())
+    found = [(score, gaps[order[0]] - 1.0)]
+    for here, after in zip(order, [*order[1:], None], strict=True):
+        score += answered[here][place] - silent[here][place]
+        limit = gaps[here] + 1.0 if after is None else (gaps[here] + gaps[after]) / 2
+        if after is None or gaps[after] > gaps[here]:
+            found.append((score, limit))
+    best = max(found, key=lambda pair: pair[0])
+    return Threshold(best[1], 100 * best[0] / len(order))
+
+
+def _golds(references: References) -> dict[str, list[str]]:
+    """Give the right texts of each question, by id."""
+    pairs = (
+        references.items()
+        if isinstance(references, Mapping)
+        else ((item.id, [text for text, _ in item.answers]) for item in references)
+    )
+    golds = {}
+    for name, texts in pairs:
+        if isinstance(texts, str):
+            raise ValueError(f"the answers of {name!r} must be a list, got a text")
+        golds[name] = list(texts)
+    if not golds:
+        raise ValueError("references must hold at least one question, got none")
+    return golds
+
+
+def _scores(
+    predictions: Mapping[str, str],
+    golds: Mapping[str, list[str]],
+    is_version_2: bool,
+) -> dict[str, tuple[float, float]]:
+    """Score each question: (exact match, F1) with its best answer."""
+    scores = {}
+    for name, texts in golds.items():
+        if is_version_2:
+            texts = [text for text in texts if normalize_answer(text)] or [""]
+            if name not in predictions:
+                continue
+        elif not texts:
+            raise ValueError(f"{name!r} has no answer; SQuAD 1.1 has no such question")
+        guess = predictions.get(name)
+        scores[name] = (0.0, 0.0)
+        if guess is not None:
+            scores[name] = (
+                max(exact_match(guess, text) for text in texts),
+                max(f1_score(guess, text, is_version_2=is_version_2) for text in texts),
+            )
+    return scores
+
+
+def _means(scores: Sequence[tuple[float, float]]) -> dict[str, float]:
+    """Average pairs of exact match and F1, in percent."""
+    if not scores:
+        raise ValueError("no prediction belongs to a question of the references")
+    total = len(scores)
+    return {
+        "exact_match": 100 * sum(pair[0] for pair in scores) / total,
+        "f1": 100 * sum(pair[1] for pair in scores) / total,
+        "total": float(total),
+    }

@@ -1,0 +1,4 @@
+"""Sentiment: tables of labelled texts, the classifier, its baseline.
+
+Chapter: 14
+"""

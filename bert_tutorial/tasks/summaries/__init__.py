@@ -1,0 +1,4 @@
+"""Summaries: choosing sentences, writing words, ROUGE.
+
+Chapter: 17
+"""

@@ -1,0 +1,4 @@
+"""Tagging: CoNLL files, BIO tags, windows, scores of entities.
+
+Chapter: 15
+"""

@@ -1,0 +1,334 @@
+r"""Read words and their tags: CoNLL files, and the JSON lines of the hub.
+
+A CoNLL file has one word a line and a blank line between sentences; the word is the
+first column, its tag the last. Files in the wild differ and have faults, so:
+
+- Columns are parted by tabs or blanks. The number of columns, 2 to 4, is the one that
+  most rows have; a row with another number is bad.
+- Tags are O, B-type and I-type. If more spans begin with I- than with B-, the file is
+  taken for IOB1, where B- only parts neighbours of one type; it is turned into BIO.
+  In a BIO file an I- that continues nothing is bad.
+- Lines that begin with -DOCSTART- part documents; they are no rows.
+- One bad row makes its whole sentence unusable, for a word would be missing in it.
+  Strict reading refuses the file there; lenient reading skips the sentence and
+  counts it.
+
+Chapter: 15
+"""
+
+import json
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from bert_tutorial.pretraining.documents import read_text
+from bert_tutorial.tasks.rows import Collector, Rows, shown
+from bert_tutorial.tasks.tagging.bio import is_legal, spans_to_tags, tags_to_spans
+
+__all__ = [
+    "TaggedWords",
+    "read_conll",
+    "read_tagged",
+    "read_tagged_json",
+    "tag_names",
+    "tagged_records",
+]
+
+TAG = re.compile(r"O|[BI]-.*\S")
+COLUMNS = (2, 3, 4)
+
+
+class TaggedWords(NamedTuple):
+    """A sentence: words, one BIO tag a word, and the line where it begins."""
+
+    words: list[str]
+    tags: list[str]
+    line: int
+
+
+class Draft(NamedTuple):
+    """A sentence as it stands in the file, and what is wrong with it."""
+
+    lines: list[int]
+    words: list[str]
+    tags: list[str]
+    faults: list[tuple[int, str]]
+
+
+def read_conll(file: str | Path, *, strict: bool = True) -> Rows[TaggedWords]:
+    """Read a CoNLL file of 2 to 4 columns; see the module for what is accepted.
+
+    Args:
+        file: UTF-8, with or without byte order mark, any line ends.
+        strict: refuse the file at the first bad row; else skip its sentence.
+
+    Returns:
+        The sentences in the order of the file, their tags in BIO.
+
+    Raises:
+        FileNotFoundError: if there is no such file.
+        ValueError: if it is not UTF-8 text, has a bad row (strict), or no sentence.
+    """
+    blocks = list(_blocks(read_text(file).split("\n")))
+    widths = Counter(len(columns) for block in blocks for _, columns in block)
+    width = max(COLUMNS, key=lambda number: widths[number])
+    drafts = [_draft(block, width) for block in blocks]
+    return collect_tagged(drafts, Collector[TaggedWords](file, strict))
+
+
+def tag_names(rows: Iterable[TaggedWords]) -> list[str]:
+    """List the tags that occur: "O" first, the others sorted.
+
+    Args:
+        rows: sentences, usually those to learn from.
+
+    Returns:
+        The names in the order of their numbers; a type of which only one-word spans
+        occur has no I-.
+    """
+    return ["O", *sorted({tag for row in rows for tag in row.tags} - {"O"})]
+
+
+def collect_tagged(
+    drafts: Sequence[Draft], collector: Collector[TaggedWords]
+) -> Rows[TaggedWords]:
+    """Decide between BIO and IOB1, and keep the sentences without a fault.
+
+    Args:
+        drafts: sentences as they were found.
+        collector: takes the good ones and refuses or counts the others.
+
+    Returns:
+        The good ones, in BIO.
+
+    Raises:
+        ValueError: if one is bad and the reading strict, or if none is good.
+    """
+    begins = Counter(
+        tag[:2]
+        for draft in drafts
+        if not draft.faults
+        for before, tag in zip(["O", *draft.tags], draft.tags, strict=False)
+        if tag != "O" and before[2:] != tag[2:]
+    )
+    is_iob1 = begins["I-"] > begins["B-"]
+    for draft in drafts:
+        faults = draft.faults
+        if not faults and not is_iob1:
+            faults = list(_continues_nothing(draft))
+        if faults:
+            line, reason = faults[0]
+            others = f" (and {len(faults) - 1} more in this sentence)"
+            collector.skip(line, reason + (others if len(faults) > 1 else ""))
+        else:
+            tags = spans_to_tags(tags_to_spans(draft.tags), len(draft.tags))
+            collector.add(TaggedWords(draft.words, tags, draft.lines[0]))
+    return collector.finish()
+
+
+def _blocks(lines: Iterable[str]) -> Iterator[list[tuple[int, list[str]]]]:
+    """Give the sentences: for each row its line, from 1, and its columns."""
+    block: list[tuple[int, list[str]]] = []
+    for number, line in enumerate([*lines, ""], 1):
+        if line.strip() and not line.startswith("-DOCSTART-"):
+            block.append((number, _columns(line)))
+        elif block:
+            yield block
+            block = []
+
+
+def _columns(line: str) -> list[str]:
+    """Cut a row at tabs if it has any, else at blanks (not at Unicode's others)."""
+    if "\t" in line:
+        return [column.strip(" ") for column in line.split("\t")]
+    return re.split(" +", line.strip(" "))
+
+
+def _draft(block: list[tuple[int, list[str]]], width: int) -> Draft:
+    """Check the rows of one sentence."""
+    draft = Draft([], [], [], [])
+    for line, columns in block:
+        word, tag = columns[0], columns[-1]
+        if len(columns) != width:
+            got = f"{len(columns)}: {shown(' '.join(columns))}"
+            fault = f"a row must have {width} columns like the others, got {got}"
+        elif not word.strip():
+            fault = "the word is empty"
+        elif not TAG.fullmatch(tag):
+            fault = (
+                f"the tag of {shown(word)} must be O, B-type or I-type, "
+                f"got {shown(tag)}"
+            )
+        else:
+            draft.lines.append(line)
+            draft.words.append(word)
+            draft.tags.append(tag)
+            continue
+        draft.faults.append((line, fault))
+    return draft
+
+
+def _continues_nothing(draft: Draft) -> Iterator[tuple[int, str]]:
+    """Find the I- that no tag of its type precedes."""
+    before = "O"
+    for line, word, tag in zip(draft.lines, draft.words, draft.tags, strict=True):
+        if not is_legal(before, tag):
+            yield (
+                line,
+                (
+                    f"{shown(tag)} of {shown(word)} continues nothing, it comes after "
+                    f"{shown(before)}"
+                ),
+            )
+        before = tag
+
+
+WORDS = ("tokens", "words")
+TAGS = ("ner_tags", "tags", "ner")
+
+
+def read_tagged(
+    file: str | Path, *, names: Sequence[str] | None = None, strict: bool = True
+) -> Rows[TaggedWords]:
+    """Read a file by its ending: .json and .jsonl as JSON lines, all else as CoNLL.
+
+    Args:
+        file: UTF-8.
+        names: of numbered tags in JSON, in the order of their numbers.
+        strict: refuse the file at the first bad row; else skip its sentence.
+
+    Returns:
+        The sentences in the order of the file, their tags in BIO.
+
+    Raises:
+        FileNotFoundError: if there is no such file.
+        ValueError: as `read_conll` and `read_tagged_json` say.
+    """
+    if Path(file).suffix.lower() in (".json", ".jsonl"):
+        return read_tagged_json(file, names=names, strict=strict)
+    return read_conll(file, strict=strict)
+
+
+def read_tagged_json(
+    file: str | Path, *, names: Sequence[str] | None = None, strict: bool = True
+) -> Rows[TaggedWords]:
+    """Read JSON lines.
+
+    Args:
+        file: UTF-8, one object a line; blank lines are passed over.
+        names: of numbered tags, in the order of their numbers.
+        strict: refuse the file at the first bad row; else skip and count it.
+
+    Returns:
+        The sentences in the order of the file, their tags in BIO.
+
+    Raises:
+        FileNotFoundError: if there is no such file.
+        ValueError: if it is not UTF-8 text, has a bad row (strict), or no sentence.
+    """
+    drafts = []
+    for line, text in enumerate(read_text(file).split("\n"), 1):
+        if not text.strip():
+            continue
+        try:
+            record = json.loads(text)
+        except (ValueError, RecursionError) as error:
+            drafts.append(Draft([line], [], [], [(line, f"not JSON: {error}")]))
+            continue
+        drafts.append(_record_draft(record, line, names))
+    return collect_tagged(drafts, Collector[TaggedWords](file, strict))
+
+
+def tagged_records(
+    records: Iterable[Mapping[str, Any]],
+    *,
+    names: Sequence[str] | None = None,
+    source: str = "records",
+    strict: bool = True,
+) -> Rows[TaggedWords]:
+    """Take sentences from memory, for example from a data set of the hub.
+
+    Args:
+        records: objects as in JSON lines.
+        names: of numbered tags, in the order of their numbers.
+        source: what messages call the data; records are counted from 1.
+        strict: refuse the data at the first bad record; else skip and count it.
+
+    Returns:
+        The sentences in their order, their tags in BIO.
+
+    Raises:
+        ValueError: if a record is bad (strict), or none is left.
+    """
+    drafts = [
+        _record_draft(record, line, names) for line, record in enumerate(records, 1)
+    ]
+    return collect_tagged(drafts, Collector[TaggedWords](source, strict, "record"))
+
+
+def _record_draft(record: Any, line: int, names: Sequence[str] | None) -> Draft:
+    """Check one object."""
+    try:
+        words, tags = _lists(record)
+        named = [_name(word, tag, names) for word, tag in zip(words, tags, strict=True)]
+    except ValueError as error:
+        return Draft([line], [], [], [(line, str(error))])
+    return Draft([line] * len(words), words, named, [])
+
+
+def _lists(record: Any) -> tuple[list[str], list[Any]]:
+    """Find words and tags in an object.
+
+    Raises:
+        ValueError: if they are missing, of unequal length, or not words.
+    """
+    if not isinstance(record, Mapping):
+        raise ValueError(f"a row must be an object, got {type(record).__name__}")
+    found = []
+    for keys in (WORDS, TAGS):
+        key = next((key for key in keys if key in record), None)
+        if key is None:
+            has = shown(list(record))
+            raise ValueError(f"a row must have {' or '.join(keys)}, got {has}")
+        value = record[key]
+        if isinstance(value, str) or not isinstance(value, Sequence) or not value:
+            raise ValueError(f"{key} must be a list of one or more, got {shown(value)}")
+        found.append(list(value))
+    words, tags = found
+    if len(words) != len(tags):
+        raise ValueError(f"there must be one tag a word, got {len(tags)}/{len(words)}")
+    for place, word in enumerate(words):
+        if not isinstance(word, str) or not word.strip():
+            raise ValueError(f"word {place} must be text, got {shown(word)}")
+    return words, tags
+
+
+def _name(word: str, tag: Any, names: Sequence[str] | None) -> str:
+    """Name a tag, and check it.
+
+    Raises:
+        ValueError: if it is neither a tag nor the number of a name.
+    """
+    if isinstance(tag, int) and not isinstance(tag, bool):
+        if names is None:
+            raise ValueError(
+                f"the tag of {shown(word)} is the number {shown(tag)}; give names"
+            )
+        if not 0 <= tag < len(names):
+            raise ValueError(
+                f"the tag of {shown(word)} must be 0 to {len(names) - 1}, "
+                f"got {shown(tag)}"
+            )
+        tag = names[tag]
+    if not isinstance(tag, str) or not TAG.fullmatch(tag):
+        raise ValueError(
+            f"the tag of {shown(word)} must be O, B-type or I-type, got {shown(tag)}"
+        )
+    if names is not None and tag not in names:
+        allowed = ", ".join(names)
+        raise ValueError(
+            f"the tag of {shown(word)} must be one of {allowed}; got {shown(tag)}"
+        )
+    return tag

@@ -1,0 +1,46 @@
+"""What makes a run this run: choices, seed, corpus. A resumed run must have the same.
+
+Chapter: 12
+"""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from bert_tutorial.files.folder import CheckpointError
+
+__all__ = ["check_identity"]
+
+SHOWN = 6
+
+
+def check_identity(saved: Mapping[str, Any], now: Mapping[str, Any]) -> None:
+    """Compare a state's run with the one that wants to go on from it.
+
+    Raises:
+        CheckpointError: naming each choice that differs, then and now.
+    """
+    old, new = _flat(saved), _flat(now)
+    differing = [
+        f"{key}: {old.get(key, 'nothing')} then, {new.get(key, 'nothing')} now"
+        for key in [*old, *(key for key in new if key not in old)]
+        if old.get(key) != new.get(key)
+    ]
+    if not differing:
+        return
+    more = len(differing) - SHOWN
+    raise CheckpointError(
+        "the run to be resumed had other settings: "
+        + "; ".join(differing[:SHOWN])
+        + (f"; and {more} more" if more > 0 else "")
+        + "; give those of the first run, or start a new one in another folder"
+    )
+
+
+def _flat(values: Mapping[str, Any]) -> dict[str, str]:
+    """Name each value by group and key, as in "recipe seed"."""
+    return {
+        f"{group} {key}": json.dumps(value) if not isinstance(value, str) else value
+        for group, entries in values.items()
+        for key, value in entries.items()
+    }

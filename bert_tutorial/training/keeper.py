@@ -1,0 +1,243 @@
+"""Save and restore everything that decides how a run goes on.
+
+That is: weights, AdamW's moments, the place in the schedule, the generators of torch
+(each process's own: they draw the dropout), Python and numpy, the place in the data
+with the generator of the masks, and the sums of the record in progress.
+
+Chapter: 12
+"""
+
+import hashlib
+import json
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import IO, Any, Protocol, runtime_checkable
+
+import torch
+from torch import Tensor
+
+from bert_tutorial.files.folder import CheckpointError
+from bert_tutorial.training.identity import check_identity
+from bert_tutorial.training.log import Window
+from bert_tutorial.training.processes import ProcessGroup
+from bert_tutorial.training.states import (
+    State,
+    flat_names,
+    list_states,
+    newest_state,
+    read_generators,
+    restore_generators,
+    seed_process,
+    sweep,
+    under,
+    write_state,
+)
+
+__all__ = ["Resumable", "StateKeeper", "sweep_run"]
+
+FOLDER = "states"
+WRITTEN = (
+    "model.safetensors",
+    "config.json",
+    "log.jsonl",
+    "run.json",
+    "vocab.txt",
+    "tokenizer_config.json",
+)
+
+
+class Stateful(Protocol):
+    """What a run trains: it gives its tensors and values, and takes them back."""
+
+    device: torch.device
+    world: ProcessGroup
+
+    def state(self) -> tuple[dict[str, Tensor], dict[str, Any]]:
+        """Give weights, moments and the scale."""
+        ...
+
+    def load_state(self, tensors: dict[str, Tensor], values: dict[str, Any]) -> None:
+        """Put back what `state` gave."""
+        ...
+
+
+@runtime_checkable
+class Resumable(Protocol):
+    """Batches that know where they are, as `PretrainingBatches` do."""
+
+    def state_dict(self) -> dict[str, int | Tensor]:
+        """Give the place."""
+        ...
+
+    def load_state_dict(self, state: dict[str, int | Tensor]) -> None:
+        """Go to a place."""
+        ...
+
+
+class StateKeeper:
+    """Keep the states of a run in `folder`/states.
+
+    Args:
+        folder: of the run.
+        identity: groups of choices that a resumed run must share, JSON types only.
+        every: steps between two states; 0 saves one only when asked to stop.
+        resume: go on from the newest state instead of starting.
+
+    Raises:
+        ValueError: `every` is negative.
+        CheckpointError: `resume` is true, and there is no state, or one of another
+            run; it says what differs.
+    """
+
+    def __init__(
+        self,
+        folder: str | Path,
+        identity: Mapping[str, Any],
+        every: int = 0,
+        resume: bool = False,
+    ) -> None:
+        """Look at what is there, before any work is done."""
+        if every < 0:
+            raise ValueError(f"save_every must be 0 or more steps, got {every}")
+        self.folder = Path(folder, FOLDER)
+        self.identity = dict(identity)
+        self.every = every
+        self.state: State | None = None
+        if resume:
+            self.state = newest_state(self.folder)
+            check_identity(self.state.values["identity"], self.identity)
+
+    @property
+    def step(self) -> int:
+        """Give the number of updates behind the state to go on from."""
+        return int(self.state.values["step"]) if self.state else 0
+
+    def restore(self, trainer: Stateful, window: Window, batches: object) -> int:
+        """Put a run into the state to go on from, if there is one.
+
+        Returns:
+            The step of the state; 0 for a new run.
+        """
+        world = trainer.world
+        if not isinstance(batches, Resumable):
+            raise ValueError(
+                "batches must have state_dict and load_state_dict to be resumed, as "
+                f"PretrainingBatches has, got {type(batches).__name__}"
+            )
+        world.agree(f"{self.step:015x}", "the newest state")
+        text = json.dumps(self.identity, sort_keys=True).encode()
+        world.agree(hashlib.sha256(text).hexdigest(), "the run's choices and corpus")
+        if self.state is None:
+            seed_process(world, 0)
+            return 0
+        tensors, values = self.state
+        try:
+            trainer.load_state(under("trainer", tensors), values["trainer"])
+            window.load_state(under("window", tensors), values["window"])
+            batches.load_state_dict(under("data", tensors) | values["data"])
+            restore_generators(
+                under("random", tensors),
+                values["random"],
+                world,
+                self.step,
+                trainer.device,
+            )
+        except (KeyError, RuntimeError, ValueError) as error:
+            raise CheckpointError(
+                f"{self.folder}: the state does not fit this run: {error}"
+            ) from error
+        step, self.state = self.step, None  # its memory is free again
+        return step
+
+    def after_step(
+        self,
+        step: int,
+        trainer: Stateful,
+        window: Window,
+        batches: object,
+        log: IO[str] | None = None,
+    ) -> None:
+        """Save a state if one is due, or if the run was asked to stop.
+
+        Raises:
+            KeyboardInterrupt: if it was, after saving; the text says how to resume.
+        """
+        is_due = self.every > 0 and step % self.every == 0
+        is_stopping = trainer.world.is_stopping
+        if (is_due or is_stopping) and isinstance(batches, Resumable):
+            if log is not None:
+                os.fsync(log.fileno())  # not behind the state that follows
+            self.save(step, trainer, window, batches)
+        if is_stopping:
+            raise KeyboardInterrupt(
+                f"stopped after step {step}; the training state is in {self.folder}; "
+                "resume with the same command and --resume (resume=True)"
+            )
+
+    def save(
+        self, step: int, trainer: Stateful, window: Window, batches: Resumable
+    ) -> None:
+        """Write the state behind a step; all processes call, the first one writes.
+
+        Raises:
+            FloatingPointError: if something was not finite since the last record:
+                such a state is never saved.
+            OSError: if it cannot be written; older states are intact.
+        """
+        window.check()
+        world = trainer.world
+        generators, random_values = read_generators(trainer.device)
+        torch_states = world.gather(torch.get_rng_state())
+        cuda = generators.pop("cuda", None)
+        cuda_states = world.gather(cuda) if cuda is not None else []
+        if world.rank == 0:
+            weights, trainer_values = trainer.state()
+            sums, window_values = window.state()
+            place = batches.state_dict()
+            for number, found in enumerate(torch_states):
+                generators[f"torch.{number}"] = found
+            for number, found in enumerate(cuda_states):
+                generators[f"cuda.{number}"] = found
+            data = {k: v for k, v in place.items() if isinstance(v, Tensor)}
+            tensors = (
+                flat_names("trainer", weights)
+                | flat_names("window", sums)
+                | flat_names("data", data)
+                | flat_names("random", generators)
+            )
+            values = {
+                "step": step,
+                "identity": self.identity,
+                "trainer": trainer_values,
+                "window": window_values,
+                "data": {k: v for k, v in place.items() if not isinstance(v, Tensor)},
+                "random": random_values,
+                "torch": torch.__version__,
+            }
+            write_state(self.folder, step, State(tensors, values))
+        world.wait()
+
+
+def sweep_run(folder: Path, resume: bool) -> None:
+    """Make a run's folder ready, under its lock: without leftovers of killed runs.
+
+    Raises:
+        ValueError: a new run is to begin where there are states of an old one.
+        CheckpointError: a run is to be resumed where there are none.
+    """
+    found = list_states(folder / FOLDER)
+    if found and not resume:
+        raise ValueError(
+            f"{folder / FOLDER} has the training state of {found[0].stem}; resume that "
+            "run (--resume, resume=True), or give another folder"
+        )
+    if resume and not found:
+        raise CheckpointError(
+            f"{folder / FOLDER} has no training state to resume from; leave --resume "
+            "(resume=True) out to start a new run"
+        )
+    sweep(folder / FOLDER)
+    for name in WRITTEN:
+        for leftover in (*folder.glob(f".{name}.*"), *folder.glob(f"{name}.partial")):
+            leftover.unlink()

@@ -1,0 +1,186 @@
+"""The command line as a user meets it: outputs, mistakes, what --help costs."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+from bert_tutorial.cli.main import build_parser, main
+from bert_tutorial.cli.pretrain import CORPUS_ONLY, WORLD_ONLY
+
+
+def run(capsys, *arguments: str) -> tuple[int, str, str]:
+    """Run a command in this process: exit code, stdout, stderr."""
+    try:
+        code = main(list(arguments))
+    except SystemExit as stop:
+        code = int(stop.code or 0)
+    out, err = capsys.readouterr()
+    return code, out, err
+
+
+def test_fill_finds_paris_with_the_shipped_model(capsys):
+    code, out, _ = run(capsys, "fill", "The capital of France is [MASK].")
+    lines = out.splitlines()
+    assert code == 0 and len(lines) == 5
+    share, word = lines[0].split()
+    assert word == "paris" and float(share.rstrip("%")) > 50
+
+
+def test_fill_answers_each_mask(capsys):
+    code, out, _ = run(capsys, "fill", "[MASK] is the capital of [MASK].", "--top", "3")
+    assert code == 0
+    assert [line for line in out.splitlines() if line.startswith("[MASK]")] == [
+        "[MASK] 1",
+        "[MASK] 2",
+    ]
+    assert len(out.splitlines()) == 8
+
+
+def test_tokenize_shows_pieces_ids_segments_and_characters(capsys):
+    code, out, _ = run(capsys, "tokenize", "The capital", "--pair", "of Peru")
+    rows = [line.split() for line in out.splitlines()[1:]]
+    assert code == 0
+    assert [row[0] for row in rows] == (
+        ["[CLS]", "the", "capital", "[SEP]", "of", "peru", "[SEP]"]
+    )
+    assert [row[2] for row in rows] == ["0", "0", "0", "0", "1", "1", "1"]
+    assert rows[2][3] == "4-11"
+
+
+def test_vocabulary_writes_one_piece_a_line(capsys, tmp_path):
+    text = tmp_path / "text.txt"
+    text.write_text("the cat sat on the mat.\n" * 20, encoding="utf-8")
+    target = tmp_path / "vocab.txt"
+    code, out, _ = run(
+        capsys, "vocabulary", str(text), "--size", "60", "--output", str(target)
+    )
+    pieces = target.read_text(encoding="utf-8").split("\n")[:-1]
+    assert code == 0 and "pieces in" in out
+    assert pieces[:5] == ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
+    assert "the" in pieces
+
+
+def test_world_prints_sentences_facts_probes_documents(capsys):
+    assert len(run(capsys, "world", "--sentences", "7")[1].splitlines()) == 7
+    assert "capital(France) = Paris" in run(capsys, "world", "--facts")[1]
+    probe = run(capsys, "world", "--probes", "1")[1]
+    assert probe == "The capital of France is [MASK].  ->  Paris (rephrased)\n"
+    assert run(capsys, "world", "--documents", "2")[1].count("\n\n") == 2
+
+
+def test_pretrain_on_the_world_saves_a_model_that_fill_opens(capsys, tmp_path):
+    folder = tmp_path / "model"
+    code, out, err = run(
+        capsys, "pretrain", "--world", "--steps", "20", "--output", str(folder)
+    )
+    assert code == 0, err
+    assert "facts in new wordings" in out
+    assert (folder / "loss.png").stat().st_size > 1_000
+    assert len((folder / "log.jsonl").read_text().splitlines()) == 1
+    code, out, _ = run(capsys, "fill", "A [MASK].", "--model", str(folder))
+    assert code == 0 and len(out.splitlines()) == 5
+    code, out, _ = run(capsys, "evaluate", "--world", "--model", str(folder))
+    assert code == 0 and "majority" in out
+
+
+def test_pretrain_and_evaluate_on_files(capsys, tmp_path):
+    text = tmp_path / "text.txt"
+    lines = [f"the {w} is in the {v}." for w in "abcdef" for v in "uvwxyz"]
+    text.write_text("\n".join(lines * 5) + "\n", encoding="utf-8")
+    folder = tmp_path / "model"
+    command = ["pretrain", "--corpus", str(text), "--steps", "4", "--vocab-size", "50"]
+    command += ["--max-length", "32", "--output", str(folder)]
+    code, out, err = run(capsys, *command)
+    assert code == 0, err
+    assert "knows the frequencies only" in out
+    assert json.loads((folder / "run.json").read_text())["recipe"]["steps"] == 4
+    code, out, _ = run(
+        capsys, "evaluate", "--corpus", str(text), "--model", str(folder)
+    )
+    assert code == 0 and "perplexity" in out
+
+
+MISTAKES = {
+    "no command": [],
+    "unknown command": ["learn"],
+    "no mask": ["fill", "Paris is a city."],
+    "empty text": ["fill", ""],
+    "too long": ["fill", "[MASK] " + "paris " * 100],
+    "no such model": ["fill", "[MASK]", "--model", "no/such/folder"],
+    "no such vocabulary": ["tokenize", "a", "--vocab", "missing.txt"],
+    "no such corpus": ["pretrain", "--corpus", "missing.txt", "--output", "x"],
+    "no output": ["pretrain", "--corpus", "missing.txt"],
+    "no source": ["pretrain"],
+    "steps": ["pretrain", "--world", "--steps", "0"],
+    "unknown option": ["pretrain", "--world", "--lr", "1"],
+    "unknown size": ["pretrain", "--corpus", "x", "--config", "huge", "--output", "y"],
+    "world of no world": ["evaluate", "--world", "--model", "."],
+    "option of files": ["pretrain", "--world", "--learning-rate", "0.1"],
+    "option of the world": ["pretrain", "--corpus", "x", "--masking", "uniform"],
+    "size of a given vocabulary": (
+        ["pretrain", "--corpus", "x", "--vocab", "v.txt", "--vocab-size", "9"]
+    ),
+    "share of masks": (
+        ["pretrain", "--corpus", "x", "--mlm-probability", "0", "--output", "y"]
+    ),
+}
+
+
+@pytest.mark.parametrize("name", list(MISTAKES))
+def test_a_mistake_gets_one_line_and_exit_code_2(capsys, tmp_path, monkeypatch, name):
+    monkeypatch.chdir(tmp_path)
+    code, out, err = run(capsys, *MISTAKES[name])
+    assert code == 2, (out, err)
+    assert err.startswith("error: ") and err.count("\n") == 1
+    assert not list(tmp_path.iterdir())  # nothing was written
+
+
+def test_a_reader_that_has_enough_is_no_mistake():
+    command = [sys.executable, "-m", "bert_tutorial", "world", "--sentences", "9000"]
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as process:
+        assert process.stdout.readline().endswith(b".\n")
+        process.stdout.close()
+        assert process.stderr.read() == b""
+    assert process.returncode == 0
+
+
+def test_ctrl_c_is_exit_code_130(capsys, monkeypatch):
+    def interrupt(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("bert_tutorial.model.fill.fill_masks", interrupt)
+    assert run(capsys, "fill", "[MASK]") == (130, "", "stopped\n")
+
+
+def test_every_option_of_files_is_refused_for_the_world():
+    own = {action.dest for action in pretrain_options()}
+    shared = {"help", "world", "corpus", "output", "seed", "steps", "threads"}
+    assert own - shared == {*WORLD_ONLY, *CORPUS_ONLY}
+
+
+def pretrain_options():
+    commands = build_parser()._subparsers._group_actions[0]
+    return commands.choices["pretrain"]._actions
+
+
+def loaded_by(statement: str) -> set[str]:
+    """List the modules that a statement loads in a fresh interpreter."""
+    code = f"import sys, json; {statement}; print(json.dumps(sorted(sys.modules)))"
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    )
+    return set(json.loads(done.stdout.splitlines()[-1]))
+
+
+def test_importing_the_package_loads_nothing_large():
+    for statement in (
+        "import bert_tutorial",
+        "from bert_tutorial import BertModel, BertTokenizer, BertForPreTraining",
+    ):
+        heavy = {"transformers", "datasets", "matplotlib", "sklearn", "pandas"}
+        assert not heavy & loaded_by(statement), statement
+    assert "torch" not in loaded_by("import bert_tutorial.cli.main")

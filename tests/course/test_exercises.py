@@ -1,0 +1,182 @@
+"""The checker is software under test: every exercise recognises what it claims to.
+
+For each exercise: the stub counts as not attempted; the solution and every accepted
+alternative pass, under other seeds too; every known mistake fails with its own hint;
+a constant, the input and random numbers fail; the stub gives nothing away.
+"""
+
+import ast
+import json
+import math
+import re
+import sys
+import time
+
+import pytest
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from bert_tutorial.course.exercises import all_exercises, exercise_files
+from bert_tutorial.course.judging.behaviour import observe
+from bert_tutorial.course.judging.exercise import NotAttempted
+from bert_tutorial.course.judging.fakes import FAKES, fake
+from bert_tutorial.course.judging.source import imports_of, source_of
+from bert_tutorial.course.judging.verdict import judge
+from bert_tutorial.model.config import BertConfig
+from book_files import ROOT
+
+EXERCISES = all_exercises()
+each = pytest.mark.parametrize("exercise", EXERCISES.values(), ids=list(EXERCISES))
+each_mutant = pytest.mark.parametrize(
+    ("exercise", "mutant"),
+    [(one, mutant) for one in EXERCISES.values() for mutant in one.mutants],
+    ids=[f"{o.id}: {m.name}" for o in EXERCISES.values() for m in o.mutants],
+)
+NAMES = {
+    "math": math,
+    "torch": torch,
+    "Tensor": Tensor,
+    "nn": nn,
+    "F": F,
+    "BertConfig": BertConfig,
+    "NotAttempted": NotAttempted,
+}
+
+
+def stub_of(exercise):
+    """Run the stub's source and give the function or class that it defines."""
+    file = next(
+        p for p in exercise_files() if p.stem[4:] == exercise.id.replace("-", "_")
+    )
+    module = sys.modules[f"bert_tutorial.course.exercises.{file.stem}"]
+    names = {**NAMES, **vars(module)}
+    exec(exercise.stub, names)
+    defined = [
+        node.name
+        for node in ast.parse(exercise.stub).body
+        if isinstance(node, ast.FunctionDef | ast.ClassDef)
+    ]
+    assert defined == [exercise.solution.__name__], "the stub defines the solution"
+    return names[defined[0]]
+
+
+@each
+def test_the_file_is_named_like_the_exercise(exercise):
+    names = {path.name for path in exercise_files()}
+    expected = f"c{exercise.chapter:02d}_{exercise.id.replace('-', '_')}.py"
+    assert expected in names
+    assert 1 <= exercise.difficulty <= 3 and 1 <= exercise.minutes <= 60
+    assert len(exercise.hints) == 3 and all(exercise.hints)
+
+
+@each
+def test_the_stub_is_not_attempted(exercise):
+    assert judge(exercise, stub_of(exercise)).kind == "not attempted"
+
+
+@each
+def test_the_solution_passes_under_other_seeds_and_in_time(exercise):
+    start = time.process_time()
+    verdict = judge(exercise, exercise.solution)
+    seconds = time.process_time() - start
+    assert verdict.passed, verdict
+    assert seconds < 2
+    assert judge(exercise, exercise.solution, seed=2).passed
+
+
+@each
+def test_the_accepted_alternatives_pass(exercise):
+    for name, answer in exercise.accepted.items():
+        for seed in (0, 2):
+            verdict = judge(exercise, answer, seed=seed)
+            assert verdict.passed, (name, verdict)
+
+
+@each_mutant
+def test_a_known_mistake_gets_its_own_hint(exercise, mutant):
+    start = time.process_time()
+    verdict = judge(exercise, mutant.answer)
+    seconds = time.process_time() - start
+    assert verdict.kind not in ("passed", "not attempted")
+    assert verdict.hint == mutant.hint, (verdict.mutant, verdict.seen)
+    assert len(mutant.hint) > 20
+    assert seconds < 2
+
+
+@each
+def test_mistakes_that_do_the_same_share_a_hint(exercise):
+    cases = exercise.inputs()
+    seen = [(m, observe(exercise, m.answer, cases)) for m in exercise.mutants]
+    for i, (one, first) in enumerate(seen):
+        for other, second in seen[:i]:
+            if first.equals(second, exercise.tolerance):
+                assert one.hint == other.hint, (one.name, other.name)
+
+
+@each
+@pytest.mark.parametrize("kind", FAKES)
+def test_an_answer_that_ignores_the_task_fails(exercise, kind):
+    assert not judge(exercise, fake(exercise, kind)).passed
+
+
+def body_lines(source: str) -> set[str]:
+    """List what a solution's body says: no signature, docstring or comment."""
+    tree = ast.parse(source)
+    lines = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.FunctionDef):
+            body = node.body[1:] if ast.get_docstring(node) else node.body
+            for statement in body:
+                lines |= {line.strip() for line in ast.unparse(statement).splitlines()}
+    return lines - {"", "super().__init__()", "pass", "else:", "raise NotAttempted"}
+
+
+@each
+def test_the_stub_gives_no_line_away(exercise):
+    stub = ast.unparse(ast.parse(exercise.stub))
+    given = {line.strip() for line in stub.splitlines()}
+    assert not given & body_lines(source_of(exercise.solution))
+
+
+@each
+def test_the_solution_runs_from_its_text_alone(exercise):
+    names = {}
+    exec(
+        "\n".join([*imports_of(exercise.solution), source_of(exercise.solution)]), names
+    )
+    assert judge(exercise, names[exercise.solution.__name__]).passed
+
+
+@pytest.mark.parametrize(
+    "path", sorted((ROOT / "notebooks" / "quiz").glob("*.json")), ids=lambda p: p.stem
+)
+def test_a_quiz_explains_every_option(path):
+    quiz = json.loads(path.read_text(encoding="utf-8"))
+    assert quiz["chapter"] == int(path.stem)
+    assert len(quiz["questions"]) >= 5
+    answers = [one["answer"] for one in quiz["questions"]]
+    assert len(set(answers)) > 1, "not always the same letter"
+    for one in quiz["questions"]:
+        assert 3 <= len(one["options"]) <= 4
+        assert 0 <= one["answer"] < len(one["options"])
+        assert all(option["text"] and option["why"] for option in one["options"])
+        assert len({option["text"] for option in one["options"]}) == len(one["options"])
+
+
+@pytest.mark.parametrize("path", exercise_files(), ids=lambda p: p.stem)
+def test_the_page_holds_stub_check_and_solution(path):
+    chapter, name = int(path.stem[1:3]), path.stem[4:].replace("_", "-")
+    pages = list((ROOT / "notebooks").glob(f"{chapter:02d}_*.ipynb"))
+    if not pages:
+        pytest.skip(f"chapter {chapter} is not written yet")
+    cells = {c["id"]: c for c in json.loads(pages[0].read_text("utf-8"))["cells"]}
+    for kind in ("exercise", "check", "solution"):
+        assert f"{kind}-{name}" in cells, f"{pages[0].name}: no cell {kind}-{name}"
+    order = list(cells)
+    places = [order.index(f"{kind}-{name}") for kind in ("exercise", "check")]
+    assert places == sorted(places)
+    source = "".join(cells[f"check-{name}"]["source"])
+    assert re.search(rf'^(\w+) = check\("{name}", \1\)$', source, re.M)
+    text = str(cells[f"check-{name}"]["outputs"])
+    assert "not attempted yet" in text, f"run tools/book/refresh.py {chapter:02d}"

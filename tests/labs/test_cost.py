@@ -1,0 +1,134 @@
+"""The estimates of cost equal what torch counts and what a model really has."""
+
+import pytest
+import torch
+from torch.nn.attention import SDPBackend, sdpa_kernel
+from torch.utils.flop_counter import FlopCounterMode
+
+from bert_tutorial.labs.ablation.variants import LabRecipe, training_operations
+from bert_tutorial.labs.efficiency.cost import (
+    activation_numbers,
+    forward_operations,
+    kept_bytes,
+    lean_operations,
+    parameter_count,
+    state_bytes,
+    step_operations,
+)
+from bert_tutorial.model.config import BertConfig
+from bert_tutorial.model.objectives import BertForPreTraining, pretraining_loss
+from bert_tutorial.training.optimizer import build_optimizer
+from bert_tutorial.training.shortcuts import lean_pretraining_loss
+
+B, T, V = 2, 7, 99
+
+
+def config_of(layers: int = 3, dropout: float = 0.1) -> BertConfig:
+    return BertConfig(
+        vocab_size=V,
+        hidden_size=12,
+        num_hidden_layers=layers,
+        num_attention_heads=3,
+        intermediate_size=37,
+        max_position_embeddings=11,
+        attention_probs_dropout_prob=dropout,
+        hidden_dropout_prob=0.0,
+    )
+
+
+def batch_of(places: int) -> dict[str, torch.Tensor]:
+    """Make a batch with `places` labels in the first row, one in the second."""
+    ids = torch.randint(5, V, (B, T), generator=torch.Generator().manual_seed(0))
+    labels = torch.full_like(ids, -100)
+    labels[0, 1 : 1 + places], labels[1, 3] = 5, 7
+    label = torch.tensor([0, 1])
+    return {"input_ids": ids, "labels": labels, "next_sentence_label": label}
+
+
+def counted(loss_of, model, batch) -> tuple[int, int]:
+    """Let torch count forward and backward.
+
+    In training mode with attention dropout: torch's counter passes over the fused
+    attention of a CPU.
+    """
+    model.train()
+    with FlopCounterMode(display=False) as forward:
+        loss = loss_of(model, batch).loss
+    with FlopCounterMode(display=False) as backward:
+        loss.backward()
+    return forward.get_total_flops(), backward.get_total_flops()
+
+
+@pytest.mark.parametrize("layers", [1, 3])
+@pytest.mark.parametrize("places", [1, 4])
+def test_operations_are_those_that_torch_counts(layers, places):
+    config = config_of(layers)
+    model, batch = BertForPreTraining(config), batch_of(places)
+    parts = forward_operations(config, B, T, places + 1)
+    forward, backward = counted(pretraining_loss, model, batch)
+    assert forward == sum(parts.values())
+    assert forward + backward == step_operations(parts)
+    lean = lean_operations(config, B, T, places + 1, places + 1)
+    forward, backward = counted(lean_pretraining_loss, model, batch)
+    assert forward == sum(lean.values()) < sum(parts.values())
+    assert forward + backward == step_operations(lean)
+
+
+def test_the_lab_counts_the_same_without_pairs():
+    recipe = LabRecipe()
+    config = recipe.config(480)
+    parts = forward_operations(config, 100, 20, 200) | {"pooler": 0}
+    of_lab = training_operations(recipe, 480, length=20, masked_share=0.1) * 2_000
+    assert step_operations(parts) == pytest.approx(of_lab)
+
+
+@pytest.mark.parametrize("name", ["tiny", "mini"])
+def test_parameters_are_those_of_the_model(name):
+    for config in (BertConfig.named(name), config_of()):
+        model = BertForPreTraining(config)
+        assert parameter_count(config) == sum(p.numel() for p in model.parameters())
+    assert parameter_count(BertConfig()) == 110_106_428
+
+
+@pytest.mark.parametrize("is_frozen", [False, True])
+def test_the_state_of_training_has_the_estimated_size(is_frozen):
+    model = BertForPreTraining(config_of())
+    frozen = 0
+    if is_frozen:
+        model.bert.embeddings.requires_grad_(False)
+        frozen = sum(p.numel() for p in model.bert.embeddings.parameters())
+    optimizer = build_optimizer(model, 1e-3, (0.9, 0.999), 1e-6, 0.01)
+    pretraining_loss(model, batch_of(2)).loss.backward()
+    optimizer.step()
+    held = 0
+    for parameter in model.parameters():
+        held += parameter.nbytes
+        held += 0 if parameter.grad is None else parameter.grad.nbytes
+        state = optimizer.state.get(parameter, {})
+        held += sum(v.nbytes for k, v in state.items() if k != "step")
+    total = sum(p.numel() for p in model.parameters())
+    assert held == state_bytes(total, frozen)
+
+
+@pytest.mark.parametrize("layers", [2, 5])
+def test_activations_are_estimated_within_a_tenth(layers):
+    config = BertConfig.named(
+        "tiny",
+        num_hidden_layers=layers,
+        vocab_size=V,
+        hidden_dropout_prob=0.0,
+        attention_probs_dropout_prob=0.0,
+    )
+    model = BertForPreTraining(config)
+    ids = torch.randint(5, V, (3, 40))
+    kept = kept_bytes(model, lambda: model.bert(ids).last_hidden_state.sum())
+    estimate = 4 * activation_numbers(config, 3, 40)
+    assert estimate == pytest.approx(kept, rel=0.1)
+
+
+def test_kept_bytes_counts_a_storage_once_and_no_parameter():
+    model = torch.nn.Linear(3, 5)
+    x = torch.randn(7, 3)
+    with sdpa_kernel(SDPBackend.MATH):
+        assert kept_bytes(model, lambda: model(x).square().sum()) == 4 * (7 * 3 + 7 * 5)
+        assert kept_bytes(model, lambda: (model(x) + model(x)).sum()) == 4 * 7 * 3

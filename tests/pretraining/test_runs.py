@@ -1,0 +1,178 @@
+"""What the committed runs show, and that they were made with today's recipe."""
+
+import dataclasses
+import json
+import statistics
+
+import pytest
+
+from bert_tutorial.world.data import WorldRecipe
+from book_files import ROOT
+
+RUNS = ROOT / "bert_tutorial" / "runs"
+TASKS = ("sentiment", "tagging", "questions")
+
+
+def read(name):
+    return json.loads((RUNS / name).read_text(encoding="utf-8"))
+
+
+def recall(variant):
+    runs = [r for r in read("ablation.json")["runs"] if r["variant"] == variant]
+    assert len(runs) >= 3, variant
+    return [run["trained"]["recall_rephrased"] for run in runs]
+
+
+def test_the_recipe_reaches_its_gates_on_five_seeds():
+    runs = read("world_seeds.json")["runs"]
+    assert len(runs) >= 5
+    for run in runs:
+        trained, untrained = run["trained"], run["untrained"]
+        assert trained["recall_rephrased"] >= 0.95
+        assert trained["france_answer"] == "paris"
+        assert trained["france_probability"] > 0.5
+        assert trained["next_sentence"] >= 0.85
+        assert untrained["recall_rephrased"] < 0.05
+        assert trained["majority_answer"] < 0.4
+
+
+def test_the_runs_used_todays_recipe():
+    today = dataclasses.asdict(WorldRecipe())
+    for run in read("world_seeds.json")["runs"]:
+        for key, value in run.get("recipe", {}).items():
+            if key != "seed" and key in today:
+                known = (
+                    list(today[key]) if isinstance(today[key], tuple) else today[key]
+                )
+                assert value == known, key
+
+
+def test_uniform_masking_learns_no_facts_in_two_minutes():
+    assert min(recall("default")) > 0.95
+    for run in read("ablation.json")["runs"]:
+        if run["variant"] == "uniform":
+            trained = run["trained"]
+            assert trained["recall_rephrased"] < trained["majority_answer"] + 0.1
+            assert trained["next_sentence"] > 0.85, "it did learn something"
+
+
+def test_the_tenth_kept_and_the_tenth_random_help_recall():
+    assert statistics.mean(recall("default")) > statistics.mean(recall("always_mask"))
+
+
+@pytest.mark.parametrize("model", ["seed 0", "seed 1 (shipped)"])
+@pytest.mark.parametrize("task", TASKS)
+def test_pretraining_pays_ten_points_at_a_small_label_count(task, model):
+    rows = [
+        run
+        for run in read("pretraining_pays.json")["runs"]
+        if run["task"] == task and run["model"] == model
+    ]
+    gains = [
+        run["pretrained"][0] - max(run["scratch"][0], run["bag_of_words"][0])
+        for run in rows
+    ]
+    assert max(gains) >= 0.1, gains
+    assert all(run["labels"] <= 256 for run in rows)
+
+
+def test_answers_follow_a_changed_passage():
+    for run in read("pretraining_pays.json")["runs"]:
+        if run["task"] == "questions":
+            gap = run["pretrained"][0] - run["pretrained, changed passage"][0]
+            assert abs(gap) < 0.05
+
+
+def test_the_readme_gives_the_measured_speeds():
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    table = text.split("**Speed against transformers**")[1].split("What makes it")[0]
+    rows = [line.split("|")[2:4] for line in table.splitlines() if "% |" in line]
+    steps = [r for r in read("bench.json")["results"] if "peak_mib" in r]
+    assert len(rows) == len(steps) >= 7
+    for (ratio, share), measured in zip(rows, steps, strict=True):
+        assert ratio.strip() == f"{measured['ratio']['ours']:.1f}", measured["case"]
+        reached = measured["share_of_product_speed"]["ours"]
+        assert share.strip() == f"{reached:.0%}", measured["case"]
+
+
+def test_knowledge_comes_sooner_than_in_a_plain_loop():
+    runs = read("time_to_knowledge.json")["runs"]
+    seconds = {
+        way: [run["core_seconds"] for run in runs if run["way"] == way]
+        for way in ("ours", "transformers")
+    }
+    assert len(seconds["ours"]) == len(seconds["transformers"]) == 3
+    assert max(seconds["ours"]) < min(seconds["transformers"])
+    never = [run for run in runs if "uniform" in run["way"]]
+    assert len(never) == 3 and not any(run["reached"] for run in never)
+
+
+def test_a_fixed_order_lowers_the_loss_and_not_the_ignorance():
+    runs = read("fixed_order.json")["runs"]
+    orders = {
+        order: [run for run in runs if run["order"] == order]
+        for order in ("fixed", "random")
+    }
+    assert len(orders["fixed"]) == len(orders["random"]) >= 3
+    for fixed, mixed in zip(orders["fixed"], orders["random"], strict=True):
+        assert fixed["seed"] == mixed["seed"] and fixed["steps"] == mixed["steps"]
+        assert fixed["masked_lm"] < mixed["masked_lm"] - 0.5
+        assert fixed["recall_first_relation"] > 0.9
+        assert fixed["recall_other_relations"] < 0.1
+        assert mixed["recall_other_relations"] > 0.3
+
+
+def small_models_in_the_readme():
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    table = text.split("**Small models on real tasks**")[1].split("So minutes of")[0]
+    rows = [
+        [cell.strip() for cell in line.strip("|").split("|")]
+        for line in table.splitlines()
+        if line.startswith("| ") and not line.startswith(("| task", "| ---"))
+    ]
+    assert [row[0].split(",")[0] for row in rows] == [
+        "SST-2 phrases",
+        "WNUT-17 dev",
+        "XQuAD in English",
+    ]
+    return rows
+
+
+def test_the_readme_gives_the_small_models_on_sst2():
+    row, run = small_models_in_the_readme()[0], read("sst2.json")
+    assert "2,048 labels, accuracy" in row[0]
+    for cell, method in zip(
+        row[1:4], ("pretrained", "scratch", "bag of words"), strict=True
+    ):
+        values = [
+            one["accuracy"]
+            for one in run["runs"]
+            if one["method"] == method and one["labels"] == 2_048
+        ]
+        assert len(values) == 3, method
+        assert cell.split()[0] == f"{statistics.mean(values):.2f}", method
+    assert row[3].endswith("(bag of words)")
+    assert row[4].startswith("0.935")  # Devlin et al. 2019, table 1, test set
+
+
+def test_the_readme_gives_the_small_models_on_wnut17():
+    row, run = small_models_in_the_readme()[1], read("wnut17.json")
+    assert run["seeds"] == 3 and "span F1" in row[0]
+    methods = ("pretrained", "scratch", "neighbours and letters")
+    for cell, method in zip(row[1:4], methods, strict=True):
+        assert cell.split()[0] == f"{run['methods'][method]['f1'][0]:.2f}", method
+    assert row[3].endswith("(neighbours and letters)") and row[4] == ""
+
+
+def test_the_readme_gives_the_small_models_on_squad():
+    row, run = small_models_in_the_readme()[2], read("squad_small.json")
+    assert f"{run['train']} questions, exact match" in row[0]
+    for cell, kind in zip(row[1:3], ("pretrained", "scratch"), strict=True):
+        values = [
+            one["test"]["exact_match"] for one in run["runs"] if one["kind"] == kind
+        ]
+        assert len(values) == 3, kind
+        low, high = (f"{round(value, 1):g}" for value in (min(values), max(values)))
+        assert cell == f"{low} to {high} %", kind
+    assert row[3] == f"{run['sliding_window']['exact_match']:.0f} % (words nearby)"
+    assert row[4].startswith("80.8 %")  # Devlin et al. 2019, table 2, dev set

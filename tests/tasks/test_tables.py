@@ -1,0 +1,189 @@
+"""Tables of labelled texts: exact rows, each fault by its line, real files."""
+
+import csv
+
+import pytest
+from conftest import real_data
+
+from bert_tutorial.tasks.sentiment.labels import (
+    class_weights,
+    label_names,
+    label_numbers,
+    overlap,
+)
+from bert_tutorial.tasks.sentiment.tables import LabelledText, read_table
+
+
+def write(tmp_path, name, text, encoding="utf-8"):
+    path = tmp_path / name
+    path.write_bytes(text.encode(encoding))
+    return path
+
+
+def test_tsv_has_no_quotation_and_keeps_unicode_line_marks(tmp_path):
+    path = write(
+        tmp_path,
+        "a.tsv",
+        '\ufeffsentence\tlabel\r\n"a single mark\t1\r\nb\u2028c\x85d \t0\r\n',
+    )
+    rows = read_table(path)
+    assert rows == [
+        LabelledText('"a single mark', None, "1", 2),
+        LabelledText("b\u2028c\x85d", None, "0", 3),
+    ]
+    with open(path, encoding="utf-8-sig", newline="") as file:  # what goes wrong else
+        assert len(list(csv.reader(file, delimiter="\t"))) == 2
+
+
+def test_csv_has_quotation_line_ends_and_backslashes(tmp_path):
+    text = 'label,text\n2,"Street\'s dwindling\\band, ""ultra"""\n1,"two\nlines"\n3,c\n'
+    rows = read_table(write(tmp_path, "a.csv", text))
+    assert rows == [
+        LabelledText('Street\'s dwindling\\band, "ultra"', None, "2", 2),
+        LabelledText("two\nlines", None, "1", 3),
+        LabelledText("c", None, "3", 5),
+    ]
+
+
+def test_a_long_text_in_quotation_is_read_and_the_limit_of_others_stays(tmp_path):
+    before = csv.field_size_limit()
+    text = "a " * 100_000
+    rows = read_table(write(tmp_path, "a.csv", f'label,text\n1,"{text}"\n'))
+    assert [row.text for row in rows] == [text.strip()]
+    assert csv.field_size_limit() == before == 131_072
+
+
+def test_marks_with_backslashes_are_refused_and_the_rest_is_read(tmp_path):
+    text = 'text,label\n"he said \\"no\\" twice",1\nfine,0\n'
+    path = write(tmp_path, "a.csv", text)
+    with pytest.raises(ValueError, match=r"a\.csv: line 2: quotation marks"):
+        read_table(path)
+    rows = read_table(path, strict=False)
+    assert [row.text for row in rows] == ["fine"]
+    assert [bad.line for bad in rows.skipped] == [2]
+
+
+def test_json_lines_and_plain_lines(tmp_path):
+    lines = '{"Text": "a", "label": 1}\n\n{"text": "b", "label": "no", "x": []}\n'
+    rows = read_table(write(tmp_path, "a.jsonl", lines))
+    assert [(row.text, row.label, row.line) for row in rows] == [
+        ("a", "1", 1),
+        ("b", "no", 3),
+    ]
+    rows = read_table(write(tmp_path, "b.txt", "a ||| b\nc\n"), labelled=False)
+    assert [row.text for row in rows] == ["a ||| b", "c"]
+    rows = read_table(write(tmp_path, "c.txt", "4 ||| a ||| b\n"))
+    assert rows[0] == LabelledText("a ||| b", None, "4", 1)
+
+
+def test_columns_by_name_and_by_number(tmp_path):
+    path = write(tmp_path, "a.tsv", "id\treview\tstars\n7\tgood\t5\n")
+    rows = read_table(path, columns={"text": "review", "label": "stars"})
+    assert rows == [LabelledText("good", None, "5", 2)]
+    path = write(tmp_path, "b.tsv", "gj04\t1\t\tIt ran.\ngj04\t0\t*\tIt ran ran.\n")
+    rows = read_table(path, columns={"text": "4", "label": "2"})
+    assert [row.text for row in rows] == ["It ran.", "It ran ran."]
+
+
+BAD = {
+    "no text": ("a.tsv", "text\tlabel\n \t1\n", "line 2: a row must have a text"),
+    "no label": ("a.tsv", "text\tlabel\na\t\n", "line 2: a row must have a label"),
+    "hidden": ("a.tsv", "text\tlabel\na\t-1\n", "line 2: .* hidden"),
+    "too many": ("a.tsv", "text\tlabel\na\t1\tb\n", "line 2: .* 2 fields, got 3"),
+    "too few": ("a.csv", "text,label\na\n", "line 2: .* 2 fields, got 1"),
+    "half a pair": (
+        "a.csv", "text,text_b,label\na,,1\n", "line 2: a row must have a second",
+    ),
+    "no column": ("a.tsv", "id\tlabel\n1\t2\n", "line 1 must name a column for the te"),
+    "no JSON": ("a.jsonl", "{'text': 1}\n", "line 1: a line must be one JSON object"),
+    "a list": ("a.jsonl", "[1]\n", "line 1: .* got a list"),
+    "a number": ("a.jsonl", '{"text": 3, "label": 1}\n', "line 1: the text must be"),
+    "a share": ("a.jsonl", '{"text": "a", "label": 0.5}\n', "the label must be a text"),
+    "empty": ("a.tsv", "", "at least one row"),
+    "names only": ("a.tsv", "text\tlabel\n", "at least one row"),
+    "ending": ("a.xlsx", "text\tlabel\n", "must end in one of .tsv"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", BAD)
+def test_a_fault_is_named_with_its_line(tmp_path, name):
+    file, text, said = BAD[name]
+    with pytest.raises(ValueError, match=said):
+        read_table(write(tmp_path, file, text))
+
+
+def test_other_encodings_are_refused(tmp_path):
+    path = write(tmp_path, "a.tsv", "text\tlabel\ncaf\xe9\t1\n", "latin-1")
+    with pytest.raises(ValueError, match="must be UTF-8, got byte 0xe9 at byte 14"):
+        read_table(path)
+
+
+def test_labels_are_numbered_by_value_or_alphabet():
+    def rows(*labels):
+        return [LabelledText("a", None, label, i) for i, label in enumerate(labels, 2)]
+
+    assert label_names(rows("10", "9", "10")) == ["9", "10"]
+    assert label_names(rows("pos", "neg")) == ["neg", "pos"]
+    assert label_numbers(rows("pos", "neg"), ["neg", "pos"]) == [1, 0]
+    with pytest.raises(ValueError, match=r"dev: line 3: .* one of 0, 1, got '2'"):
+        label_numbers(rows("1", "2"), ["0", "1"], "dev")
+    with pytest.raises(ValueError, match="two different labels, got only '1'"):
+        label_names(rows("1", "1"))
+    with pytest.raises(ValueError, match="is that the right column"):
+        label_names(rows(*map(str, range(30))))
+
+
+def test_weights_make_the_classes_equal():
+    numbers = [0] + [1] * 3 + [2] * 4
+    weights = class_weights(numbers, 3)
+    assert sum(weights[k] for k in numbers) == pytest.approx(len(numbers))
+    assert weights[1] * 3 == pytest.approx(weights[2] * 4)
+    with pytest.raises(ValueError, match=r"\[1\] have not"):
+        class_weights([0, 0, 2], 3)
+
+
+def test_a_leak_is_counted_by_hand():
+    train = [LabelledText("A  b", None, "1", 2), LabelledText("c", None, "0", 3)]
+    test = [
+        LabelledText("a B", None, "1", 2),
+        LabelledText("c", None, "1", 3),
+        LabelledText("c", None, "1", 4),
+        LabelledText("d", None, "0", 5),
+        LabelledText("c", "d", "0", 6),
+    ]
+    assert overlap(train, test) == (5, 3, 2, 1)
+
+
+REAL = {
+    "sst2-glue/train.tsv": (60_614, "01"),
+    "sst2-glue/dev.tsv": (6_735, "01"),
+    "sst5/sst-train.txt": (8_544, "01234"),
+    "chnsenticorp/train.tsv": (9_600, "01"),
+    "chnsenticorp/dev.tsv": (1_200, "01"),
+    "pairs/mrpc-sample-train.tsv": (6, "01"),
+}
+
+
+@pytest.mark.parametrize("name", REAL)
+def test_real_files_are_read_whole(name):
+    number, labels = REAL[name]
+    rows = read_table(real_data(name))
+    assert len(rows) == number and not rows.skipped
+    assert "".join(label_names(rows)) == labels
+
+
+def test_one_table_in_two_forms_has_the_same_pairs():
+    tsv = read_table(real_data("pairs/mrpc-sample-dev.tsv"))
+    quoted = read_table(real_data("pairs/mrpc-sample-dev.csv"))
+    assert [(r.text, r.pair) for r in tsv] == [(r.text, r.pair) for r in quoted]
+    names = {"1": "equivalent", "0": "not_equivalent"}
+    assert [names[r.label] for r in tsv] == [r.label for r in quoted]
+
+
+@pytest.mark.parametrize(
+    ("folder", "seen"),
+    [("sst2-glue", (6_735, 75, 2, 3)), ("chnsenticorp", (1_200, 338, 8, 22))],
+)
+def test_the_leaks_of_real_splits(folder, seen):
+    train = read_table(real_data(f"{folder}/train.tsv"))
+    assert overlap(train, read_table(real_data(f"{folder}/dev.tsv"))) == seen

@@ -1,0 +1,226 @@
+"""Runs that are stopped in all ways go on as if nothing had happened."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+
+from bert_tutorial.__main__ import main
+from bert_tutorial.files.folder import CheckpointError
+from bert_tutorial.pretraining.run import CorpusRecipe, pretrain_corpus
+from bert_tutorial.world import Mix, World
+
+ROOT = Path(__file__).resolve().parents[2]
+CPU = torch.device("cpu")
+STEPS = 24
+
+
+@pytest.fixture(autouse=True)
+def _one_thread():
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
+@pytest.fixture(scope="module")
+def corpus(tmp_path_factory):
+    """Write a corpus and a small configuration; an epoch has about nine batches."""
+    folder = tmp_path_factory.mktemp("corpus")
+    world = World(0, Mix(sentences=1, documents=60))
+    text = "\n\n".join("\n".join(d) for d in world.corpus().documents)
+    (folder / "text.txt").write_text(text + "\n", encoding="utf-8")
+    sizes = {"hidden_size": 12, "num_hidden_layers": 1, "num_attention_heads": 3}
+    config = json.dumps(sizes | {"intermediate_size": 37})
+    (folder / "config.json").write_text(config)
+    return folder
+
+
+def recipe_for(corpus, **changes) -> CorpusRecipe:
+    values = {
+        "config": str(corpus / "config.json"),
+        "vocab_size": 300,
+        "steps": STEPS,
+        "tokens_per_batch": 600,
+        "max_length": 48,
+        "dropout": 0.1,
+        "accumulation_steps": 2,
+    }
+    return CorpusRecipe(**(values | changes))
+
+
+def run(corpus, folder, recipe=None, **options):
+    return pretrain_corpus(
+        [corpus / "text.txt"],
+        recipe or recipe_for(corpus),
+        output=folder,
+        device=CPU,
+        progress=False,
+        **options,
+    )
+
+
+def without_seconds(records):
+    return [{k: v for k, v in r.items() if k != "seconds"} for r in records]
+
+
+@pytest.fixture(scope="module")
+def whole(corpus, tmp_path_factory):
+    """Train without any stop."""
+    torch.set_num_threads(1)
+    folder = tmp_path_factory.mktemp("whole") / "model"
+    return run(corpus, folder), (folder / "model.safetensors").read_bytes()
+
+
+def interrupt_at(monkeypatch, step):
+    """Send Ctrl-C in the middle of a step."""
+    from bert_tutorial.training import loop as training
+
+    original = training.Trainer.update
+
+    def update(trainer, number):
+        if number == step:
+            os.kill(os.getpid(), signal.SIGINT)
+        return original(trainer, number)
+
+    monkeypatch.setattr(training.Trainer, "update", update)
+
+
+@pytest.mark.parametrize("step", [1, 7, 17])
+def test_ctrl_c_saves_and_the_rest_is_equal_bit_by_bit(
+    corpus, whole, tmp_path, monkeypatch, step
+):
+    # A shell that starts the tests in its background has them ignore Ctrl-C.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    with monkeypatch.context() as patch:
+        interrupt_at(patch, step)
+        # The signal comes after the step's messages: the next step stops.
+        with pytest.raises(KeyboardInterrupt, match=f"after step {step + 1}; .*resume"):
+            run(corpus, tmp_path)
+    assert signal.signal(signal.SIGINT, before) is signal.default_int_handler
+    states = [path.name for path in (tmp_path / "states").iterdir()]
+    assert states == [f"step-{step + 1:09}.safetensors"]
+    assert not (tmp_path / "model.safetensors").exists()
+    torch.manual_seed(999)
+    resumed = run(corpus, tmp_path, resume=True)
+    assert (tmp_path / "model.safetensors").read_bytes() == whole[1]
+    assert without_seconds(resumed.records) == without_seconds(whole[0].records)
+    lines = (tmp_path / "log.jsonl").read_text().splitlines()
+    assert [json.loads(line) for line in lines] == resumed.records
+
+
+def test_saving_changes_nothing_and_keeps_two(corpus, whole, tmp_path):
+    run(corpus, tmp_path, save_every=5)
+    assert (tmp_path / "model.safetensors").read_bytes() == whole[1]
+    states = sorted(path.name for path in (tmp_path / "states").iterdir())
+    assert states == ["step-000000015.safetensors", "step-000000020.safetensors"]
+    assert not (tmp_path / "run.lock").exists()
+    with pytest.raises(ValueError, match="has the training state of step-000000020"):
+        run(corpus, tmp_path)
+    resumed = run(corpus, tmp_path, resume=True)  # from step 20 to the same end
+    assert (tmp_path / "model.safetensors").read_bytes() == whole[1]
+    assert without_seconds(resumed.records) == without_seconds(whole[0].records)
+
+
+def test_another_run_is_refused_with_what_differs(corpus, tmp_path):
+    recipe = recipe_for(corpus, steps=2)
+    run(corpus, tmp_path, recipe, save_every=1)
+    for changes, said in (
+        ({"seed": 1}, "recipe seed: 0 then, 1 now"),
+        ({"steps": 9}, "recipe steps: 2 then, 9 now"),
+        ({"dropout": 0.2}, "model hidden_dropout_prob: 0.1 then, 0.2 now"),
+    ):
+        with pytest.raises(CheckpointError, match=said):
+            run(corpus, tmp_path, replace(recipe, **changes), resume=True)
+    other = tmp_path / "other.txt"
+    other.write_text((corpus / "text.txt").read_text() + "One more sentence.\n")
+    with pytest.raises(CheckpointError, match=r"corpus file 1: \d+ bytes, sha256"):
+        pretrain_corpus([other], recipe, output=tmp_path, device=CPU, resume=True)
+
+
+def test_without_a_state_there_is_nothing_to_resume(corpus, tmp_path):
+    with pytest.raises(CheckpointError, match="no training state to resume from"):
+        run(corpus, tmp_path / "new", resume=True)
+    assert not list(tmp_path.iterdir())
+
+
+def test_what_is_not_finite_stops_with_the_last_good_state(
+    corpus, tmp_path, monkeypatch
+):
+    from bert_tutorial.training import loop as training
+
+    original = training.Trainer.backward
+
+    def backward(trainer, batches):
+        backward.step += 1
+        totals = original(trainer, batches)
+        return totals * float("nan") if backward.step == 8 else totals
+
+    backward.step = 0
+    monkeypatch.setattr(training.Trainer, "backward", backward)
+    recipe = recipe_for(corpus, steps=2_000)  # a record every 50 steps
+    with pytest.raises(FloatingPointError, match="not finite at step 8"):
+        run(corpus, tmp_path, recipe, save_every=3)
+    states = sorted(path.name for path in (tmp_path / "states").iterdir())
+    assert states == ["step-000000003.safetensors", "step-000000006.safetensors"]
+
+
+def command(corpus, folder, *more) -> list[str]:
+    recipe = recipe_for(corpus)
+    return [
+        *("pretrain", "--corpus", str(corpus / "text.txt"), "--output", str(folder)),
+        *("--config", recipe.config, "--vocab-size", "300", "--steps", str(STEPS)),
+        *("--tokens-per-batch", "600", "--max-length", "48", "--dropout", "0.1"),
+        *("--accumulation-steps", "2", "--device", "cpu", "--threads", "1", *more),
+    ]
+
+
+LIMITED = """
+import resource, sys
+from bert_tutorial.__main__ import main
+resource.setrlimit(resource.RLIMIT_FSIZE, (40_000, 40_000))
+sys.exit(main(sys.argv[1:]))
+"""
+
+
+def test_a_full_disk_is_one_line_and_leaves_the_old_state(corpus, whole, tmp_path):
+    run(corpus, tmp_path, save_every=10)
+    (tmp_path / "states" / "step-000000020.safetensors").unlink()
+    (tmp_path / "states" / ".partial").mkdir()  # as a killed process leaves it
+    (tmp_path / "states" / ".partial" / "half").write_text("x")
+    (tmp_path / ".model.safetensors.abc").write_text("x")
+    again = ["--save-every", "10", "--resume"]
+    done = subprocess.run(
+        [sys.executable, "-c", LIMITED, *command(corpus, tmp_path, *again)],
+        capture_output=True,
+        text=True,
+        cwd=ROOT,
+    )
+    assert done.returncode == 2, done.stderr
+    errors = [line for line in done.stderr.splitlines() if line.startswith("error")]
+    assert len(errors) == 1 and "Traceback" not in done.stderr
+    assert "step 20 could not be written" in errors[0]
+    assert "intact are step-000000010" in errors[0]
+    states = [path.name for path in (tmp_path / "states").iterdir()]
+    assert states == ["step-000000010.safetensors"]
+    assert not [path for path in tmp_path.iterdir() if path.name.startswith(".")]
+    assert main([*command(corpus, tmp_path), "--resume"]) == 0
+    assert (tmp_path / "model.safetensors").read_bytes() == whole[1]
+
+
+def test_kills_at_random_moments_leave_a_whole_state_and_the_same_weights():
+    tool = [
+        sys.executable,
+        str(ROOT / "tools" / "experiments" / "kill_test.py"),
+        "--kills",
+        "4",
+    ]
+    done = subprocess.run(tool, capture_output=True, text=True, cwd=ROOT)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "4 of 4 kills" in done.stdout

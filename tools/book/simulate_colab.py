@@ -1,0 +1,226 @@
+"""Run every notebook as a reader on Google Colab would, as far as a laptop can.
+
+    python tools/book/simulate_colab.py                all notebooks
+    python tools/book/simulate_colab.py 06 14          those whose names hold 06 or 14
+
+An environment of its own gets the versions of `tests/data/colab_2026_11.txt`, but for
+Python and torch, which are this environment's (the real torch build for CUDA has
+gigabytes), and a stub of `google.colab`. The package is built as a wheel. Each
+notebook then runs in an empty folder: its first cell installs the wheel, with the
+network blocked, and may add no other package; all cells run twice in one kernel and
+must print the same. The table has a line for each; the exit code is 1 if one failed.
+"""
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+import nbformat
+from nbclient import NotebookClient
+from nbclient.exceptions import CellExecutionError
+
+from book_files import ROOT, notebooks
+
+VERSIONS = ROOT / "tests" / "data" / "colab_2026_11.txt"
+# Not asked for: far too large, or of no use without a browser.
+LEFT_OUT = ("torch", "datasets", "ipywidgets")
+BORROWED = ("torch", "torchgen", "functorch", "torch-*.dist-info")
+# The last of IPython 7 goes with this kernel; torch needs the others.
+EXTRA = [
+    "ipykernel<7",
+    "tqdm",
+    "sympy",
+    "networkx",
+    "jinja2",
+    "filelock",
+    "fsspec",
+    "setuptools>=77.0.3",
+]
+GUARD = """
+import socket
+
+
+def _refuse(*arguments, **named):
+    raise OSError("the network is blocked in this test")
+
+
+_connect = socket.socket.connect
+
+
+def _connect_here(self, address):
+    host = address[0] if isinstance(address, tuple) else "127.0.0.1"
+    if host not in ("127.0.0.1", "::1", "localhost"):
+        _refuse()
+    return _connect(self, address)
+
+
+socket.socket.connect = _connect_here
+socket.getaddrinfo = _refuse
+"""
+
+
+def call(*command: str | Path) -> str:
+    """Run a command and give what it printed."""
+    done = subprocess.run(
+        [str(part) for part in command], check=True, capture_output=True, text=True
+    )
+    return done.stdout
+
+
+def pins() -> list[str]:
+    """List the versions that the environment is to have."""
+    lines = VERSIONS.read_text(encoding="utf-8").splitlines()
+    found = [line for line in lines if line and not line.startswith("#")]
+    return [line for line in found if line.split("==")[0] not in LEFT_OUT]
+
+
+def site_of(python: Path) -> Path:
+    """Find an environment's folder of packages."""
+    code = "import sysconfig; print(sysconfig.get_path('purelib'))"
+    return Path(call(python, "-c", code).strip())
+
+
+def make_environment(folder: Path) -> Path:
+    """Make the environment; give its Python."""
+    python = folder / "bin" / "python"
+    if not python.exists():
+        call(sys.executable, "-m", "venv", folder)
+        call(python, "-m", "pip", "install", "-q", *pins(), *EXTRA)
+    site, own = site_of(python), site_of(Path(sys.executable))
+    for pattern in BORROWED:
+        for source in own.glob(pattern):
+            if not (site / source.name).exists():
+                (site / source.name).symlink_to(source)
+    stub = site / "google" / "colab"
+    stub.mkdir(parents=True, exist_ok=True)
+    for place in (stub.parent, stub):
+        (place / "__init__.py").write_text("", encoding="utf-8")
+    return python
+
+
+def package_files() -> list[str]:
+    """List the package's files: what git has or would add."""
+    command = ("git", "-C", ROOT, "ls-files", "-z", "--cached", "--others")
+    listed = call(*command, "--exclude-standard", "bert_tutorial").split("\0")
+    return sorted({name for name in listed if name and (ROOT / name).is_file()})
+
+
+def build_wheel(folder: Path) -> Path:
+    """Build the package's wheel from a copy of its files."""
+    copy = folder / "source"
+    extra = ("pyproject.toml", "README.md", "LICENSE")
+    for name in [*package_files(), *extra]:
+        target = copy / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes((ROOT / name).read_bytes())
+    command = ["-m", "pip", "wheel", "-q", "--no-deps", "--no-build-isolation"]
+    call(sys.executable, *command, "--no-index", "-w", folder, copy)
+    return next(folder.glob("*.whl"))
+
+
+def versions(python: Path) -> set[str]:
+    """List what an environment has, but for the book's own package."""
+    listed = call(python, "-m", "pip", "list", "--format", "freeze").splitlines()
+    return {line for line in listed if not line.startswith("bert-tutorial")}
+
+
+def text_of(cell: Any) -> str:
+    """Join what a cell printed and returned; a kernel may send it in any portions."""
+    return "".join(
+        str(output.get("text", "")) + str(output.get("data", {}).get("text/plain", ""))
+        for output in cell.get("outputs", [])
+    )
+
+
+def peak_memory(pid: int) -> float:
+    """Read the largest memory of a process so far, in GB."""
+    lines = Path(f"/proc/{pid}/status").read_text(encoding="utf-8").splitlines()
+    line = next(line for line in lines if line.startswith("VmHWM"))
+    return int(line.split()[1]) / 1e6
+
+
+def run_twice(path: Path, folder: Path, kernel: str = "colab") -> tuple[str, float]:
+    """Run all cells twice in one kernel; give what is wrong ("" if nothing) and GB."""
+    book = nbformat.read(path, as_version=4)
+    client = NotebookClient(
+        book,
+        timeout=600,
+        kernel_name=kernel,
+        resources={"metadata": {"path": str(folder)}},
+    )
+    prints: list[list[str]] = []
+    with client.setup_kernel():
+        for _ in range(2):
+            for index, cell in enumerate(book.cells):
+                try:
+                    client.execute_cell(cell, index)
+                except CellExecutionError as error:
+                    last = str(error).strip().splitlines()[-1]
+                    turn = f"run {len(prints) + 1}, cell {cell.id}: {last}"
+                    return turn, 0.0
+            prints.append([text_of(cell) for cell in book.cells])
+        memory = peak_memory(client.km.provisioner.pid)  # type: ignore[union-attr]
+    for cell, one, other in zip(book.cells, *prints, strict=True):
+        if one != other:
+            return f"cell {cell.id} prints something else when run again", memory
+    return "", memory
+
+
+def prepare(folder: Path, python: Path, wheel: Path) -> None:
+    """Set what kernels inherit: the guard, the wheel, no progress of a reader's."""
+    (folder / "guard").mkdir()
+    (folder / "guard" / "sitecustomize.py").write_text(GUARD, encoding="utf-8")
+    spec = folder / "kernels" / "colab"
+    spec.mkdir(parents=True)
+    launch = [str(python), "-m", "ipykernel_launcher", "-f", "{connection_file}"]
+    value = {"argv": launch, "display_name": "colab", "language": "python"}
+    (spec / "kernel.json").write_text(json.dumps(value), encoding="utf-8")
+    os.environ["JUPYTER_PATH"] = str(folder)
+    os.environ["PYTHONPATH"] = str(folder / "guard")
+    os.environ["BERT_TUTORIAL_SOURCE"] = str(wheel)
+    os.environ["BERT_TUTORIAL_PROGRESS"] = str(folder / "progress.json")
+    os.environ["HF_HUB_OFFLINE"] = "1"
+    os.environ["PIP_NO_INDEX"] = "1"
+    os.environ.pop("MPLBACKEND", None)
+
+
+def main() -> int:
+    """Build, run, print the table."""
+    parser = argparse.ArgumentParser(description=str(__doc__).split("\n")[0])
+    parser.add_argument("part", nargs="*", help="run only names that hold one of these")
+    parser.add_argument("--environment", type=Path, help="folder to keep and use again")
+    options = parser.parse_args()
+    failed = 0
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        python = make_environment(options.environment or folder / "environment")
+        wheel = build_wheel(folder)
+        prepare(folder, python, wheel)
+        before = versions(python)
+        for path in notebooks():
+            if options.part and not any(part in path.name for part in options.part):
+                continue
+            call(python, "-m", "pip", "uninstall", "-q", "-y", "bert-tutorial")
+            empty = folder / path.stem
+            empty.mkdir()
+            start = time.perf_counter()
+            fault, memory = run_twice(path, empty)
+            seconds = time.perf_counter() - start
+            if not fault and versions(python) != before:
+                fault = "its first cell changed what was installed"
+            failed += bool(fault)
+            state = f"failed: {fault}" if fault else "passed"
+            print(f"{path.stem:<36} {seconds:4.0f} s {memory:4.1f} GB  {state}")
+            sys.stdout.flush()
+    print(f"{failed} failed" if failed else "all passed")
+    return int(failed > 0)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

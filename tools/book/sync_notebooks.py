@@ -1,0 +1,170 @@
+"""Give the notebooks what they must have in common: the setup cell, the package's text.
+
+The package is the truth. A definition in a notebook whose name the package has gets
+the package's lines; the first code cell of each notebook is written from the address
+in `_config.yml`; `book/api*.md` list the modules in the order of the chapters; the
+tables of chapters link to the notebooks that are there; the pages of exercises, times
+and measured runs are written anew.
+
+    python tools/book/sync_notebooks.py
+"""
+
+import ast
+import re
+from pathlib import Path
+
+import nbformat
+from api_pages import api_pages
+from exercise_index import exercise_page
+from ledger_page import PAGE as LEDGER
+from ledger_page import ledger_page
+from teacher_page import PAGE as TEACHER
+from teacher_page import teacher_page, with_routes
+
+from book_files import (
+    ENGINE,
+    LEAVES,
+    ROOT,
+    chapter_of_notebook,
+    drafts,
+    modules,
+    notebooks,
+    public_names,
+    repository_url,
+)
+from exercise_cells import sync_exercises
+
+SETUP = """# Setup: on Google Colab this installs the book's package; elsewhere nothing.
+import importlib.util
+import os
+import subprocess
+import sys
+
+if importlib.util.find_spec("bert_tutorial") is None:
+    if importlib.util.find_spec("google") and importlib.util.find_spec("google.colab"):
+        source = os.environ.get(
+            "BERT_TUTORIAL_SOURCE",
+            "git+{url}@main",
+        )
+        command = [sys.executable, "-m", "pip", "install", "-q", source]
+        subprocess.run(command, check=True)
+        importlib.invalidate_caches()
+    else:
+        raise ModuleNotFoundError("Run `make book` in the book's folder first.")"""
+
+TABLES = ("README.md", "book/intro.md")
+
+
+def definitions(source: str) -> dict[str, tuple[int, int]]:
+    """Find the top-level functions and classes: name -> first line, end line."""
+    found = {}
+    for node in ast.parse(source).body:
+        if isinstance(node, ast.FunctionDef | ast.ClassDef):
+            start = min([node.lineno, *(mark.lineno for mark in node.decorator_list)])
+            found[node.name] = (start - 1, node.end_lineno or node.lineno)
+    return found
+
+
+def package_definitions() -> dict[str, str]:
+    """Read the text of each public definition of the package.
+
+    Raises:
+        ValueError: if two modules offer the same name.
+    """
+    found: dict[str, str] = {}
+    for name, path in modules().items():
+        source = path.read_text(encoding="utf-8")
+        public = set(public_names(source))
+        for thing, (start, stop) in definitions(source).items():
+            hidden = thing == "main" and LEAVES.fullmatch(name)
+            if thing not in public or hidden or ENGINE.fullmatch(name):
+                continue
+            if thing in found:
+                raise ValueError(f"{thing} is offered by two modules, one is {name}")
+            found[thing] = "\n".join(source.splitlines()[start:stop])
+    return found
+
+
+def sync(cell: str, package: dict[str, str]) -> str:
+    """Give each definition in the cell the package's text."""
+    lines = cell.splitlines()
+    # The last one first, so that the line numbers of the others hold.
+    for name, (start, stop) in sorted(
+        definitions(cell).items(), key=lambda item: -item[1][0]
+    ):
+        if name in package:
+            lines[start:stop] = package[name].splitlines()
+    return "\n".join(lines)
+
+
+def setup_cell() -> str:
+    """Return the first code cell of every notebook."""
+    return SETUP.replace("{url}", repository_url())
+
+
+def sync_notebook(book: nbformat.NotebookNode, package: dict[str, str]) -> None:
+    """Write the setup cell and the package's text into one notebook."""
+    code = [cell for cell in book.cells if cell.cell_type == "code"]
+    if not code or not code[0].source.startswith("# Setup"):
+        place = book.cells.index(code[0]) if code else len(book.cells)
+        first = nbformat.v4.new_code_cell(setup_cell(), id="setup")
+        book.cells.insert(place, first)
+        code.insert(0, first)
+    code[0].source = setup_cell()
+    code[0].metadata["tags"] = ["hide-input"]
+    sync_exercises(book)
+    for cell in code[1:]:
+        if "exercise" not in cell.metadata.get("tags", []):
+            cell.source = sync(cell.source, package)
+
+
+def chapter_table(page: str) -> str:
+    """Return a page with its table of chapters telling which notebooks are there.
+
+    Args:
+        page: `README.md` or `book/intro.md`, rows `| 06 | title | ... | state |`.
+    """
+    there = {chapter_of_notebook(path): path.name for path in notebooks()}
+    folder = "../" * page.count("/") + "notebooks"
+
+    def row(match: re.Match[str]) -> str:
+        name = there.get(int(match["number"]))
+        title = f"[{match['title']}]({folder}/{name})" if name else match["title"]
+        state = "ready" if name else "planned"
+        return f"| {match['number']} | {title} |{match['rest'] or ''} {state} |"
+
+    pattern = (
+        r"^\| (?P<number>\d\d) \| \[?(?P<title>[^]|]+?)(?:\]\([^)]*\))? "
+        r"\|(?P<rest>.*\|)? (?:ready|planned) \|$"
+    )
+    text = (ROOT / page).read_text(encoding="utf-8")
+    return re.sub(pattern, row, text, flags=re.M)
+
+
+def write_if_new(path: Path, text: str) -> None:
+    """Write a file only when its text changes, and say so."""
+    if not path.exists() or path.read_text(encoding="utf-8") != text:
+        path.write_text(text, encoding="utf-8", newline="\n")
+        print(f"written: {path.relative_to(ROOT)}")
+
+
+def main() -> None:
+    """Bring the notebooks and the generated parts of the pages up to date."""
+    package = package_definitions()
+    for path in [*notebooks(), *drafts()]:
+        book = nbformat.read(path, as_version=4)
+        sync_notebook(book, package)
+        write_if_new(path, nbformat.writes(book) + "\n")
+    for path, text in api_pages().items():
+        write_if_new(path, text)
+    write_if_new(ROOT / "book" / "exercises.md", exercise_page())
+    write_if_new(TEACHER, teacher_page())
+    write_if_new(LEDGER, ledger_page())
+    intro = ROOT / "book" / "intro.md"
+    write_if_new(intro, with_routes(intro.read_text(encoding="utf-8")))
+    for page in TABLES:
+        write_if_new(ROOT / page, chapter_table(page))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,192 @@
+"""Compare fine-tuning the pretrained model with learning from scratch.
+
+For sentiment, tagging and questions of the mini-world: the pretrained model, the
+same model from scratch (given the best of its learning rates on the test set, which
+favours it) and a bag-of-words logistic regression, on several label samples. Words
+that carry the answer are never among the labels.
+
+    python tools/experiments/pretraining_pays.py FOLDER [FOLDER ...] --output
+        results.json
+"""
+
+import argparse
+import json
+import statistics
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import torch
+from pays_baselines import baseline
+from run_record import origin
+from torch import nn
+
+from bert_tutorial import finetune, task_data
+from bert_tutorial.model.config import BertConfig
+from bert_tutorial.model.task_heads import (
+    BertForQuestionAnswering,
+    BertForSequenceClassification,
+    BertForTokenClassification,
+)
+from bert_tutorial.tokenization.tokenizer import BertTokenizer
+from bert_tutorial.world import FULL, World
+from bert_tutorial.world.tasks import TAGS, change_answer
+
+TEST = 400
+
+
+class Task(NamedTuple):
+    """How a task is drawn, encoded, modelled and scored."""
+
+    draw: Callable[[World, int, int, str], list[Any]]
+    encode: Callable[[BertTokenizer, Any], task_data.Example]
+    model: Any
+    classes: int
+    score: Callable[[nn.Module, list[task_data.Example]], float]
+    labels: tuple[int, ...]
+    steps: int
+    rate: float
+
+
+TASKS = {
+    "sentiment": Task(
+        lambda world, n, seed, part: world.sentiment(n, seed, part),
+        task_data.encode_sentiment,
+        BertForSequenceClassification,
+        2,
+        finetune.sentiment_accuracy,
+        (64, 256),
+        200,
+        2e-3,
+    ),
+    "tagging": Task(
+        lambda world, n, seed, part: world.tagging(n, seed, part),
+        task_data.encode_tagged,
+        BertForTokenClassification,
+        len(TAGS),
+        finetune.tagging_accuracy,
+        (16, 64),
+        120,
+        2e-3,
+    ),
+    "questions": Task(
+        lambda world, n, seed, part: world.questions(n, seed, part),
+        task_data.encode_question,
+        BertForQuestionAnswering,
+        2,
+        finetune.question_accuracy,
+        (64, 256),
+        500,
+        2e-3,
+    ),
+}
+SCRATCH_RATES = (1e-3, 3e-3)
+
+
+def train_and_score(
+    task: Task,
+    model: nn.Module,
+    rate: float,
+    train: list[Any],
+    test: list[Any],
+    seed: int,
+) -> float:
+    """Fine-tune a model and score it on the test examples."""
+    finetune.fit(model, train, steps=task.steps, learning_rate=rate, seed=seed)
+    return task.score(model, test)
+
+
+def compare(name: str, folder: Path, number: int, sample: int) -> dict[str, float]:
+    """Run one label sample of one task with `number` labels."""
+    task = TASKS[name]
+    world = World(0, FULL)
+    tokenizer = BertTokenizer.from_pretrained(folder)
+    raw = task.draw(world, number, sample, "train")
+    raw_test = task.draw(world, TEST, sample, "test")
+    train = [task.encode(tokenizer, item) for item in raw]
+    test = [task.encode(tokenizer, item) for item in raw_test]
+    torch.manual_seed(sample)
+    pretrained = task.model.from_pretrained(
+        folder, num_labels=task.classes, hidden_dropout_prob=0.1
+    )
+    scores = {
+        "pretrained": train_and_score(task, pretrained, task.rate, train, test, sample)
+    }
+    values = pretrained.config.to_dict()
+    tries = []
+    for rate in SCRATCH_RATES:
+        torch.manual_seed(sample)
+        scratch = task.model(BertConfig.from_dict(values))
+        tries.append(train_and_score(task, scratch, rate, train, test, sample))
+    scores["scratch"] = max(tries)
+    scores["bag_of_words"] = baseline(name, raw, raw_test)
+    scores.update(contrasts(name, task, pretrained, tokenizer, raw_test))
+    return scores
+
+
+def contrasts(
+    name: str, task: Task, model: nn.Module, tokenizer: BertTokenizer, test: list[Any]
+) -> dict[str, float]:
+    """Score a fine-tuned model on parts of the test, and on changed passages."""
+
+    def score(items: list[Any]) -> float:
+        return task.score(model, [task.encode(tokenizer, item) for item in items])
+
+    if name == "sentiment":
+        return {
+            "pretrained, with not": score([i for i in test if i.is_negated]),
+            "pretrained, without not": score([i for i in test if not i.is_negated]),
+        }
+    if name == "questions":
+        two = World(0, FULL).questions(TEST, 0, "test", people=2)
+        return {
+            "pretrained, changed passage": score([change_answer(i, 0) for i in test]),
+            "pretrained, two people": score(two),
+        }
+    return {}
+
+
+def main() -> None:
+    """Run all comparisons and write a table and JSON."""
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("folders", nargs="+", type=Path)
+    parser.add_argument("--samples", type=int, default=5)
+    parser.add_argument("--tasks", nargs="+", default=list(TASKS))
+    parser.add_argument("--output", type=Path)
+    arguments = parser.parse_args()
+    torch.set_num_threads(1)
+    results = []
+    for folder in arguments.folders:
+        for name in arguments.tasks:
+            for number in TASKS[name].labels:
+                started = time.process_time()
+                rows = [
+                    compare(name, folder, number, s) for s in range(arguments.samples)
+                ]
+                row: dict[str, Any] = {
+                    "model": folder.name,
+                    "task": name,
+                    "labels": number,
+                }
+                for key in rows[0]:
+                    values = [r[key] for r in rows]
+                    row[key] = [
+                        round(statistics.mean(values), 3),
+                        round(statistics.stdev(values), 3) if len(values) > 1 else 0.0,
+                    ]
+                row["seconds"] = round(time.process_time() - started, 1)
+                print(json.dumps(row))
+                results.append(row)
+    if arguments.output:
+        document = {
+            **origin(),
+            "samples": arguments.samples,
+            "values": "mean and standard deviation of the share right",
+            "runs": results,
+        }
+        arguments.output.write_text(json.dumps(document, indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    main()
