@@ -9,41 +9,18 @@ Chapter: 12
 import json
 import os
 import platform
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
-from typing import IO
+
+from filelock import FileLock, Timeout
+
+from bert_tutorial.files.folder import replace_text
 
 __all__ = ["RunLock"]
 
 NAME = "run.lock"
-
-
-def _try_lock(file: IO[str]) -> bool:
-    """Lock an open file for this process, or say that another one has it."""
-    try:
-        import fcntl
-    except ImportError:  # Windows
-        import msvcrt
-
-        try:
-            file.seek(1_000)  # beyond the text, which others may want to read
-            msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)  # type: ignore[attr-defined,unused-ignore]
-        except OSError:
-            return False
-        return True
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True
-
-
-def _is_named(file: IO[str], path: Path) -> bool:
-    """Tell whether an open file still has its name."""
-    try:
-        return os.path.samestat(os.fstat(file.fileno()), os.stat(path))
-    except FileNotFoundError:
-        return False
+OWNER = "run.owner"  # a file of its own: filelock may empty the one that it locks
 
 
 class RunLock:
@@ -57,34 +34,31 @@ class RunLock:
     """
 
     def __init__(self, folder: str | Path) -> None:
-        """Remember the folder."""
         self.folder = Path(folder)
-        self._file: IO[str] | None = None
+        self._lock = FileLock(self.folder / NAME)
         self._made: list[Path] = []
 
     def __enter__(self) -> "RunLock":
         """Take the lock."""
-        path = self.folder / NAME
         self._made = [p for p in (self.folder, *self.folder.parents) if not p.exists()]
         self.folder.mkdir(parents=True, exist_ok=True)
-        while True:
-            file = open(path, "a+", encoding="utf-8")
-            if not _try_lock(file):
-                file.seek(0)
-                owner = file.read().strip()
-                file.close()
-                raise ValueError(
-                    f"{self.folder} is in use by another run ({owner or 'unknown'}); "
-                    "wait for it, stop it, or give another folder"
-                )
-            if _is_named(file, path):
-                break
-            file.close()  # its owner removed it meanwhile: try again
-        file.truncate(0)
-        file.write(json.dumps({"pid": os.getpid(), "host": platform.node()}))
-        file.flush()
-        self._file = file
+        try:
+            self._lock.acquire(timeout=0)
+        except Timeout:
+            raise ValueError(
+                f"{self.folder} is in use by another run ({self._owner()}); "
+                "wait for it, stop it, or give another folder"
+            ) from None
+        owner = {"pid": os.getpid(), "host": platform.node()}
+        replace_text(self.folder / OWNER, json.dumps(owner))
         return self
+
+    def _owner(self) -> str:
+        """Read who has the folder."""
+        try:
+            return (self.folder / OWNER).read_text(encoding="utf-8").strip()
+        except OSError:  # it has just come, or has just gone
+            return "unknown"
 
     def __exit__(
         self,
@@ -93,15 +67,17 @@ class RunLock:
         trace: TracebackType | None,
     ) -> None:
         """Give the lock back."""
-        if self._file is None:
+        if not self._lock.is_locked:
             return
-        path = self.folder / NAME
+        (self.folder / OWNER).unlink(missing_ok=True)
         if os.name == "posix":
-            path.unlink(missing_ok=True)  # before it is free: then nobody has it open
-        self._file.close()
+            # Before it is free: filelock refuses a lock on a file without a name, so
+            # that two runs never hold two files of one name.
+            (self.folder / NAME).unlink(missing_ok=True)
+        self._lock.release()
         if os.name != "posix":
-            path.unlink(missing_ok=True)
-        self._file = None
+            with suppress(OSError):  # the next run may have it already
+                (self.folder / NAME).unlink(missing_ok=True)
         for folder in self._made:
             if any(folder.iterdir()):
                 break

@@ -101,9 +101,9 @@ def test_a_second_run_is_refused_and_a_dead_one_locks_nobody_out(tmp_path):
         with pytest.raises(ValueError, match=f"in use by .*{holder.pid}"):
             RunLock(tmp_path).__enter__()
         holder.kill()
-    assert json.loads((tmp_path / "run.lock").read_text())["pid"] == holder.pid
+    assert json.loads((tmp_path / "run.owner").read_text())["pid"] == holder.pid
     with RunLock(tmp_path):
-        assert json.loads((tmp_path / "run.lock").read_text())["pid"] == os.getpid()
+        assert json.loads((tmp_path / "run.owner").read_text())["pid"] == os.getpid()
         with pytest.raises(ValueError, match="in use"), RunLock(tmp_path):
             pass
     assert not list(tmp_path.iterdir())
