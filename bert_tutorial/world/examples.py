@@ -10,7 +10,6 @@ from torch import nn
 
 from bert_tutorial.tasks.examples import Example
 from bert_tutorial.tasks.fit import predict
-from bert_tutorial.tasks.questions.files import SquadItem
 from bert_tutorial.tokenization.tokenizer import BertTokenizer
 from bert_tutorial.world.tasks import TAGS, Question, Sentiment, Tagged
 
@@ -20,7 +19,6 @@ __all__ = [
     "encode_tagged",
     "question_accuracy",
     "sentiment_accuracy",
-    "squad_items",
     "tagging_accuracy",
 ]
 
@@ -69,17 +67,6 @@ def encode_question(tokenizer: BertTokenizer, item: Question) -> Example:
         "end_positions": inside[-1],
     }
     return Example(encoding.ids, encoding.type_ids, target)
-
-
-def squad_items(questions: Sequence[Question]) -> list[SquadItem]:
-    """Give questions of the mini-world the form of a file's; the ids are numbers.
-
-    Chapter: 16
-    """
-    return [
-        SquadItem(str(i), q.question, q.context, [(q.answer, q.answer_start)], False)
-        for i, q in enumerate(questions)
-    ]
 
 
 def sentiment_accuracy(model: nn.Module, examples: Sequence[Example]) -> float:

@@ -6,7 +6,7 @@ import pytest
 from conftest import real_data
 
 from bert_tutorial.tasks.questions.files import SquadItem, read_squad
-from bert_tutorial.world.examples import squad_items
+from bert_tutorial.world.squad import squad_items
 from bert_tutorial.world.tasks import questions
 from book_files import ROOT
 

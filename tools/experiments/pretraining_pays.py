@@ -22,15 +22,17 @@ from pays_baselines import baseline
 from run_record import origin
 from torch import nn
 
-from bert_tutorial import finetune, task_data
 from bert_tutorial.model.config import BertConfig
 from bert_tutorial.model.task_heads import (
     BertForQuestionAnswering,
     BertForSequenceClassification,
     BertForTokenClassification,
 )
+from bert_tutorial.tasks import fit as fitting
+from bert_tutorial.tasks.examples import Example
 from bert_tutorial.tokenization.tokenizer import BertTokenizer
 from bert_tutorial.world import FULL, World
+from bert_tutorial.world import examples as world_examples
 from bert_tutorial.world.tasks import TAGS, change_answer
 
 TEST = 400
@@ -40,10 +42,10 @@ class Task(NamedTuple):
     """How a task is drawn, encoded, modelled and scored."""
 
     draw: Callable[[World, int, int, str], list[Any]]
-    encode: Callable[[BertTokenizer, Any], task_data.Example]
+    encode: Callable[[BertTokenizer, Any], Example]
     model: Any
     classes: int
-    score: Callable[[nn.Module, list[task_data.Example]], float]
+    score: Callable[[nn.Module, list[Example]], float]
     labels: tuple[int, ...]
     steps: int
     rate: float
@@ -52,30 +54,30 @@ class Task(NamedTuple):
 TASKS = {
     "sentiment": Task(
         lambda world, n, seed, part: world.sentiment(n, seed, part),
-        task_data.encode_sentiment,
+        world_examples.encode_sentiment,
         BertForSequenceClassification,
         2,
-        finetune.sentiment_accuracy,
+        world_examples.sentiment_accuracy,
         (64, 256),
         200,
         2e-3,
     ),
     "tagging": Task(
         lambda world, n, seed, part: world.tagging(n, seed, part),
-        task_data.encode_tagged,
+        world_examples.encode_tagged,
         BertForTokenClassification,
         len(TAGS),
-        finetune.tagging_accuracy,
+        world_examples.tagging_accuracy,
         (16, 64),
         120,
         2e-3,
     ),
     "questions": Task(
         lambda world, n, seed, part: world.questions(n, seed, part),
-        task_data.encode_question,
+        world_examples.encode_question,
         BertForQuestionAnswering,
         2,
-        finetune.question_accuracy,
+        world_examples.question_accuracy,
         (64, 256),
         500,
         2e-3,
@@ -93,7 +95,7 @@ def train_and_score(
     seed: int,
 ) -> float:
     """Fine-tune a model and score it on the test examples."""
-    finetune.fit(model, train, steps=task.steps, learning_rate=rate, seed=seed)
+    fitting.fit(model, train, steps=task.steps, learning_rate=rate, seed=seed)
     return task.score(model, test)
 
 
