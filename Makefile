@@ -17,7 +17,10 @@ NOTEBOOKS := $(wildcard notebooks/*.ipynb)
 .PHONY: help book site test lint unit robust fuzz bench run sync lock dist venv clean
 
 help:  ## list the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-7s %s\n", $$1, $$2}' Makefile
+	@show() { awk -F ':.*## ' -v first=$$1 '/^[a-z]+:.*## /{ \
+	  usual = $$1 ~ /^(book|test|run|sync|robust)$$/; \
+	  if (usual == first) printf "  make %-7s %s\n", $$1, $$2}' Makefile; }; \
+	show 1; echo; show 0
 
 book: site  ## install, build the site, serve it and print its address
 	@echo "The book is at http://127.0.0.1:$(BOOK_PORT)/ (Ctrl-C stops; BOOK_PORT=8001 moves it)"

@@ -15,7 +15,7 @@ from book_files import ROOT, chapter_of_notebook, modules, notebooks, toc_files
 
 CHAPTERS = {chapter_of_notebook(path): path for path in notebooks()}
 CHAPTER_LINK = re.compile(r"\[(?:[Cc]hapter )?(\d+)\]\(\.\./notebooks/([\w.]+)\)")
-TEST = re.compile(r"`(tests/\w+\.py)::(\w+)`")
+TEST = re.compile(r"`(tests/[\w/]+\.py)::(\w+)`")
 CITED = re.compile(r"(\w+)(?: et al\.| and (?:De )?(\w+)),? \(?((?:19|20)\d\d)\b")
 CITED_ALONE = re.compile(r"^- (\w+), ((?:19|20)\d\d)", re.M)
 
@@ -228,7 +228,7 @@ def test_a_section_of_the_paper_leads_to_chapters_modules_and_tests(title):
     assert found["Not redone"].endswith(".")
     assert "Chapters" in found or found["Not redone"] != "Nothing."
     assert not wrong_chapters(text) and not wrong_tests(text)
-    named = re.findall(r"`(\w+)`", found.get("Modules", ""))
+    named = re.findall(r"`([\w.]+)`", found.get("Modules", ""))
     assert bool(named) == bool(TEST.search(text)), "modules come with tests"
     for name in named:
         path = modules()[f"bert_tutorial.{name}"]

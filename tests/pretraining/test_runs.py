@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import re
 import statistics
 
 import pytest
@@ -11,6 +12,7 @@ from book_files import ROOT
 
 RUNS = ROOT / "bert_tutorial" / "runs"
 TASKS = ("sentiment", "tagging", "questions")
+PAGE = (ROOT / "book" / "measured.md").read_text(encoding="utf-8")
 
 
 def read(name):
@@ -83,9 +85,72 @@ def test_answers_follow_a_changed_passage():
             assert abs(gap) < 0.05
 
 
-def test_the_readme_gives_the_measured_speeds():
-    text = (ROOT / "README.md").read_text(encoding="utf-8")
-    table = text.split("**Speed against transformers**")[1].split("What makes it")[0]
+def table_of(heading):
+    """Read the rows of the first table below a heading of the page, cell by cell."""
+    section = PAGE.split(f"\n## {heading}")[1].split("\n## ")[0]
+    lines = [line for line in section.splitlines() if line.startswith("|")][2:]
+    return [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]
+
+
+def test_the_page_gives_the_five_seeds():
+    rows = table_of("The mini-world is learned")
+    runs = read("world_seeds.json")["runs"]
+    for seed, run in enumerate(runs):
+        trained = run["trained"]
+        assert rows[seed] == [
+            str(seed),
+            f"{trained['recall_rephrased'] * 100:.1f} %",
+            f"{trained['france_probability']:.2f}",
+            f"{trained['next_sentence'] * 100:.1f} %",
+        ]
+    answers = [run["trained"]["majority_answer"] for run in runs]
+    nexts = [run["trained"]["next_sentence_majority"] for run in runs]
+    ends = [f"{min(v):.0%} {max(v):.0%}".replace("%", "") for v in (answers, nexts)]
+    told = [" ".join(re.findall(r"\d+", rows[5][i])) for i in (1, 3)]
+    assert told == [" ".join(end.split()) for end in ends]
+    assert max(run["untrained"]["recall_rephrased"] for run in runs) < 0.005
+
+
+def test_the_page_gives_the_recall_of_each_variant():
+    rows = table_of("Masking decides it")
+    for row, name in zip(
+        rows, ("default", "uniform", "always_mask", "bert_scales"), strict=True
+    ):
+        low, high = (float(n) for n in re.findall(r"[\d.]+", row[1])[:2])
+        found = [100 * value for value in recall(name)]
+        assert abs(min(found) - low) < 0.5 and abs(max(found) - high) < 0.5, name
+
+
+def test_the_page_gives_what_pretraining_pays():
+    rows, runs = table_of("Pretraining pays"), read("pretraining_pays.json")["runs"]
+    assert len(rows) == 6
+    for row in rows:
+        task, labels = row[0].removesuffix(" sentences").split(", ")
+        mine = [r for r in runs if r["task"] == task and r["labels"] == int(labels)]
+        mine.sort(key=lambda run: run["model"])  # seed 0, then the shipped seed 1
+        for told, run in zip(re.findall(r"\d+", row[1]), mine, strict=True):
+            assert abs(float(told) - 100 * run["pretrained"][0]) <= 0.51, row
+        for cell, kind in zip(row[2:], ("scratch", "bag_of_words"), strict=True):
+            mean = statistics.mean(run[kind][0] for run in mine)
+            assert abs(float(cell.removesuffix(" %")) - 100 * mean) <= 0.51, row
+
+
+def test_the_five_figures_of_the_readme_are_on_the_page():
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert "[What was measured](book/measured.md)" in readme
+    section = readme.split("## Five figures")[1].split("\n## ")[0]
+    rows = [line.split("|")[2] for line in section.splitlines() if "| " in line][2:]
+    assert len(rows) == 5
+    speeds = [row[1] for row in table_of("Speed against transformers")]
+    assert rows[3].split()[0] == min(speeds) and rows[3].split()[2] == max(speeds)
+    small = [cell.split()[0] for cell in table_of("Small models on real tasks")[0][1:4]]
+    assert rows[4].strip() == ", ".join(small)
+    for row in rows[:3]:
+        assert row.strip().removeprefix("within ") in PAGE, row
+
+
+def test_the_page_gives_the_measured_speeds():
+    table = PAGE.split("## Speed against transformers")[1].split("What makes it")[0]
     rows = [line.split("|")[2:4] for line in table.splitlines() if "% |" in line]
     steps = [r for r in read("bench.json")["results"] if "peak_mib" in r]
     assert len(rows) == len(steps) >= 7
@@ -122,14 +187,8 @@ def test_a_fixed_order_lowers_the_loss_and_not_the_ignorance():
         assert mixed["recall_other_relations"] > 0.3
 
 
-def small_models_in_the_readme():
-    text = (ROOT / "README.md").read_text(encoding="utf-8")
-    table = text.split("**Small models on real tasks**")[1].split("So minutes of")[0]
-    rows = [
-        [cell.strip() for cell in line.strip("|").split("|")]
-        for line in table.splitlines()
-        if line.startswith("| ") and not line.startswith(("| task", "| ---"))
-    ]
+def small_models_on_the_page():
+    rows = table_of("Small models on real tasks")
     assert [row[0].split(",")[0] for row in rows] == [
         "SST-2 phrases",
         "WNUT-17 dev",
@@ -138,8 +197,8 @@ def small_models_in_the_readme():
     return rows
 
 
-def test_the_readme_gives_the_small_models_on_sst2():
-    row, run = small_models_in_the_readme()[0], read("sst2.json")
+def test_the_page_gives_the_small_models_on_sst2():
+    row, run = small_models_on_the_page()[0], read("sst2.json")
     assert "2,048 labels, accuracy" in row[0]
     for cell, method in zip(
         row[1:4], ("pretrained", "scratch", "bag of words"), strict=True
@@ -155,8 +214,8 @@ def test_the_readme_gives_the_small_models_on_sst2():
     assert row[4].startswith("0.935")  # Devlin et al. 2019, table 1, test set
 
 
-def test_the_readme_gives_the_small_models_on_wnut17():
-    row, run = small_models_in_the_readme()[1], read("wnut17.json")
+def test_the_page_gives_the_small_models_on_wnut17():
+    row, run = small_models_on_the_page()[1], read("wnut17.json")
     assert run["seeds"] == 3 and "span F1" in row[0]
     methods = ("pretrained", "scratch", "neighbours and letters")
     for cell, method in zip(row[1:4], methods, strict=True):
@@ -164,8 +223,8 @@ def test_the_readme_gives_the_small_models_on_wnut17():
     assert row[3].endswith("(neighbours and letters)") and row[4] == ""
 
 
-def test_the_readme_gives_the_small_models_on_squad():
-    row, run = small_models_in_the_readme()[2], read("squad_small.json")
+def test_the_page_gives_the_small_models_on_squad():
+    row, run = small_models_on_the_page()[2], read("squad_small.json")
     assert f"{run['train']} questions, exact match" in row[0]
     for cell, kind in zip(row[1:3], ("pretrained", "scratch"), strict=True):
         values = [

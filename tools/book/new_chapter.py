@@ -5,8 +5,8 @@
 
 Writes a module, an exercise, a quiz and a notebook, adds the line to `_toc.yml` (and
 the row to the tables of chapters, where it is new), synchronises and runs the notebook.
-All tests hold then but those that name what is still to be written; what came from the
-template is to be replaced piece by piece. `CONTRIBUTING.md` says how.
+Then it prints what to replace and which other pages to touch. All tests hold, except
+those that name what is still the template's.
 """
 
 import argparse
@@ -26,9 +26,41 @@ from sync_notebooks import TABLES
 __all__ = ["left_of_template", "template_cells"]
 
 TEMPLATE = Path(__file__).parent / "chapter_template"
-ROW = r"^\| {number:02d} \| \[?(?P<title>[^]|]+?)(?:\]\([^)]*\))? \|.*$"
+ROW = (
+    r"^\| {number:02d} \| \[?(?P<title>[^]|]+?)(?:\]\([^)]*\))?"
+    r"(?: \(planned\))? \|.*$"
+)
 # What every chapter has alike, and what is written from elsewhere.
 COMMON = {"setup", "imports", "exercises", "quiz"}
+# The module begins among those that single chapters build; a better room may be found.
+ROOM = "labs"
+NEXT = """
+Chapter {number} runs. Replace what came from the template, in this order:
+
+1. _toc.yml: does the line stand under the right part?
+2. {module}: the module, with `Chapter: {number}`, in the room
+   where it belongs, and tests that compare it with something from outside the package.
+   `grep -rl "^Chapter: {number}$" bert_tutorial` lists what belongs here already.
+3. {exercise}: three exercises or more, one file each, with a hint for
+   each known mistake. The notebook has the cells task-ID, exercise-ID, check-ID and
+   solution-ID in this order; the first check is followed by hint-ID.
+   `pytest tests/course/test_exercises.py -k ID` judges one.
+4. {quiz}: five questions or more, and a reason for every option.
+5. {notebook}: keep the headings. Each figure needs
+   {{"mystnb": {{"image": {{"alt": "..."}}}}}} in its cell's metadata.
+
+Then the other pages:
+
+  tests/data/claims.json  what holds a number in the prose that no cell of the page has
+  book/references.md      a heading for each paper cited, with a link to the chapter
+  book/teacher.md         the chapter in the table of weeks, with any number of minutes
+  book/glossary.md        the chapter's terms
+  book/paper_map.md       where it redoes a section of the paper
+  any page that says "chapter {number} (planned)": the same without "(planned)"
+
+Last: make sync, tools/book/refresh.py {number}, make test, make robust, and
+tools/book/ledger.py {number}_ for the seconds and memory in the ledger.
+"""
 
 
 def fill(name: str, words: dict[str, str]) -> str:
@@ -100,8 +132,8 @@ def add_rows(number: int, title: str) -> None:
         text = path.read_text(encoding="utf-8")
         if not re.search(ROW.format(number=number), text, re.M):
             last = list(re.finditer(r"^\| \d\d \|.*\|$", text, re.M))[-1]
-            middle = f"| {title} " * (last[0].count("|") - 4)
-            row = f"\n| {number:02d} | {title} {middle}| planned |"
+            rest = f" {title} |" * (last[0].count("|") - 3)
+            row = f"\n| {number:02d} | {title} (planned) |{rest}"
             text = text[: last.end()] + row + text[last.end() :]
             path.write_text(text, encoding="utf-8", newline="\n")
 
@@ -164,18 +196,23 @@ def begin(number: int, given: str | None, module: str | None) -> dict[str, str]:
     words["module"] = module or words["module"]
     if not re.fullmatch("[a-z][a-z0-9_]*", words["module"]):
         raise ValueError(f"{words['module']!r} cannot name a module: give --module")
-    if f"bert_tutorial.{words['module']}" in modules():
+    if f"bert_tutorial.{ROOM}.{words['module']}" in modules():
         raise ValueError(f"there is a module {words['module']} already: give --module")
     return words
 
 
+def exercise_path(number: int, words: dict[str, str]) -> Path:
+    """Return the file of the chapter's first exercise."""
+    name = words["exercise"].replace("-", "_")
+    return PACKAGE / "course" / "exercises" / f"c{number:02d}_{name}.py"
+
+
 def write_files(number: int, words: dict[str, str]) -> None:
     """Write module, exercise, quiz and notebook."""
-    exercise = f"c{number:02d}_{words['exercise'].replace('-', '_')}.py"
     book = nbformat.v4.new_notebook(cells=template_cells(words), metadata=METADATA)
     files = {
-        PACKAGE / f"{words['module']}.py": fill("module.txt", words),
-        PACKAGE / "exercises" / exercise: fill("exercise.txt", words),
+        PACKAGE / ROOM / f"{words['module']}.py": fill("module.txt", words),
+        exercise_path(number, words): fill("exercise.txt", words),
         quiz_path(number): fill("quiz.txt", words),
         ROOT / "notebooks" / f"{words['notebook']}.ipynb": nbformat.writes(book) + "\n",
     }
@@ -200,8 +237,17 @@ def main() -> None:
     add_rows(number, words["title"])
     add_to_contents(number, words["notebook"])
     for tool, *more in (("sync_notebooks.py",), ("refresh.py", words["notebook"])):
-        command = [sys.executable, str(ROOT / "tools" / tool), *more]
+        command = [sys.executable, str(Path(__file__).parent / tool), *more]
         subprocess.run(command, check=True, cwd=ROOT)
+    print(
+        NEXT.format(
+            number=number,
+            module=f"bert_tutorial/{ROOM}/{words['module']}.py",
+            exercise=exercise_path(number, words).relative_to(ROOT),
+            quiz=quiz_path(number).relative_to(ROOT),
+            notebook=f"notebooks/{words['notebook']}.ipynb",
+        )
+    )
 
 
 if __name__ == "__main__":

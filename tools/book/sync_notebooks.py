@@ -122,20 +122,21 @@ def chapter_table(page: str) -> str:
     """Return a page with its table of chapters telling which notebooks are there.
 
     Args:
-        page: `README.md` or `book/intro.md`, rows `| 06 | title | ... | state |`.
+        page: `README.md` or `book/intro.md`, rows `| 06 | title | ...`. A chapter that
+            is not written yet gets "(planned)" behind its title.
     """
     there = {chapter_of_notebook(path): path.name for path in notebooks()}
     folder = "../" * page.count("/") + "notebooks"
 
     def row(match: re.Match[str]) -> str:
         name = there.get(int(match["number"]))
-        title = f"[{match['title']}]({folder}/{name})" if name else match["title"]
-        state = "ready" if name else "planned"
-        return f"| {match['number']} | {title} |{match['rest'] or ''} {state} |"
+        title = match["title"]
+        title = f"[{title}]({folder}/{name})" if name else f"{title} (planned)"
+        return f"| {match['number']} | {title} |{match['rest']}"
 
     pattern = (
-        r"^\| (?P<number>\d\d) \| \[?(?P<title>[^]|]+?)(?:\]\([^)]*\))? "
-        r"\|(?P<rest>.*\|)? (?:ready|planned) \|$"
+        r"^\| (?P<number>\d\d) \| \[?(?P<title>[^]|]+?)(?:\]\([^)]*\))?"
+        r"(?: \(planned\))? \|(?P<rest>.*)$"
     )
     text = (ROOT / page).read_text(encoding="utf-8")
     return re.sub(pattern, row, text, flags=re.M)
