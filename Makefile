@@ -14,7 +14,7 @@ SHARED := -n $(JOBS) --dist loadfile
 NOTEBOOKS := $(wildcard notebooks/*.ipynb)
 
 .DEFAULT_GOAL := help
-.PHONY: help book site test lint unit robust fuzz bench run sync lock dist venv clean
+.PHONY: help book site test lint unit robust weekly fuzz bench run sync lock dist venv clean
 
 help:  ## list the targets
 	@show() { awk -F ':.*## ' -v first=$$1 '/^[a-z]+:.*## /{ \
@@ -45,6 +45,9 @@ unit: venv  ## unit tests and every notebook against its stored outputs
 robust: venv  ## every notebook again as on another processor, with two threads
 	ATEN_CPU_CAPABILITY=default OMP_NUM_THREADS=2 \
 	  $(BIN)/python -m pytest $(SHARED) $(NBVAL) tests/book/test_notebooks_clean.py $(NOTEBOOKS)
+
+weekly: robust fuzz  ## what is too long for every change: robust, fuzz, weekly tests
+	$(BIN)/python -m pytest $(SHARED) -m weekly tests
 
 fuzz: venv  ## the properties of test_fuzz, on FUZZ times as many examples, at random
 	BERT_TUTORIAL_FUZZ=$(or $(FUZZ),20) $(BIN)/python -m pytest tests/fuzz/test_fuzz.py

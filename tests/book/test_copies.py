@@ -28,6 +28,7 @@ def test_the_students_copy_has_stubs_and_no_solution(path):
     assert [c.source for c in book.cells if c.cell_type == "code"] == code
 
 
+@pytest.mark.weekly  # test_solutions hands each printed solution to its check
 @each
 def test_the_teachers_copy_passes_every_check(path, tmp_path):
     chapter = chapter_of_notebook(path)

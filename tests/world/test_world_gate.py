@@ -14,6 +14,7 @@ from bert_tutorial.world.data import WorldRecipe
 from bert_tutorial.world.pretrain import pretrain_world
 
 
+@pytest.mark.weekly  # chapter 12 trains the same model and asserts the same gate
 @pytest.mark.world
 def test_one_seed_learns_its_world():
     threads = torch.get_num_threads()
