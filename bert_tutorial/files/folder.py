@@ -9,9 +9,8 @@ Used from: 5
 import hashlib
 import json
 import os
-import tempfile
 import zipfile
-from collections.abc import Callable
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -20,11 +19,13 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor
 
+from bert_tutorial.files.errors import UserError
+from bert_tutorial.files.texts import read_object, replace_file, replace_text
+
 __all__ = [
     "CheckpointError",
     "read_json",
     "read_tensors",
-    "replace_file",
     "weight_files",
     "write_folder",
 ]
@@ -34,7 +35,7 @@ INDEX = "model.safetensors.index.json"
 OLD_WEIGHTS = "pytorch_model.bin"
 
 
-class CheckpointError(ValueError):
+class CheckpointError(UserError):
     """A model folder that cannot be read; the text says which file and why.
 
     Names and values from a damaged file may stand in the text, so it is brought onto
@@ -48,20 +49,17 @@ class CheckpointError(ValueError):
 
 
 def read_json(path: Path) -> dict[str, Any]:
-    """Read a JSON object.
+    """Read a JSON object of a model folder.
 
     Raises:
         CheckpointError: if the file is missing or is not a JSON object.
     """
     try:
-        values = json.loads(path.read_text(encoding="utf-8"))
+        return read_object(path)
     except FileNotFoundError as error:
         raise CheckpointError(f"{path} does not exist; a model needs it") from error
-    except (ValueError, RecursionError, OSError) as error:
-        raise CheckpointError(f"{path} is not readable JSON: {error}") from error
-    if not isinstance(values, dict):
-        raise CheckpointError(f"{path} must hold a JSON object")
-    return values
+    except UserError as error:
+        raise CheckpointError(str(error)) from error
 
 
 def shard_names(index: Path) -> list[str]:
@@ -106,13 +104,13 @@ def weight_files(folder: Path, allow_bin: bool = False) -> list[Path]:
 DIGEST = "bert_tutorial_sha256"  # key in the header of the files that we write
 
 
-def _digest(tensors: dict[str, Tensor]) -> str:
-    """Compute the SHA-256 of names, types, shapes and numbers, in order of names."""
-    digest = hashlib.sha256()
-    for name in sorted(tensors):
-        tensor = tensors[name].detach().cpu().contiguous()
+def digest_tensors(tensors: Mapping[str, Tensor], text: str = "") -> str:
+    """Compute the SHA-256 of a text and of names, types, shapes and numbers."""
+    digest = hashlib.sha256(text.encode())
+    for name, tensor in sorted(tensors.items()):
         digest.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}\n".encode())
-        digest.update(tensor.reshape(-1).view(torch.uint8).numpy().tobytes())
+        flat = tensor.detach().cpu().contiguous().reshape(-1)
+        digest.update(flat.view(torch.uint8).numpy().data)
     return digest.hexdigest()
 
 
@@ -130,7 +128,7 @@ def read_tensors(path: Path) -> dict[str, Tensor]:
         with safe_open(path, framework="pt", device="cpu") as file:
             found = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
             written = (file.metadata() or {}).get(DIGEST)
-        if written is not None and written != _digest(found):
+        if written is not None and written != digest_tensors(found):
             raise CheckpointError(
                 f"{path} is not what was written: its numbers do not fit the digest "
                 "in it; a bit has changed since, so fetch or save it again"
@@ -169,33 +167,9 @@ def _read_old(path: Path) -> dict[str, Tensor]:
     return dict(tensors)
 
 
-def replace_file(path: Path, write: Callable[[str], object]) -> None:
-    """Let `write(temporary)` make a file, force it to disk, give it its name."""
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    os.close(handle)
-    try:
-        write(temporary)
-        with open(temporary, "rb+") as file:
-            os.fsync(file.fileno())
-        os.chmod(temporary, 0o644)
-        os.replace(temporary, path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
-    if os.name == "posix":
-        directory = os.open(path.parent, os.O_RDONLY)
-        os.fsync(directory)
-        os.close(directory)
-
-
-def replace_text(path: Path, text: str) -> None:
-    """Write a text in UTF-8 as `replace_file` writes files."""
-    replace_file(path, lambda name: Path(name).write_text(text, encoding="utf-8"))
-
-
 def _save(tensors: dict[str, Tensor], path: str) -> None:
     """Write tensors with a digest; equal tensors make equal bytes."""
-    save_file(tensors, path, metadata={"format": "pt", DIGEST: _digest(tensors)})
+    save_file(tensors, path, metadata={"format": "pt", DIGEST: digest_tensors(tensors)})
     with open(path, "rb+") as file:  # the library orders the metadata by chance
         size = int.from_bytes(file.read(8), "little")
         header = json.loads(file.read(size))

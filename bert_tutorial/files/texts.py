@@ -1,11 +1,17 @@
-"""Find text files and read them whole: UTF-8 or a clear refusal.
+"""Find text files, read them whole or refuse them clearly; write whole or not at all.
 
 Chapter: 10
+Used from: 1
 """
 
+import json
 import os
-from collections.abc import Sequence
+import tempfile
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
+
+from bert_tutorial.files.errors import MissingFileError, UserError
 
 __all__ = ["find_text_files", "read_text"]
 
@@ -37,18 +43,18 @@ def find_text_files(paths: PathLike | Sequence[PathLike]) -> list[Path]:
     for path in [paths] if isinstance(paths, str | os.PathLike) else paths:
         path = Path(path)
         if not os.path.exists(path):  # unlike Path.exists, never raises
-            raise FileNotFoundError(f"no such file or folder: {path}")
+            raise MissingFileError(f"no such file or folder: {path}")
         found = [path]
         if path.is_dir():
             found = sorted(p for p in path.rglob("*.txt") if p.is_file())
             if not found:
-                raise ValueError(
+                raise UserError(
                     f"a folder must hold .txt files, got none in {path}; name the "
                     "files themselves if they end otherwise"
                 )
         files += found
     if not files:
-        raise ValueError("paths must name at least one file or folder, got none")
+        raise UserError("paths must name at least one file or folder, got none")
     return files
 
 
@@ -69,21 +75,21 @@ def read_text(file: PathLike) -> str:
     try:
         data = Path(file).read_bytes()
     except FileNotFoundError:
-        raise FileNotFoundError(f"no such file: {file}") from None
+        raise MissingFileError(f"no such file: {file}") from None
     except OSError as error:
-        raise ValueError(
+        raise UserError(
             f"{file}: the file must be readable, got {error.strerror}"
         ) from None
     refuse_other_marks(data, file)
     if (nul := data.find(0)) >= 0:
-        raise ValueError(
+        raise UserError(
             f"{file}: text must not hold NUL, got one at byte {nul}; is it a binary "
             "file, or UTF-16 without a byte order mark?"
         )
     try:
         text = data.decode("utf-8")
     except UnicodeDecodeError as error:
-        raise ValueError(
+        raise UserError(
             f"{file}: text must be UTF-8, got byte 0x{data[error.start]:02x} at byte "
             f"{error.start}; save the file as UTF-8 (it may be Latin-1 or Windows-1252)"
         ) from None
@@ -103,7 +109,58 @@ def refuse_other_marks(data: bytes, file: PathLike) -> None:
     """
     for mark, name in OTHER_MARKS.items():
         if data.startswith(mark):
-            raise ValueError(
+            raise UserError(
                 f"{file}: text must be UTF-8, got the byte order mark of {name} at "
                 "byte 0; save the file as UTF-8"
             )
+
+
+def read_object(path: Path) -> dict[str, Any]:
+    """Read a JSON object.
+
+    Raises:
+        MissingFileError: there is no such file.
+        UserError: it cannot be read, or is not a JSON object.
+    """
+    try:
+        values = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise MissingFileError(f"no such file: {path}") from None
+    except (ValueError, RecursionError, OSError) as error:
+        raise UserError(f"{path} must be JSON, but is not: {error}") from None
+    if not isinstance(values, dict):
+        raise UserError(
+            f"{path} must be a JSON object of keys and values, "
+            f"got {type(values).__name__}"
+        )
+    return values
+
+
+def replace_file(path: Path, write: Callable[[str], object]) -> None:
+    """Let `write(temporary)` make a file, force it to disk, give it its name.
+
+    A process killed on the way leaves the old file, and one named `.NAME.` and more.
+    """
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    os.close(handle)
+    try:
+        write(temporary)
+        with open(temporary, "rb+") as file:
+            os.fsync(file.fileno())
+        os.chmod(temporary, 0o644)
+        os.replace(temporary, path)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise
+    if os.name == "posix":  # the name, too, must be on the disk
+        directory = os.open(path.parent, os.O_RDONLY)
+        try:
+            os.fsync(directory)
+        finally:
+            os.close(directory)
+
+
+def replace_text(path: Path, text: str) -> None:
+    """Write a text in UTF-8, its line ends as they are, as `replace_file` does."""
+    data = text.encode("utf-8")
+    replace_file(path, lambda name: Path(name).write_bytes(data))

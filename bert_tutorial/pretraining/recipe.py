@@ -3,12 +3,13 @@
 Chapter: 12
 """
 
-import json
 import math
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from bert_tutorial.files.errors import UserError
+from bert_tutorial.files.texts import read_object
 from bert_tutorial.model.config import SIZES, BertConfig
 from bert_tutorial.training.config import TrainingConfig
 
@@ -45,14 +46,14 @@ class CorpusRecipe:
         """Check what nobody else checks before the work begins."""
         share = self.mlm_probability
         if not isinstance(share, int | float) or not 0 < share <= 1:
-            raise ValueError(
+            raise UserError(
                 f"mlm_probability must be above 0 and at most 1, got {share!r}"
             )
         lowest = {"max_length": 5, "tokens_per_batch": self.max_length, "vocab_size": 6}
         for name, low in {**lowest, "seed": 0}.items():
             value = getattr(self, name)
             if not isinstance(value, int) or isinstance(value, bool) or value < low:
-                raise ValueError(
+                raise UserError(
                     f"{name} must be a whole number of at least {low}, got {value!r}"
                 )
         self.training_config()
@@ -94,7 +95,7 @@ class CorpusRecipe:
         else:
             config = self._read_config().changed(**changes)
         if self.max_length > config.max_position_embeddings:
-            raise ValueError(
+            raise UserError(
                 f"max_length must be at most {config.max_position_embeddings}, the "
                 f"positions of the model, got {self.max_length}"
             )
@@ -104,20 +105,11 @@ class CorpusRecipe:
         """Read the file that `config` names."""
         path = Path(self.config)
         if not path.is_file():
-            raise ValueError(
+            raise UserError(
                 f"config must be one of {', '.join(SIZES)} or a file, "
                 f"got {self.config!r}"
             )
-        try:
-            values = json.loads(path.read_text(encoding="utf-8"))
-        except (ValueError, RecursionError) as error:
-            raise ValueError(f"{path} is not JSON: {error}") from error
-        if not isinstance(values, dict):
-            raise ValueError(
-                f"{path} must hold an object of keys and values, "
-                f"got {type(values).__name__}"
-            )
-        return BertConfig.strict(values)
+        return BertConfig.strict(read_object(path))
 
 
 def _suitable(hidden_size: int) -> dict[str, Any]:

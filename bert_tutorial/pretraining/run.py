@@ -16,10 +16,12 @@ from typing import Any, NamedTuple
 
 import torch
 from safetensors import SafetensorError
+from torch.nn import functional as F
 
-from bert_tutorial.files.folder import replace_text
+from bert_tutorial.files.errors import UnwritableError
+from bert_tutorial.files.texts import replace_text
 from bert_tutorial.model.config import BertConfig
-from bert_tutorial.model.objectives import BertForPreTraining, pretraining_loss
+from bert_tutorial.model.objectives import BertForPreTraining
 from bert_tutorial.pretraining.corpus import CorpusData
 from bert_tutorial.pretraining.documents import find_text_files
 from bert_tutorial.pretraining.recipe import CorpusRecipe
@@ -55,20 +57,21 @@ def evaluate_corpus(model: BertForPreTraining, data: CorpusData) -> dict[str, fl
     words, hits, number, relation, pairs = 0.0, 0, 0, 0.0, 0
     for batch in data.validation_batches():
         on_device = {key: value.to(device) for key, value in batch.items()}
-        loss = pretraining_loss(model, on_device)
-        words += loss.masked_lm.item() * loss.num_masked
-        number += loss.num_masked
-        count = len(batch["next_sentence_label"])
-        relation += loss.next_sentence.item() * count
-        pairs += count
-        where = on_device["labels"] != -100
-        hidden = model.bert(
+        output = model.bert(
             on_device["input_ids"],
             on_device.get("attention_mask"),
             on_device["token_type_ids"],
-        ).last_hidden_state[where]
-        guess = model.cls.predictions(hidden).argmax(dim=-1)
-        hits += int((guess == on_device["labels"][where]).sum())
+        )
+        is_masked = on_device["labels"] != -100  # (B, T), M of them true
+        right = on_device["labels"][is_masked]  # (M,)
+        logits = model.cls.predictions(output.last_hidden_state[is_masked])  # (M, V)
+        words += F.cross_entropy(logits, right, reduction="sum").item()
+        hits += int((logits.argmax(dim=-1) == right).sum())
+        number += len(right)
+        scores = model.cls.seq_relationship(output.pooler_output)  # (B, 2)
+        labels = on_device["next_sentence_label"]  # (B,)
+        relation += F.cross_entropy(scores, labels, reduction="sum").item()
+        pairs += len(labels)
     masked_lm = words / max(1, number)
     return {
         "masked_lm": round(masked_lm, 4),
@@ -223,7 +226,7 @@ def _save(folder: Path, model: BertForPreTraining, report: dict[str, Any]) -> No
     try:
         model.save_pretrained(folder)
     except SafetensorError as error:
-        raise OSError(
+        raise UnwritableError(
             f"the model could not be written to {folder} ({error}); make room and "
             "resume"
         ) from error

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
 
+from bert_tutorial.files.texts import replace_text
 from bert_tutorial.tokenization.normalizer import (
     CHUNK,
     CharacterTable,
@@ -30,7 +31,6 @@ from bert_tutorial.tokenization.vocabulary import (
     read_tokenizer_folder,
     save_vocabulary,
     tokens_of,
-    write_text,
 )
 from bert_tutorial.tokenization.wordpiece import Memory, match_pieces
 
@@ -150,7 +150,9 @@ class BertTokenizer:
             "do_lower_case": self.do_lower_case,
             "model_max_length": max_length,
         }
-        write_text(json.dumps(config, indent=2) + "\n", path / "tokenizer_config.json")
+        replace_text(
+            path / "tokenizer_config.json", json.dumps(config, indent=2) + "\n"
+        )
 
     def __len__(self) -> int:
         return len(self.id_to_token)

@@ -8,12 +8,13 @@ Used from: 1
 """
 
 import codecs
-import json
 import os
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+
+from bert_tutorial.files.errors import UserError
+from bert_tutorial.files.texts import read_object, replace_text
 
 __all__ = [
     "SPECIAL_TOKENS",
@@ -44,9 +45,9 @@ def load_vocabulary(file: str | os.PathLike[str]) -> list[str]:
     """
     data = Path(file).read_bytes()
     if not data.strip():
-        raise ValueError(f"{file}, line 1: a vocabulary must have pieces, got none")
+        raise UserError(f"{file}, line 1: a vocabulary must have pieces, got none")
     if data.startswith(codecs.BOM_UTF8):
-        raise ValueError(
+        raise UserError(
             f"{file}, line 1: a vocabulary must be plain UTF-8, got a byte order mark; "
             "save the file as UTF-8 without BOM"
         )
@@ -54,7 +55,7 @@ def load_vocabulary(file: str | os.PathLike[str]) -> list[str]:
         text = data.decode("utf-8")
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
-        raise ValueError(
+        raise UserError(
             f"{file}, line {line}: a vocabulary must be UTF-8, got byte "
             f"0x{data[error.start]:02x}; convert the file to UTF-8"
         ) from None
@@ -78,34 +79,34 @@ def check_vocabulary(tokens: Sequence[str], name: str = "vocabulary") -> None:
     first_line: dict[str, int] = {}
     for line, token in enumerate(tokens, start=1):
         if token.endswith("\r"):
-            raise ValueError(
+            raise UserError(
                 f"{name}, line {line}: lines must end in a line feed, got Windows line "
                 "ends (CR LF); convert the file to Unix line ends"
             )
         if not token.strip(" \t"):
-            raise ValueError(
+            raise UserError(
                 f"{name}, line {line}: a piece must not be blank; an id is a line "
                 "number, so put [unused] pieces where ids are to stay free"
             )
         if " " in token or "\t" in token:
-            raise ValueError(
+            raise UserError(
                 f"{name}, line {line}: a piece must not contain spaces, got "
                 f"{token[:60]!r}; keep only the first column of a file with counts"
             )
         if UNWRITABLE.search(token):
-            raise ValueError(
+            raise UserError(
                 f"{name}, line {line}: a piece must be text on one line, got "
                 f"{token[:60]!r}; take line ends and lone surrogates out"
             )
         if token in first_line:
-            raise ValueError(
+            raise UserError(
                 f"{name}, line {line}: pieces must be unique, got {token[:60]!r} "
                 f"again (first on line {first_line[token]})"
             )
         first_line[token] = line
     missing = [token for token in SPECIAL_TOKENS if token not in first_line]
     if missing:
-        raise ValueError(
+        raise UserError(
             f"{name}, line {len(tokens)} is the last: a vocabulary must have "
             f"{' '.join(SPECIAL_TOKENS)}, got no {' '.join(missing)}; add them"
         )
@@ -130,7 +131,7 @@ def tokens_of(vocabulary: Sequence[str] | Mapping[str, int], name: str) -> list[
         tokens.sort(key=lambda token: ids[token])
         for expected, token in enumerate(tokens):
             if ids[token] != expected:
-                raise ValueError(
+                raise UserError(
                     f"{name}: ids must be 0 to {len(tokens) - 1} without gaps, got "
                     f"{ids[token]} for {token[:60]!r} in place of {expected}"
                 )
@@ -149,34 +150,7 @@ def save_vocabulary(tokens: Sequence[str], file: str | os.PathLike[str]) -> None
         ValueError: the list would be refused when read again.
     """
     check_vocabulary(tokens, str(file))
-    write_text("\n".join(tokens) + "\n", Path(file))
-
-
-def write_text(text: str, file: Path) -> None:
-    """Write a file under a temporary name, then rename it."""
-    partial = file.with_name(file.name + ".partial")
-    partial.write_bytes(text.encode("utf-8"))
-    partial.replace(file)
-
-
-def read_json(file: Path) -> dict[str, Any]:
-    """Read a JSON object.
-
-    Returns:
-        The object, empty if there is no such file.
-
-    Raises:
-        ValueError: the file is not a JSON object.
-    """
-    if not file.exists():
-        return {}
-    try:
-        value = json.loads(file.read_text(encoding="utf-8"))
-    except (ValueError, RecursionError) as error:
-        raise ValueError(f"{file}: must be JSON, got {error}") from None
-    if not isinstance(value, dict):
-        raise ValueError(f"{file}: must be a JSON object, got {type(value).__name__}")
-    return value
+    replace_text(Path(file), "\n".join(tokens) + "\n")
 
 
 def read_tokenizer_folder(folder: str | os.PathLike[str]) -> tuple[list[str], bool]:
@@ -192,15 +166,17 @@ def read_tokenizer_folder(folder: str | os.PathLike[str]) -> tuple[list[str], bo
         ValueError: neither file is there, or the settings are none of BERT's.
     """
     path = Path(folder)
-    config = read_json(path / "tokenizer_config.json")
-    whole = read_json(path / "tokenizer.json")
+    config, whole = (
+        read_object(path / name) if (path / name).exists() else {}
+        for name in ("tokenizer_config.json", "tokenizer.json")
+    )
     normalizer = whole.get("normalizer") or {}
     if not isinstance(normalizer, dict):
-        raise ValueError(f"{path / 'tokenizer.json'}: normalizer must be an object")
+        raise UserError(f"{path / 'tokenizer.json'}: normalizer must be an object")
     rules = {**normalizer, **config}
     lower = rules.get("do_lower_case", rules.get("lowercase", True))
     if not isinstance(lower, bool):  # a text "false" would count as true
-        raise ValueError(
+        raise UserError(
             f"{path}: do_lower_case must be true or false, got {lower!r:.60}"
         )
     chinese = rules.get("handle_chinese_chars", True)
@@ -211,14 +187,14 @@ def read_tokenizer_folder(folder: str | os.PathLike[str]) -> tuple[list[str], bo
         return load_vocabulary(path / "vocab.txt"), lower
     model = whole.get("model")
     if not isinstance(model, dict):
-        raise ValueError(
+        raise UserError(
             f"{path} must hold vocab.txt or tokenizer.json, got neither; save a "
             "tokenizer there first"
         )
     refuse_unless(path, "model type", model.get("type", "WordPiece"), ("WordPiece",))
     ids = model.get("vocab")
     if not isinstance(ids, dict) or not all(type(i) is int for i in ids.values()):
-        raise ValueError(
+        raise UserError(
             f"{path / 'tokenizer.json'}: model.vocab must number the pieces"
         )
     return tokens_of(ids, str(path / "tokenizer.json")), lower
@@ -229,7 +205,7 @@ def refuse_unless(
 ) -> None:
     """Raise if a setting is one that BERT's tokenizer does not have."""
     if value not in accepted:
-        raise ValueError(
+        raise UserError(
             f"{path}: {key} must be {accepted[-1]}, as in BERT's tokenizer, got "
             f"{value!r:.60}"
         )

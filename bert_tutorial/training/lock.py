@@ -15,7 +15,8 @@ from types import TracebackType
 
 from filelock import FileLock, Timeout
 
-from bert_tutorial.files.folder import replace_text
+from bert_tutorial.files.errors import UserError
+from bert_tutorial.files.texts import replace_text
 
 __all__ = ["RunLock"]
 
@@ -45,7 +46,7 @@ class RunLock:
         try:
             self._lock.acquire(timeout=0)
         except Timeout:
-            raise ValueError(
+            raise UserError(
                 f"{self.folder} is in use by another run ({self._owner()}); "
                 "wait for it, stop it, or give another folder"
             ) from None

@@ -18,7 +18,7 @@ import torch
 from torch import Tensor
 from tqdm import tqdm
 
-from bert_tutorial.files.folder import replace_text
+from bert_tutorial.files.texts import replace_text
 
 __all__ = ["RunLog", "Window", "continue_log", "write_record"]
 

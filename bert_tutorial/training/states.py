@@ -1,9 +1,9 @@
 """Training states on disk: one file each, whole or not at all, the last two kept.
 
 A state is a safetensors file: tensors by name, and everything else as JSON in its
-header, with a digest over both. It is written in a side folder, forced to disk and
-only then given its name, so that a process killed at any moment leaves the states
-that were there. Nothing is pickled.
+header, with a digest over both. It is written under another name, forced to disk and
+only then given its own, so that a process killed at any moment leaves the states that
+were there. Nothing is pickled.
 
 The random generators of Python, numpy and CUDA belong to a state. torch's own has one
 state for each process, since each draws its own dropout; gathering them is the
@@ -12,12 +12,9 @@ caller's work.
 Chapter: 12
 """
 
-import hashlib
 import json
-import os
 import random
 import re
-import shutil
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -29,7 +26,9 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor
 
-from bert_tutorial.files.folder import CheckpointError
+from bert_tutorial.files.errors import UnwritableError
+from bert_tutorial.files.folder import CheckpointError, digest_tensors
+from bert_tutorial.files.texts import replace_file
 from bert_tutorial.training.processes import ProcessGroup
 
 __all__ = [
@@ -44,9 +43,9 @@ __all__ = [
     "write_state",
 ]
 
-FORMAT = 1
+FORMAT = 2  # 1 had another digest
 KEPT = 2
-PARTIAL = ".partial"
+PARTIAL = ".step-"
 NAME = re.compile(r"step-(\d{9})\.safetensors")
 
 
@@ -67,7 +66,8 @@ def list_states(folder: Path) -> list[Path]:
 
 def sweep(folder: Path) -> None:
     """Remove what a killed process left half written; call it under the run's lock."""
-    shutil.rmtree(folder / PARTIAL, ignore_errors=True)
+    for leftover in folder.glob(f"{PARTIAL}*"):
+        leftover.unlink()
 
 
 def write_state(folder: Path, step: int, state: State) -> Path:
@@ -85,25 +85,19 @@ def write_state(folder: Path, step: int, state: State) -> Path:
         OSError: if it cannot be written; the older states are as they were.
     """
     text = json.dumps(state.values, allow_nan=False)
-    header = {"format": str(FORMAT), "values": text, "sha256": _digest(state, text)}
-    partial, path = folder / PARTIAL, folder / f"step-{step:09}.safetensors"
+    sha256 = digest_tensors(state.tensors, text)
+    header = {"format": str(FORMAT), "values": text, "sha256": sha256}
+    path = folder / f"step-{step:09}.safetensors"
     try:
-        partial.mkdir(parents=True, exist_ok=True)
-        save_file(state.tensors, str(partial / path.name), metadata=header)
-        with open(partial / path.name, "rb+") as file:
-            os.fsync(file.fileno())
-        os.chmod(partial / path.name, 0o644)
-        os.replace(partial / path.name, path)
-        _sync_folder(folder)
+        folder.mkdir(parents=True, exist_ok=True)
+        replace_file(path, lambda name: save_file(state.tensors, name, metadata=header))
     except (OSError, SafetensorError) as error:
         older = [old.stem for old in list_states(folder)]
         kept = f"intact are {' and '.join(older)}" if older else "there is no older one"
-        raise OSError(
+        raise UnwritableError(
             f"the training state of step {step} could not be written to {folder} "
             f"({error}); {kept}; make room and resume"
         ) from error
-    finally:
-        sweep(folder)
     for old in list_states(folder)[KEPT:]:
         old.unlink()
     return path
@@ -129,7 +123,7 @@ def read_state(path: Path) -> State:
             f"got {header.get('format')!r}"
         )
     text = header.get("values", "")
-    if _digest(State(tensors, {}), text) != header.get("sha256"):
+    if digest_tensors(tensors, text) != header.get("sha256"):
         raise CheckpointError(f"{path} is damaged: it does not have its own digest")
     return State(tensors, json.loads(text))
 
@@ -152,26 +146,6 @@ def newest_state(folder: Path) -> State:
         + (f" ({'; '.join(damaged)})" if damaged else "")
         + "; start again into a new folder, without resuming"
     )
-
-
-def _digest(state: State, text: str) -> str:
-    """Give the SHA-256 of the values' text and of names, types, shapes and bytes."""
-    digest = hashlib.sha256(text.encode())
-    for name, tensor in sorted(state.tensors.items()):
-        digest.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}".encode())
-        flat = tensor.detach().cpu().contiguous().reshape(-1)
-        digest.update(flat.view(torch.uint8).numpy().data)
-    return digest.hexdigest()
-
-
-def _sync_folder(folder: Path) -> None:
-    """Force a folder's list of names to disk."""
-    if os.name == "posix":
-        handle = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)
 
 
 def flat_names(prefix: str, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:

@@ -14,9 +14,10 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 import torch
-from torch import Tensor
 
+from bert_tutorial.files.errors import UserError
 from bert_tutorial.model.objectives import BertForPreTraining
+from bert_tutorial.pretraining.batches import pad
 from bert_tutorial.pretraining.pairs import Pair, pair_to_ids
 from bert_tutorial.tokenization.tokenizer import BertTokenizer
 from bert_tutorial.world.ledger import Probe
@@ -53,14 +54,6 @@ class Recall(NamedTuple):
     asked: int
 
 
-def _padded(rows: Sequence[Sequence[int]], pad_id: int) -> tuple[Tensor, Tensor]:
-    """Stack lists of ids to (B, T), with the mask that is 1 at real tokens."""
-    length = max(map(len, rows))
-    ids = torch.tensor([[*row, *[pad_id] * (length - len(row))] for row in rows])
-    mask = torch.tensor([[1] * len(row) + [0] * (length - len(row)) for row in rows])
-    return ids, mask
-
-
 @torch.no_grad()
 def answer_probes(
     model: BertForPreTraining,
@@ -79,11 +72,11 @@ def answer_probes(
     for start in range(0, len(probes), batch_size):
         part = probes[start : start + batch_size]
         rows = [tokenizer.encode(probe.text).ids for probe in part]
-        ids, mask = _padded(rows, tokenizer.pad_id)
+        ids, mask = pad(rows, tokenizer.pad_id)
         where = (ids == tokenizer.mask_id).int().argmax(dim=1)  # (B,)
         hidden = model.bert(ids, mask).last_hidden_state
         logits = model.cls.predictions(hidden[torch.arange(len(part)), where])  # (B, V)
-        right = torch.tensor([_single_token(tokenizer, p.answer) for p in part])
+        right = torch.tensor([single_token(tokenizer, p.answer) for p in part])
         probabilities = logits.softmax(dim=-1)
         of_right = probabilities.gather(1, right[:, None])  # (B, 1)
         ranks = (probabilities > of_right).sum(dim=1) + 1
@@ -94,11 +87,11 @@ def answer_probes(
     return answers
 
 
-def _single_token(tokenizer: BertTokenizer, word: str) -> int:
+def single_token(tokenizer: BertTokenizer, word: str) -> int:
     """Look up the only token of a word."""
     pieces = tokenizer.tokenize(word)
     if len(pieces) != 1 or tokenizer.vocab[pieces[0]] == tokenizer.unk_id:
-        raise ValueError(
+        raise UserError(
             f"the answer {word!r} must be one token, got {pieces}; "
             "train a larger vocabulary"
         )
@@ -187,8 +180,8 @@ def next_sentence_accuracy(
     for start in range(0, len(pairs), batch_size):
         part = pairs[start : start + batch_size]
         rows = [pair_to_ids(p, tokenizer.cls_id, tokenizer.sep_id) for p in part]
-        ids, mask = _padded([row[0] for row in rows], tokenizer.pad_id)
-        types, _ = _padded([row[1] for row in rows], 0)
+        ids, mask = pad([row[0] for row in rows], tokenizer.pad_id)
+        types, _ = pad([row[1] for row in rows], 0)
         pooled = model.bert(ids, mask, types).pooler_output
         guess = model.cls.seq_relationship(pooled).argmax(dim=-1)
         hits += int((guess == torch.tensor([int(p.is_random) for p in part])).sum())

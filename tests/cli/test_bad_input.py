@@ -151,8 +151,8 @@ BAD_CONFIGURATIONS = {
     ),
     "other model": ('{"model_type": "roberta"}', "model_type must be 'bert'"),
     "few positions": ('{"max_position_embeddings": 16}', "max_length must be at most"),
-    "no object": ("[1, 2]", "must hold an object"),
-    "no JSON": ('{"hidden_size": 128', "is not JSON"),
+    "no object": ("[1, 2]", "must be a JSON object"),
+    "no JSON": ('{"hidden_size": 128', "must be JSON"),
 }
 
 

@@ -192,8 +192,8 @@ sys.exit(main(sys.argv[1:]))
 def test_a_full_disk_is_one_line_and_leaves_the_old_state(corpus, whole, tmp_path):
     run(corpus, tmp_path, save_every=10)
     (tmp_path / "states" / "step-000000020.safetensors").unlink()
-    (tmp_path / "states" / ".partial").mkdir()  # as a killed process leaves it
-    (tmp_path / "states" / ".partial" / "half").write_text("x")
+    half = tmp_path / "states" / ".step-000000009.safetensors.half"
+    half.write_text("x")  # as a killed process leaves it
     (tmp_path / ".model.safetensors.abc").write_text("x")
     again = ["--save-every", "10", "--resume"]
     done = subprocess.run(

@@ -22,7 +22,7 @@ import torch
 from run_record import origin
 from torch import Tensor, nn
 
-from bert_tutorial.files.folder import replace_text
+from bert_tutorial.files.texts import replace_text
 from bert_tutorial.labs.ablation.lab import LabData, small_world
 from bert_tutorial.labs.ablation.variants import LabRecipe
 from bert_tutorial.labs.efficiency.candidates import (

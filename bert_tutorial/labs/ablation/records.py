@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 import torch
 
-from bert_tutorial.files.folder import replace_text
+from bert_tutorial.files.texts import replace_text
 from bert_tutorial.labs.ablation.variants import LabRecipe, Variant
 
 __all__ = [

@@ -17,7 +17,7 @@ from bert_tutorial.labs.efficiency.replaced import ReplacedTokenModel
 from bert_tutorial.model.objectives import BertForMaskedLM, BertForPreTraining
 from bert_tutorial.pretraining.batches import pad
 from bert_tutorial.tokenization.tokenizer import BertTokenizer
-from bert_tutorial.world.knowledge import Recall
+from bert_tutorial.world.knowledge import Recall, single_token
 from bert_tutorial.world.ledger import Probe
 
 __all__ = ["candidates_of", "choice_recall", "masked_scores", "untouched_scores"]
@@ -83,7 +83,7 @@ def choice_recall(
     groups = candidates_of(probes)
     for probe, group in zip(probes, groups, strict=True):
         rows += [tokenizer.encode(probe.text).ids] * len(group)
-        words += [_only_id(tokenizer, word) for word in group]
+        words += [single_token(tokenizer, word) for word in group]
     found = []
     for start in range(0, len(rows), batch_size):
         ids, mask = pad(rows[start : start + batch_size], tokenizer.pad_id)
@@ -96,9 +96,3 @@ def choice_recall(
         for probe, group, scores in zip(probes, groups, parts, strict=True)
     )
     return Recall(hits / max(1, len(probes)), len(probes))
-
-
-def _only_id(tokenizer: BertTokenizer, word: str) -> int:
-    """Look up the id of a word that is one token."""
-    (piece,) = tokenizer.tokenize(word)
-    return tokenizer.vocab[piece]
