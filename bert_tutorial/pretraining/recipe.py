@@ -11,7 +11,13 @@ from typing import Any
 from bert_tutorial.files.errors import UserError
 from bert_tutorial.files.texts import read_object
 from bert_tutorial.model.config import SIZES, BertConfig
-from bert_tutorial.training.config import TrainingConfig
+from bert_tutorial.training.config import (
+    NOT_NEGATIVE,
+    SHARE,
+    Range,
+    TrainingConfig,
+    check_ranges,
+)
 
 __all__ = ["CorpusRecipe"]
 
@@ -44,18 +50,15 @@ class CorpusRecipe:
 
     def __post_init__(self) -> None:
         """Check what nobody else checks before the work begins."""
-        share = self.mlm_probability
-        if not isinstance(share, int | float) or not 0 < share <= 1:
-            raise UserError(
-                f"mlm_probability must be above 0 and at most 1, got {share!r}"
-            )
-        lowest = {"max_length": 5, "tokens_per_batch": self.max_length, "vocab_size": 6}
-        for name, low in {**lowest, "seed": 0}.items():
-            value = getattr(self, name)
-            if not isinstance(value, int) or isinstance(value, bool) or value < low:
-                raise UserError(
-                    f"{name} must be a whole number of at least {low}, got {value!r}"
-                )
+        ranges = {
+            "mlm_probability": SHARE,
+            "max_length": Range(5, is_whole=True),
+            "vocab_size": Range(6, is_whole=True),
+            "seed": NOT_NEGATIVE,
+        }
+        check_ranges(self, ranges)
+        whole_row = Range(self.max_length, is_whole=True)
+        check_ranges(self, {"tokens_per_batch": whole_row})
         self.training_config()
 
     def training_config(self) -> TrainingConfig:

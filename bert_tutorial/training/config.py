@@ -4,9 +4,64 @@ Chapter: 12
 """
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import NamedTuple
+
+from bert_tutorial.files.errors import UserError
 
 __all__ = ["TrainingConfig"]
+
+
+class Range(NamedTuple):
+    """The numbers that a choice may have, from `low` to `high`."""
+
+    low: float
+    high: float = math.inf
+    is_whole: bool = False
+    has_low: bool = True
+    has_high: bool = False
+
+    def holds(self, value: object) -> bool:
+        """Tell whether a value is a number of the range; True and False are none."""
+        kinds = int if self.is_whole else int | float
+        if not isinstance(value, kinds) or isinstance(value, bool):
+            return False
+        is_above = self.low <= value if self.has_low else self.low < value
+        return is_above and (value <= self.high if self.has_high else value < self.high)
+
+    def __str__(self) -> str:
+        """Say which numbers they are, as an error says it."""
+        number = "a whole number " if self.is_whole else ""
+        if self.is_whole and self.high == math.inf:
+            return f"{number}of at least {self.low:,}"
+        if self.has_low:
+            below = "" if self.has_high else "below "
+            return f"{number}from {self.low:,} to {below}{self.high:,}"
+        high = "at most" if self.has_high else "below"
+        return f"{number}above {self.low:,} and {high} {self.high:,}"
+
+
+ABOVE_ZERO = Range(1, is_whole=True)
+NOT_NEGATIVE = Range(0, is_whole=True)
+BELOW_ONE = Range(0, 1)
+SHARE = Range(0, 1, has_low=False, has_high=True)
+
+
+def check_ranges(
+    choices: object, ranges: Mapping[str, Range], may_be_none: tuple[str, ...] = ()
+) -> None:
+    """Check fields of a configuration.
+
+    Raises:
+        UserError: if one is out of its range; the text names it and its value.
+    """
+    for name, allowed in ranges.items():
+        value = getattr(choices, name)
+        if value is None and name in may_be_none:
+            continue
+        if not allowed.holds(value):
+            raise UserError(f"{name} must be {allowed}, got {value!r}")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,29 +90,15 @@ class TrainingConfig:
 
     def __post_init__(self) -> None:
         """Check ranges."""
-        for name in ("steps", "accumulation_steps", "log_every"):
-            value = getattr(self, name)
-            if not _is_whole(value) or value < 1:
-                raise ValueError(
-                    f"{name} must be a whole number of at least 1, got {value!r}"
-                )
-        for name, (low, high) in _OPEN_RANGES.items():
-            value = getattr(self, name)
-            if not _is_number(value) or not low < value < high:
-                raise ValueError(
-                    f"{name} must be above {low} and below {high}, got {value!r}"
-                )
-        for name in ("weight_decay", "warmup_fraction"):
-            value = getattr(self, name)
-            if not _is_number(value) or not 0 <= value < 1:
-                raise ValueError(f"{name} must be from 0 to below 1, got {value!r}")
+        check_ranges(self, _RANGES)
         if not _are_betas(self.betas):
-            raise ValueError(
+            raise UserError(
                 f"betas must be two numbers from 0 to below 1, got {self.betas!r}"
             )
         warmup = self.warmup_steps
-        if warmup is not None and not (_is_whole(warmup) and 0 <= warmup <= self.steps):
-            raise ValueError(
+        allowed = Range(0, self.steps, is_whole=True, has_high=True)
+        if warmup is not None and not allowed.holds(warmup):
+            raise UserError(
                 f"warmup_steps must be a whole number from 0 to steps ({self.steps}), "
                 f"got {warmup!r}"
             )
@@ -70,22 +111,19 @@ class TrainingConfig:
         return max(1, round(self.steps * self.warmup_fraction))
 
 
-_OPEN_RANGES = {
-    "learning_rate": (0, 1),
-    "epsilon": (0, 1),
-    "max_gradient_norm": (0, math.inf),
+_RANGES = {
+    "steps": ABOVE_ZERO,
+    "accumulation_steps": ABOVE_ZERO,
+    "log_every": ABOVE_ZERO,
+    "learning_rate": Range(0, 1, has_low=False),
+    "epsilon": Range(0, 1, has_low=False),
+    "max_gradient_norm": Range(0, has_low=False),
+    "weight_decay": BELOW_ONE,
+    "warmup_fraction": BELOW_ONE,
 }
 
 
 def _are_betas(value: object) -> bool:
     if not isinstance(value, tuple | list) or len(value) != 2:
         return False
-    return all(_is_number(beta) and 0 <= beta < 1 for beta in value)
-
-
-def _is_whole(value: object) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool)
-
-
-def _is_number(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
+    return all(map(BELOW_ONE.holds, value))

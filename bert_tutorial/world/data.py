@@ -15,13 +15,14 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from bert_tutorial.files.errors import UserError
 from bert_tutorial.model.config import BertConfig
 from bert_tutorial.pretraining.batches import PretrainingBatches
 from bert_tutorial.pretraining.masking import Masker
 from bert_tutorial.pretraining.pairs import Pair, pair_to_ids, sample_pairs
 from bert_tutorial.tokenization.learn_vocabulary import train_vocabulary
 from bert_tutorial.tokenization.tokenizer import BertTokenizer
-from bert_tutorial.training.config import TrainingConfig
+from bert_tutorial.training.config import ABOVE_ZERO, TrainingConfig, check_ranges
 from bert_tutorial.world import World
 
 __all__ = ["WorldData", "WorldRecipe"]
@@ -59,11 +60,10 @@ class WorldRecipe:
     def __post_init__(self) -> None:
         """Refuse what the run could not honour."""
         if self.masking not in ("content", "uniform"):
-            raise ValueError(
+            raise UserError(
                 f"masking must be 'content' or 'uniform', got {self.masking!r}"
             )
-        if self.steps < 1:
-            raise ValueError(f"steps must be at least 1, got {self.steps}")
+        check_ranges(self, {"steps": ABOVE_ZERO})
 
     def config(self, vocab_size: int) -> BertConfig:
         """Describe the model: no dropout, since no sentence is seen often enough."""
