@@ -6,17 +6,15 @@ the compiled one took about 3 times as long as `BertTokenizer.encode_lines`, whi
 remembers words: 2.6 to 4.3 times on four English texts of 1 MB, 2.6 times on 1 MB of
 Chinese, where there are no spaces and whole sentences hardly repeat
 (`python tools/experiments/bench_tokenizer.py` measures it). But the compiled one
-spreads a batch
-over all cores, and `encode_lines` has only one. So `encode_corpus` tries both on the
-first lines and stays with the faster.
+spreads a batch over all cores, and `encode_lines` has only one. So `encode_corpus`
+takes the compiled one where there are cores enough to make up for it.
 
 Chapter: 4
 """
 
+import os
 import re
-import time
 from collections.abc import Iterable
-from functools import partial
 from itertools import islice
 
 from tokenizers import (
@@ -36,7 +34,7 @@ from bert_tutorial.tokenization.wordpiece import MAX_WORD_LENGTH
 __all__ = ["encode_compiled", "encode_corpus", "to_tokenizers"]
 
 SURROGATE = re.compile("[\ud800-\udfff]")
-TRIAL = 1_000  # lines
+MANY_CORES = 8  # twice what the slowest text above needs: cores share memory
 BATCH = 10_000  # lines
 
 
@@ -69,37 +67,34 @@ def to_tokenizers(tokenizer: BertTokenizer) -> Tokenizer:
 
 
 def encode_corpus(tokenizer: BertTokenizer, lines: Iterable[str]) -> list[list[int]]:
-    """Encode many lines on the road that is faster on this machine.
+    """Encode many lines, with the compiled tokenizer where there are many cores.
 
     Args:
         tokenizer: gives vocabulary and case.
         lines: any texts, read once.
 
     Returns:
-        One list of ids a line, without [CLS] and [SEP]; the same on either road.
+        One list of ids a line, without [CLS] and [SEP]; the same either way.
 
     Raises:
         ValueError: a single text was given.
     """
     if isinstance(lines, str):
         raise ValueError("lines must be a list of texts, got one; pass [text]")
-    lines = iter(lines)
-    # The first lines also fill the tokenizer's memory, without which it is slower.
-    ids = tokenizer.encode_lines(islice(lines, TRIAL))
-    trial = list(islice(lines, TRIAL))
-    start = time.perf_counter()
-    ids += tokenizer.encode_lines(trial)
-    seconds = time.perf_counter() - start
-    encode = tokenizer.encode_lines
-    if len(trial) == TRIAL:
-        twin = to_tokenizers(tokenizer)
-        start = time.perf_counter()
-        encode_compiled(twin, trial)
-        if time.perf_counter() - start < seconds:
-            encode = partial(encode_compiled, twin)
+    if usable_cores() < MANY_CORES:
+        return tokenizer.encode_lines(lines)
+    twin, lines = to_tokenizers(tokenizer), iter(lines)
+    ids: list[list[int]] = []
     while batch := list(islice(lines, BATCH)):
-        ids += encode(batch)
+        ids += encode_compiled(twin, batch)
     return ids
+
+
+def usable_cores() -> int:
+    """Count the cores that this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 def encode_compiled(fast: Tokenizer, lines: Iterable[str]) -> list[list[int]]:

@@ -3,7 +3,6 @@
 import copy
 import json
 import random
-import time
 import unicodedata
 from itertools import chain
 
@@ -12,9 +11,10 @@ from conftest import REAL_DATA
 from test_vocabulary import TEXT, made_up_lines
 from transformers import BertTokenizer as PublishedTokenizer
 
+from bert_tutorial.tokenization import compiled
 from bert_tutorial.tokenization.compiled import (
+    MANY_CORES,
     SURROGATE,
-    TRIAL,
     encode_compiled,
     encode_corpus,
     to_tokenizers,
@@ -353,14 +353,21 @@ def test_copies_work():
     assert copy.deepcopy(tokenizer).encode("Unaffable cats.") == before
 
 
-def test_corpus_is_the_same_on_either_road(monkeypatch):
-    lines = made_up_lines(2 * TRIAL + 500)
+def test_the_number_of_cores_alone_chooses_how_a_corpus_is_encoded(monkeypatch):
+    lines = made_up_lines(2_500)
     tokenizer = BertTokenizer(train_vocabulary(lines, 200))
     expected = tokenizer.encode_lines(lines)
-    for seconds in (0.0, 1.0):  # the clock of the trial: ours wins, the other wins
-        ticks = iter([0.0, seconds, 0.0, 0.5])
-        monkeypatch.setattr(time, "perf_counter", lambda ticks=ticks: next(ticks))
+    calls = []
+    monkeypatch.setattr(compiled, "BATCH", 1_000)
+    monkeypatch.setattr(
+        compiled,
+        "encode_compiled",
+        lambda twin, part: calls.append(len(part)) or encode_compiled(twin, part),
+    )
+    for cores, found in ((MANY_CORES - 1, []), (MANY_CORES, [1_000, 1_000, 500])):
+        monkeypatch.setattr(compiled, "usable_cores", lambda cores=cores: cores)
         assert encode_corpus(tokenizer, iter(lines)) == expected
+        assert calls == found
     monkeypatch.undo()
     assert encode_corpus(tokenizer, TEXT) == tokenizer.encode_lines(TEXT)
 
