@@ -8,9 +8,8 @@ import shutil
 import nbformat
 import pytest
 import torch
-from ledger import measure
-from ledger_page import (
-    PAGE,
+from generated_pages import (
+    LEDGER_PAGE,
     chapter_row,
     command_of,
     digest_of,
@@ -21,6 +20,7 @@ from ledger_page import (
     stored_runs,
     where_measured,
 )
+from ledger import measure
 from nbclient.exceptions import CellExecutionError
 from run_record import command_line, origin
 
@@ -32,7 +32,7 @@ PRETRAINS = "12_pretraining_on_the_mini_world"
 
 
 def test_the_page_is_up_to_date():
-    assert PAGE.read_text(encoding="utf-8") == ledger_page(), "run `make sync`"
+    assert LEDGER_PAGE.read_text(encoding="utf-8") == ledger_page(), "run `make sync`"
 
 
 @pytest.mark.parametrize(

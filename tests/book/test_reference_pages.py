@@ -8,7 +8,7 @@ from functools import cache
 
 import nbformat
 import pytest
-from teacher_page import reading_minutes, teacher_page, times_of
+from generated_pages import reading_minutes, teacher_page, times_of
 
 from bert_tutorial.course.exercises import all_exercises
 from book_files import ROOT, chapter_of_notebook, modules, notebooks, toc_files

@@ -17,9 +17,9 @@ from pathlib import Path
 from typing import Any
 
 import nbformat
-from ledger_page import (
+from generated_pages import (
     LEDGER,
-    PAGE,
+    LEDGER_PAGE,
     digest_of,
     ledger_page,
     read_ledger,
@@ -100,7 +100,7 @@ def write(ledger: dict[str, Any]) -> None:
     note_dates(ledger)
     text = json.dumps(ledger, indent=1, sort_keys=True) + "\n"
     LEDGER.write_text(text, encoding="utf-8", newline="\n")
-    PAGE.write_text(ledger_page(), encoding="utf-8", newline="\n")
+    LEDGER_PAGE.write_text(ledger_page(), encoding="utf-8", newline="\n")
 
 
 def main() -> None:

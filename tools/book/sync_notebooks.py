@@ -14,12 +14,15 @@ import re
 from pathlib import Path
 
 import nbformat
-from api_pages import api_pages
-from exercise_index import exercise_page
-from ledger_page import PAGE as LEDGER
-from ledger_page import ledger_page
-from teacher_page import PAGE as TEACHER
-from teacher_page import teacher_page, with_routes
+from generated_pages import (
+    LEDGER_PAGE,
+    TEACHER_PAGE,
+    api_pages,
+    exercise_page,
+    ledger_page,
+    teacher_page,
+    with_routes,
+)
 
 from book_files import (
     ENGINE,
@@ -159,8 +162,8 @@ def main() -> None:
     for path, text in api_pages().items():
         write_if_new(path, text)
     write_if_new(ROOT / "book" / "exercises.md", exercise_page())
-    write_if_new(TEACHER, teacher_page())
-    write_if_new(LEDGER, ledger_page())
+    write_if_new(TEACHER_PAGE, teacher_page())
+    write_if_new(LEDGER_PAGE, ledger_page())
     intro = ROOT / "book" / "intro.md"
     write_if_new(intro, with_routes(intro.read_text(encoding="utf-8")))
     for page in TABLES:

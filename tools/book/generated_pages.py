@@ -1,0 +1,456 @@
+"""Write the pages that come from the package, the notebooks and the stored runs.
+
+`api_pages`: the package, room by room. `exercise_page`: every exercise and the mistakes
+that it recognizes. `teacher_page` and `with_routes`: the minutes a chapter takes.
+`ledger_page`: what each chapter took to run, and where each stored run comes from.
+`make sync` writes them all.
+"""
+
+import ast
+import hashlib
+import json
+import re
+from collections import Counter
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import nbformat
+
+from bert_tutorial.course.exercises import all_exercises
+from bert_tutorial.course.judging.exercise import Exercise
+from book_files import (
+    ENGINE,
+    PACKAGE,
+    ROOT,
+    chapter_of_notebook,
+    chapters,
+    modules,
+    notebooks,
+    public_names,
+)
+
+__all__ = [
+    "LEDGER",
+    "LEDGER_PAGE",
+    "TEACHER_PAGE",
+    "Times",
+    "api_pages",
+    "chapter_row",
+    "command_of",
+    "digest_of",
+    "exercise_page",
+    "ledger_page",
+    "machine_of",
+    "read_ledger",
+    "reading_minutes",
+    "run_entry",
+    "seeds_of",
+    "stated_minutes",
+    "stored_runs",
+    "teacher_page",
+    "times_of",
+    "where_measured",
+    "with_routes",
+]
+
+BOOK = ROOT / "book"
+
+
+class Part(NamedTuple):
+    """A page: its file, its heading, and the rooms of the package on it."""
+
+    file: str
+    title: str
+    rooms: tuple[str, ...]
+
+
+PARTS = (
+    Part("api_model", "Text and model", ("files", "tokenization", "model")),
+    Part("api_pretraining", "Training and pretraining", ("training", "pretraining")),
+    Part("api_tasks", "Tasks, the mini-world, labs", ("tasks", "world", "labs")),
+    Part("api_tools", "Course and command line", ("course", "cli")),
+)
+API_INDEX = """# The package
+
+Every module of `bert_tutorial`, room by room: a room imports only from the rooms above
+it. Inside a room, modules come in the order in which the chapters teach them.
+"""
+API_HEAD = """# Package: {title}
+
+Modules of [the package](api.md). The names at the top of a module's entry are what it
+offers; the text comes from the package's own docstrings. The sizes (B, T, H and so on)
+are those of the [notation](notation.md) page.
+"""
+API_ENTRY = """### {name}
+
+```{{eval-rst}}
+.. automodule:: {module}
+   :members:
+```
+"""
+
+
+class Module(NamedTuple):
+    """A module: the chapter that teaches it, its full name, its first line."""
+
+    chapter: int
+    name: str
+    line: str
+
+
+def first_line(source: str) -> str:
+    """Return the first paragraph of a module's docstring on one line."""
+    docstring = ast.get_docstring(ast.parse(source)) or ""
+    return docstring.split("\n\n")[0].replace("\n", " ")
+
+
+def listed(room: str) -> list[Module]:
+    """Return the modules of a room that the pages list, in their order."""
+    found = []
+    for name, path in modules().items():
+        source = path.read_text(encoding="utf-8")
+        body = ast.parse(source).body
+        defines = any(isinstance(n, ast.FunctionDef | ast.ClassDef) for n in body)
+        taught, _ = chapters(source)
+        inside = f"{name}.".startswith(f"bert_tutorial.{room}.")
+        if not inside or ENGINE.fullmatch(name) or taught is None:
+            continue
+        if public_names(source) and defines:
+            found.append(Module(taught, name, first_line(source)))
+    return sorted(found)
+
+
+def api_pages() -> dict[Path, str]:
+    """Return the text of each page about the package, by its file."""
+    index, pages = [API_INDEX], {}
+    for part in PARTS:
+        page = [API_HEAD.format(title=part.title)]
+        for room in part.rooms:
+            door = modules()[f"bert_tutorial.{room}"].read_text(encoding="utf-8")
+            head = f"## {room}\n\n{first_line(door)}\n"
+            page.append(head)
+            index.append(head)
+            for module in listed(room):
+                name = module.name.removeprefix("bert_tutorial.")
+                page.append(API_ENTRY.format(name=name, module=module.name))
+                index.append(f"{{py:mod}}`{name} <{module.name}>`\n: {module.line}\n")
+        pages[BOOK / f"{part.file}.md"] = "\n".join(page)
+    return {BOOK / "api.md": "\n".join(index), **pages}
+
+
+EXERCISES_HEAD = """# Exercises and recognised mistakes
+
+{exercises} exercises in {chapters} chapters recognise {mistakes} known mistakes.
+For each exercise the book's tests show that the untouched stub counts as not attempted;
+that the solution and {accepted} other right answers pass, with two seeds and in both
+precisions; that every mistake below fails with its own hint; that a constant, the input
+itself and random numbers fail; and that two mistakes which do the same share a hint.
+This page is written from the exercises that those tests run through.
+
+| chapter | exercise | difficulty | minutes | right answers | mistakes |
+| --- | --- | --- | --- | --- | --- |
+"""
+
+
+def _row(exercise: Exercise, pages: dict[int, str]) -> str:
+    """Write one line of the table."""
+    page = pages.get(exercise.chapter)
+    chapter = str(exercise.chapter)
+    if page:
+        chapter = f"[{chapter}](../notebooks/{page}.ipynb)"
+    right = 1 + len(exercise.accepted)
+    return (
+        f"| {chapter} | {exercise.title} (`{exercise.id}`) | {exercise.difficulty} "
+        f"| {exercise.minutes} | {right} | {len(exercise.mutants)} |"
+    )
+
+
+def _mistakes(exercise: Exercise) -> str:
+    """List the mistakes of an exercise."""
+    names = "; ".join(mutant.name for mutant in exercise.mutants)
+    return f"**{exercise.title}** (`{exercise.id}`): {names}."
+
+
+def exercise_page() -> str:
+    """Write the page from the exercises."""
+    exercises = sorted(all_exercises().values(), key=lambda e: (e.chapter, e.id))
+    pages = {chapter_of_notebook(path): path.stem for path in notebooks()}
+    chapters = Counter(exercise.chapter for exercise in exercises)
+    text = EXERCISES_HEAD.format(
+        exercises=len(exercises),
+        chapters=len(chapters),
+        mistakes=sum(len(exercise.mutants) for exercise in exercises),
+        accepted=sum(len(exercise.accepted) for exercise in exercises),
+    )
+    text += "\n".join(_row(exercise, pages) for exercise in exercises) + "\n"
+    for chapter in chapters:
+        own = [exercise for exercise in exercises if exercise.chapter == chapter]
+        text += f"\n## Chapter {chapter}\n\n"
+        text += "\n\n".join(_mistakes(exercise) for exercise in own) + "\n"
+    return text
+
+
+TEACHER_PAGE = ROOT / "book" / "teacher.md"
+WORDS, LINES = 120, 20  # read in a minute: of text, of code
+MARKED = re.compile(r"(<!-- times -->\n).*?(<!-- /times -->)", re.S)
+WEEK = re.compile(r"^(\| \d+ \| ([\d, ]+) \|) \d+ \|", re.M)
+ROUTE = re.compile(r"^(\| one \w+: [^|]*\| ([\d, ]+) \|) \d+ \|$", re.M)
+EXERCISE = re.compile(r"^### Exercise [\d.]+ \(\d+ of \d+, (\d+) min\)", re.M)
+SOLUTION = re.compile(r'<details class="solution">.*?</details>', re.S)
+TIMES_HEAD = """
+| chapter | reading | exercises | together |
+| --- | --- | --- | --- |
+"""
+
+
+class Times(NamedTuple):
+    """The minutes that a chapter asks for."""
+
+    reading: int
+    exercises: int
+    together: int
+
+
+def reading_minutes(book: Any) -> int:
+    """Estimate the minutes to read a notebook, to the next five.
+
+    Counted are the words of its text without solutions, and the lines of its code
+    without stubs and the first cell.
+    """
+    words = lines = 0
+    for cell in book.cells:
+        if cell.cell_type == "markdown":
+            words += len(SOLUTION.sub("", cell.source).split())
+        elif not {"exercise", "hide-input"} & set(cell.metadata.get("tags", [])):
+            lines += sum(bool(line.strip()) for line in cell.source.splitlines())
+    return max(5, 5 * round((words / WORDS + lines / LINES) / 5))
+
+
+def stated_minutes(book: Any) -> int:
+    """Read the minutes to read and write that a notebook states at its top.
+
+    Raises:
+        ValueError: the notebook states no time.
+    """
+    line = re.search(r"\*\*Time\*\*: ([^\n]*)", book.cells[0].source)
+    if line is None:
+        raise ValueError("the notebook's first cell has no line **Time**: ...")
+    return sum(map(int, re.findall(r"(\d+) minutes (?!to run)", line[1])))
+
+
+def with_routes(text: str) -> str:
+    """Return the first page with the minutes of its routes up to date."""
+    stated = {
+        chapter_of_notebook(path): stated_minutes(nbformat.read(path, as_version=4))
+        for path in notebooks()
+    }
+
+    def route(match: re.Match[str]) -> str:
+        minutes = sum(stated[int(one)] for one in match[2].split(","))
+        return f"{match[1]} {minutes} |"
+
+    return ROUTE.sub(route, text)
+
+
+def times_of(book: Any) -> Times:
+    """Count the minutes that a chapter asks for, as its exercises state them."""
+    text = "\n".join(cell.source for cell in book.cells)
+    reading, solving = reading_minutes(book), sum(map(int, EXERCISE.findall(text)))
+    return Times(reading, solving, reading + solving)
+
+
+def teacher_page() -> str:
+    """Return the page with its times up to date."""
+    found, rows = {}, []
+    for path in notebooks():
+        book = nbformat.read(path, as_version=4)
+        chapter = chapter_of_notebook(path)
+        found[chapter] = times_of(book)
+        title = book.cells[0].source.split("\n")[0].removeprefix("# ")
+        numbers = " | ".join(map(str, found[chapter]))
+        rows.append(f"| [{title}](../notebooks/{path.name}) | {numbers} |")
+    sums = map(sum, zip(*found.values(), strict=True))
+    rows.append(f"| all | {' | '.join(map(str, sums))} |")
+    table = TIMES_HEAD + "\n".join(rows) + "\n\n"
+
+    def week(match: re.Match[str]) -> str:
+        minutes = sum(found[int(one)].together for one in match[2].split(","))
+        return f"{match[1]} {minutes} |"
+
+    text = WEEK.sub(week, TEACHER_PAGE.read_text(encoding="utf-8"))
+    return MARKED.sub(lambda match: match[1] + table + match[2], text)
+
+
+LEDGER = ROOT / "book" / "ledger.json"
+LEDGER_PAGE = ROOT / "book" / "ledger.md"
+SEEDING = {"set_seed", "manual_seed", "Random", "default_rng", "seed"}
+LEDGER_HEAD = """# Reproducibility ledger
+
+What it took to run each chapter, and where each stored run comes from. This page is
+written by `python tools/book/ledger.py`, which runs the notebooks one by one and keeps
+its numbers in `book/ledger.json`.
+
+## Chapters
+
+*Seeds*: the numbers a chapter draws from; where none is listed, the functions' default
+seeds apply. *Seconds*: from the start of a new kernel to the last cell. *Core seconds*:
+what its process computed, which is less when the machine has other work, as it had
+here. *MB*: the most memory it held.
+
+| chapter | seeds | seconds | core seconds | MB |
+| --- | --- | --- | --- | --- |
+"""
+RUNS_HEAD = """
+## Stored runs
+
+Runs that take longer than a chapter may are stored in `bert_tutorial/runs`, and the
+chapters read them. Command, date and machine are what the file says about itself; if it
+has no date, the date is that of its last commit.
+
+"""
+
+
+def code_of(path: Path) -> str:
+    """Join the code of a notebook, without outputs."""
+    cells = nbformat.read(path, as_version=4).cells
+    return "\n\n".join(cell.source for cell in cells if cell.cell_type == "code")
+
+
+def digest_of(path: Path) -> str:
+    """Give a short digest of a notebook's code."""
+    return hashlib.sha256(code_of(path).encode()).hexdigest()[:16]
+
+
+def read_ledger() -> dict[str, Any]:
+    """Read what was measured."""
+    if not LEDGER.exists():
+        return {"notebooks": {}, "runs": {}}
+    return dict(json.loads(LEDGER.read_text(encoding="utf-8")))
+
+
+def _whole_numbers(node: ast.AST) -> set[int]:
+    """Give the seeds that an expression stands for: 3, (0, 1, 2) or range(3)."""
+    if isinstance(node, ast.Constant) and type(node.value) is int:
+        return {node.value}
+    if isinstance(node, ast.Tuple | ast.List):
+        return set().union(*map(_whole_numbers, node.elts))
+    if isinstance(node, ast.Call) and ast.unparse(node.func) == "range":
+        values = [_whole_numbers(argument) for argument in node.args]
+        if all(len(value) == 1 for value in values):
+            return set(range(*(next(iter(value)) for value in values)))
+    return set()
+
+
+def seeds_of(source: str) -> list[int]:
+    """Find the seeds that a source names: in calls, loops and assignments."""
+    found: set[int] = set()
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Call):
+            name = ast.unparse(node.func).rpartition(".")[2]
+            if name in SEEDING and node.args:
+                found |= _whole_numbers(node.args[0])
+            for keyword in node.keywords:
+                if keyword.arg in ("seed", "seeds"):
+                    found |= _whole_numbers(keyword.value)
+        elif isinstance(node, ast.For | ast.comprehension):
+            if ast.unparse(node.target).lower() in ("seed", "seeds"):
+                found |= _whole_numbers(node.iter)
+        elif isinstance(node, ast.Assign):
+            names = {ast.unparse(target).lower() for target in node.targets}
+            if names & {"seed", "seeds"}:
+                found |= _whole_numbers(node.value)
+    return sorted(found)
+
+
+def stored_runs() -> list[Path]:
+    """List the files of stored runs."""
+    return sorted((PACKAGE / "runs").glob("*.json"))
+
+
+def _first(node: Any, name: str) -> Any:
+    """Find the first value of a key, the outermost first; None where it is not."""
+    if not isinstance(node, dict):
+        return None
+    if isinstance(node.get(name), str | int | float):
+        return node[name]
+    found = (_first(value, name) for value in node.values())
+    return next((value for value in found if value is not None), None)
+
+
+def command_of(path: Path, run: dict[str, Any]) -> str:
+    """Give the command that makes a run: its own word, else the tool that writes it."""
+    command = str(run.get("command", ""))
+    if not command:
+        tools = sorted((ROOT / "tools" / "experiments").glob("*.py"))
+        writers = [t for t in tools if path.name in t.read_text(encoding="utf-8")]
+        command = writers[0].relative_to(ROOT).as_posix() if writers else "not said"
+    return command if command.startswith(("python", "not")) else f"python {command}"
+
+
+def machine_of(values: Any) -> str:
+    """Put a machine in words, as far as it is told."""
+    parts = []
+    if name := _first(values, "processor"):
+        parts.append(re.sub(r"\(R\)|\(TM\)| +Processor$| CPU", "", str(name)).strip())
+    if count := _first(values, "processors"):
+        parts.append(f"{count} processors")
+    for key, name in (("python", "Python"), ("torch", "torch")):
+        if version := _first(values, key):
+            parts.append(f"{name} {str(version).split('+')[0]}")
+    return ", ".join(parts) or "not said"
+
+
+def chapter_row(path: Path, entry: dict[str, Any]) -> str:
+    """Write the row of a chapter."""
+    seeds = ", ".join(map(str, seeds_of(code_of(path)))) or "none named"
+    link = f"[{chapter_of_notebook(path)}](../notebooks/{path.name})"
+    if not entry:
+        return f"| {link} | {seeds} | not measured | | |"
+    if digest_of(path) != entry["code"]:
+        link += " (its code has changed since)"
+    numbers = (
+        f"{entry['seconds']:.0f} | {entry['core_seconds']:.0f} | {entry['memory_mb']}"
+    )
+    return f"| {link} | {seeds} | {numbers} |"
+
+
+def where_measured(entries: dict[str, dict[str, Any]]) -> str:
+    """Say at which commit and on which machine the chapters were measured."""
+    groups: dict[str, list[str]] = {}
+    for name, entry in sorted(entries.items()):
+        told = (
+            f"commit `{entry['commit']}`, {entry['machine']['date']}, "
+            f"{machine_of(entry['machine'])}"
+        )
+        groups.setdefault(told, []).append(str(int(name.split("_")[0])))
+    lines = [f"- {', '.join(names)}: {told}." for told, names in groups.items()]
+    if not lines:
+        return ""
+    note = ""
+    if any("+" in entry["commit"] for entry in entries.values()):
+        note = " (a plus sign: files had changed since)"
+    return f"\nMeasured at{note}\n\n" + "\n".join(lines) + "\n"
+
+
+def run_entry(path: Path, noted: dict[str, Any]) -> str:
+    """Write what is known of a stored run."""
+    run = json.loads(path.read_text(encoding="utf-8"))
+    date = _first(run, "date")
+    if date is None:
+        date = f"committed {noted['committed']}" if noted else "not said"
+    return (
+        f"`{path.name}`\n: `{command_of(path, run)}`\n\n"
+        f"  {date}. Machine: {machine_of(run)}.\n"
+    )
+
+
+def ledger_page() -> str:
+    """Write the page."""
+    ledger = read_ledger()
+    measured = ledger["notebooks"]
+    rows = [chapter_row(path, measured.get(path.stem, {})) for path in notebooks()]
+    there = {p.stem: measured[p.stem] for p in notebooks() if p.stem in measured}
+    runs = [run_entry(p, ledger["runs"].get(p.name, {})) for p in stored_runs()]
+    return "\n".join(
+        [LEDGER_HEAD + "\n".join(rows), where_measured(there) + RUNS_HEAD, *runs]
+    )
