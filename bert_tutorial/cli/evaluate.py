@@ -11,7 +11,8 @@ from typing import Any
 
 from bert_tutorial.cli.finetune import TASKS, add_columns
 from bert_tutorial.cli.predict import run_task_evaluate
-from bert_tutorial.cli.reading import add_source, model_folder
+from bert_tutorial.cli.reading import add_source, model_folder, seed_number
+from bert_tutorial.files.errors import UserError
 
 __all__ = ["add_evaluate_command", "print_knowledge", "print_validation"]
 
@@ -28,7 +29,9 @@ def add_evaluate_command(commands: Any) -> None:
     judged.add_argument("--corpus", nargs="+", metavar="PATH", help="on text files")
     judged.add_argument("--data", metavar="FILE", help="on the labels of its task")
     evaluate.add_argument("--task", choices=TASKS, help="that of the model's run")
-    evaluate.add_argument("--seed", type=int, help="of the world; the model's own")
+    evaluate.add_argument(
+        "--seed", type=seed_number, help="of the world; the model's own"
+    )
     add_columns(evaluate)
     evaluate.set_defaults(run=run_evaluate)
 
@@ -41,7 +44,7 @@ def run_evaluate(options: argparse.Namespace) -> None:
         run_task_evaluate(options)
         return
     if options.task:
-        raise ValueError("--task goes with --data; leave it out")
+        raise UserError("--task goes with --data; leave it out")
 
     from bert_tutorial.model.objectives import BertForPreTraining
     from bert_tutorial.pretraining.corpus import CorpusData

@@ -14,7 +14,9 @@ from bert_tutorial.cli.reading import (
     check_vocabulary_size,
     model_folder,
     positive,
+    seed_number,
 )
+from bert_tutorial.files.errors import UserError
 
 if TYPE_CHECKING:
     from bert_tutorial.tasks.fine_tuning import FineTuningConfig
@@ -53,12 +55,12 @@ def shape_of(
     """Decide how long a window is.
 
     Raises:
-        ValueError: if it is longer than the model's positions.
+        UserError: if it is longer than the model's positions.
     """
     from bert_tutorial.tasks.task import Shape
 
     if length is not None and length > positions:
-        raise ValueError(
+        raise UserError(
             f"--max-length must be at most {positions}, the positions of the model, "
             f"got {length}"
         )
@@ -108,7 +110,7 @@ def add_training(command: Any) -> None:
     train.add_argument(
         "--patience", type=positive, help="evaluations without a better one"
     )
-    train.add_argument("--seeds", type=int, nargs="+", default=[0])
+    train.add_argument("--seeds", type=seed_number, nargs="+", default=[0])
     train.add_argument(
         "--class-weights", action="store_true", help="rare classes count as much"
     )
@@ -225,20 +227,20 @@ def check_options(options: argparse.Namespace) -> None:
     """Refuse options that would do nothing or break later.
 
     Raises:
-        ValueError: naming the option.
+        UserError: naming the option.
     """
     for name in ("evaluate_every", "patience"):
         if getattr(options, name) and not options.dev:
             flag = "--" + name.replace("_", "-")
-            raise ValueError(f"{flag} does nothing without --dev; leave it out")
+            raise UserError(f"{flag} does nothing without --dev; leave it out")
     if options.steps and options.epochs:
-        raise ValueError("--steps and --epochs say the same; leave one out")
+        raise UserError("--steps and --epochs say the same; leave one out")
     if len(set(options.seeds)) < len(options.seeds) or min(options.seeds) < 0:
-        raise ValueError(
+        raise UserError(
             f"--seeds must be different numbers from 0 up, got {options.seeds}"
         )
     if options.class_weights and options.task != "sentiment":
-        raise ValueError("--class-weights is for the task sentiment only")
+        raise UserError("--class-weights is for the task sentiment only")
 
 
 def print_overlap(name: str, train: Any, dev: Any, test: Any) -> None:

@@ -22,6 +22,7 @@ PYTHON = (3, 11)
 # The same as the dependencies in pyproject.toml; a test compares them.
 FLOORS = {
     "torch": "2.6",
+    "filelock": "3.21.2",
     "numpy": "1.26",
     "matplotlib": "3.8",
     "tokenizers": "0.21",

@@ -1,6 +1,8 @@
 """The command line: python -m bert_tutorial COMMAND.
 
-A mistake of the user's gets one line and exit code 2, never a traceback.
+A mistake of the user's gets one line and exit code 2, never a traceback: that is a
+`UserError`, or a file or folder that the system refuses. A fault of ours keeps its
+traceback.
 
 Chapter: 0
 """
@@ -14,6 +16,7 @@ from bert_tutorial.cli.finetune import add_finetune_command
 from bert_tutorial.cli.predict import add_predict_command
 from bert_tutorial.cli.pretrain import add_pretrain_command
 from bert_tutorial.cli.reading import add_reading_commands
+from bert_tutorial.files.errors import UserError
 
 __all__ = ["main"]
 
@@ -66,7 +69,9 @@ def main(arguments: list[str] | None = None) -> int:
     except (FloatingPointError, ConnectionError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
-    except (ValueError, OSError) as error:
+    except (UserError, OSError) as error:
+        if not isinstance(error, UserError) and error.filename is None:
+            raise  # no file or folder of the user's: a fault of ours
         print(f"error: {_one_line(error)}", file=sys.stderr)
         return 2
     return 0

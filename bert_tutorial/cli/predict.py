@@ -21,6 +21,7 @@ from bert_tutorial.cli.reading import (
     check_vocabulary_size,
     model_folder,
 )
+from bert_tutorial.files.errors import UserError
 
 if TYPE_CHECKING:
     from bert_tutorial.model.checkpoint import PreTrained
@@ -48,7 +49,7 @@ def load(
     """Open a fine-tuned model with its task, tokenizer, labels and shape.
 
     Raises:
-        ValueError: if it was made for another task, or does not say for which.
+        UserError: if it was made for another task, or does not say for which.
     """
     from bert_tutorial.files.folder import read_json
     from bert_tutorial.tasks.registry import find_task
@@ -60,14 +61,14 @@ def load(
     made_for = run.get("task")
     name = options.task or made_for
     if not isinstance(name, str):
-        raise ValueError(f"{folder} does not say for which task it is; give --task")
+        raise UserError(f"{folder} does not say for which task it is; give --task")
     if isinstance(made_for, str) and made_for != name:
-        raise ValueError(f"{folder} was fine-tuned for {made_for}, not for {name}")
+        raise UserError(f"{folder} was fine-tuned for {made_for}, not for {name}")
     task = find_task(name)
     model = task.model.from_pretrained(folder, allow_bin=options.allow_bin)
     heads = [key for key in model.missing_keys if not key.startswith("pooler.")]
     if heads:
-        raise ValueError(
+        raise UserError(
             f"{folder} has no head for {name} ({heads[0]} is missing); finetune first"
         )
     tokenizer = BertTokenizer.from_pretrained(folder)
@@ -97,15 +98,15 @@ def run_task_evaluate(options: argparse.Namespace) -> None:
 def run_predict(options: argparse.Namespace) -> None:
     """Print a line of JSON for each text."""
     if bool(options.texts) == bool(options.input):
-        raise ValueError("predict needs either TEXT or --input FILE")
+        raise UserError("predict needs either TEXT or --input FILE")
     task, model, tokenizer, names, shape = load(options)
     if options.input:
         if options.question is not None:
-            raise ValueError("--question goes with TEXT; a file has its own questions")
+            raise UserError("--question goes with TEXT; a file has its own questions")
         rows = task.read_texts(Path(options.input), columns_of(options))
     else:
         if columns_of(options):
-            raise ValueError("columns can be named with --input only; leave them out")
+            raise UserError("columns can be named with --input only; leave them out")
         rows = task.from_words(options.texts, options.question)
     for line in task.predict(model, tokenizer, rows, names, shape):
         print(line)

@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bert_tutorial.cli.evaluate import print_knowledge, print_validation
-from bert_tutorial.cli.reading import positive
+from bert_tutorial.cli.reading import positive, seed_number
+from bert_tutorial.files.errors import UserError
 
 if TYPE_CHECKING:
     from bert_tutorial.pretraining.run import CorpusRun
@@ -48,7 +49,7 @@ def add_pretrain_command(commands: Any) -> None:
     source.add_argument("--world", action="store_true", help="on the mini-world")
     source.add_argument("--corpus", nargs="+", metavar="PATH", help="on text files")
     pretrain.add_argument("--output", metavar="FOLDER", help="where to save the model")
-    pretrain.add_argument("--seed", type=int, default=0)
+    pretrain.add_argument("--seed", type=seed_number, default=0)
     pretrain.add_argument("--steps", type=positive)
     pretrain.add_argument("--threads", type=positive, help="of the processor")
     world = pretrain.add_argument_group("with --world")
@@ -122,7 +123,7 @@ def refuse_unused(options: argparse.Namespace) -> None:
     for name in unused:
         if getattr(options, name) is not None:
             flag = "--" + name.replace("_", "-")
-            raise ValueError(f"{flag} does nothing with {kind}; leave it out")
+            raise UserError(f"{flag} does nothing with {kind}; leave it out")
 
 
 def pretrain_on_world(options: argparse.Namespace) -> None:
@@ -161,7 +162,7 @@ def pretrain_on_files(options: argparse.Namespace) -> None:
     from bert_tutorial.training.processes import ANSWER_SECONDS
 
     if not options.output:
-        raise ValueError("pretrain --corpus needs --output FOLDER")
+        raise UserError("pretrain --corpus needs --output FOLDER")
     names = [field.name for field in fields(CorpusRecipe)]
     given = {
         name: getattr(options, name)

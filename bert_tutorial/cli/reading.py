@@ -10,12 +10,15 @@ import argparse
 from pathlib import Path
 from typing import Any
 
+from bert_tutorial.files.errors import UserError
+
 __all__ = [
     "add_reading_commands",
     "add_source",
     "check_vocabulary_size",
     "model_folder",
     "positive",
+    "seed_number",
 ]
 
 
@@ -43,7 +46,7 @@ def add_reading_commands(commands: Any) -> None:
     vocabulary.set_defaults(run=run_vocabulary)
 
     world = commands.add_parser("world", help="print samples of the mini-world")
-    world.add_argument("--seed", type=int, default=0)
+    world.add_argument("--seed", type=seed_number, default=0)
     world.add_argument("--mix", choices=["quick", "full"], default="quick")
     what = world.add_mutually_exclusive_group()
     for name in ("sentences", "documents", "probes"):
@@ -82,10 +85,10 @@ def check_vocabulary_size(folder: Path, pieces: int, size: int) -> None:
     """Refuse a vocabulary that is not the model's.
 
     Raises:
-        ValueError: if it has another number of pieces.
+        UserError: if it has another number of pieces.
     """
     if pieces != size:
-        raise ValueError(
+        raise UserError(
             f"{folder}: vocab.txt must have {size} lines as config.json says, "
             f"got {pieces}"
         )
@@ -99,6 +102,19 @@ def positive(text: str) -> int:
         value = 0
     if value < 1:
         raise argparse.ArgumentTypeError(f"must be at least 1, got {text!r}")
+    if value >= 2**31:
+        raise argparse.ArgumentTypeError(f"must be below 2**31, got {text!r}")
+    return value
+
+
+def seed_number(text: str) -> int:
+    """Read a whole number that generators of random numbers take: of 64 bits."""
+    try:
+        value = int(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"invalid int value: {text!r}") from None
+    if not -(2**63) <= value < 2**63:
+        raise argparse.ArgumentTypeError(f"must be of 64 bits at most, got {text!r}")
     return value
 
 
@@ -148,7 +164,7 @@ def run_vocabulary(options: argparse.Namespace) -> None:
 
     output = Path(options.output)
     if not output.parent.is_dir():
-        raise ValueError(f"{output.parent} is not a folder; make it first")
+        raise UserError(f"{output.parent} is not a folder; make it first")
     documents = read_documents(options.files)
     lines = (sentence for document in documents for sentence in document)
     pieces = train_vocabulary(lines, options.size, do_lower_case=not options.cased)

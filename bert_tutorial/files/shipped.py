@@ -7,6 +7,8 @@ Used from: 1
 from importlib import resources
 from pathlib import Path
 
+from bert_tutorial.files.errors import MissingFileError
+
 __all__ = ["shipped_weights"]
 
 
@@ -18,7 +20,7 @@ def shipped_weights(name: str = "mini-world") -> Path:
     """
     folder = Path(str(resources.files("bert_tutorial"))) / "weights" / name
     if not (folder / "model.safetensors").is_file():
-        raise FileNotFoundError(
+        raise MissingFileError(
             f"the package has no weights named {name}; install it again"
         )
     return folder

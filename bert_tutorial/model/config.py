@@ -10,6 +10,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields, replace
 from typing import Any
 
+from bert_tutorial.files.errors import UserError
+
 __all__ = ["SIZES", "BertConfig"]
 
 # Devlin et al. 2019, section 3, and the official smaller models: L, H, A.
@@ -105,7 +107,7 @@ class BertConfig:
     def _check_int(self, name: str, lowest: int) -> None:
         value = getattr(self, name)
         if isinstance(value, bool) or not isinstance(value, int) or value < lowest:
-            raise ValueError(
+            raise UserError(
                 f"{name} must be a whole number of at least {lowest}, got {value!r}"
             )
 
@@ -113,30 +115,30 @@ class BertConfig:
         value = getattr(self, name)
         is_number = isinstance(value, int | float) and not isinstance(value, bool)
         if not is_number or not lowest <= value < below:
-            raise ValueError(
+            raise UserError(
                 f"{name} must be a number from {lowest} to below {below}, got {value!r}"
             )
 
     def _check_choice(self, name: str, choices: tuple[str, ...]) -> None:
         value = getattr(self, name)
         if value not in choices:
-            raise ValueError(
+            raise UserError(
                 f"{name} must be one of {', '.join(choices)}, got {value!r}"
             )
 
     def _check_together(self) -> None:
         if self.hidden_size % self.num_attention_heads:
-            raise ValueError(
+            raise UserError(
                 "hidden_size must be a multiple of num_attention_heads, "
                 f"got {self.hidden_size} and {self.num_attention_heads}"
             )
         if self.pad_token_id >= self.vocab_size:
-            raise ValueError(
+            raise UserError(
                 f"pad_token_id must be below vocab_size = {self.vocab_size}, "
                 f"got {self.pad_token_id}"
             )
         if self.id2label is not None and len(self.id2label) != self.num_labels:
-            raise ValueError(
+            raise UserError(
                 f"id2label must have num_labels = {self.num_labels} names, "
                 f"got {len(self.id2label)}"
             )
@@ -150,7 +152,7 @@ class BertConfig:
             changes: any fields.
         """
         if name not in SIZES:
-            raise ValueError(f"name must be one of {', '.join(SIZES)}, got {name!r}")
+            raise UserError(f"name must be one of {', '.join(SIZES)}, got {name!r}")
         layers, hidden, heads = SIZES[name]
         sizes = {
             "num_hidden_layers": layers,
@@ -169,7 +171,7 @@ class BertConfig:
         """
         for key, only in _ONLY.items():
             if values.get(key, only) != only:
-                raise ValueError(
+                raise UserError(
                     f"{key} must be {only!r} for this BERT, got {values[key]!r}"
                 )
         names = {field.name for field in fields(cls)}
@@ -189,7 +191,7 @@ class BertConfig:
                 close = difflib.get_close_matches(key, names, 1)
                 hint = f"did you mean {close[0]}?" if close else "known are "
                 hint = "; " + hint + ("" if close else ", ".join(sorted(names)))
-                raise ValueError(f"unknown configuration key {key!r}{hint}")
+                raise UserError(f"unknown configuration key {key!r}{hint}")
         return cls.from_dict(values)
 
     def changed(self, **changes: Any) -> "BertConfig":
@@ -230,11 +232,11 @@ def _label_names(names: Any) -> tuple[str, ...] | None:
     if isinstance(names, Mapping):
         numbered = {str(number): name for number, name in names.items()}
         if set(numbered) != {str(i) for i in range(len(numbered))}:
-            raise ValueError(
+            raise UserError(
                 f"id2label must number its names 0, 1, ..., got {sorted(numbered)}"
             )
         names = [numbered[str(i)] for i in range(len(numbered))]
     is_list = isinstance(names, Sequence) and not isinstance(names, str)
     if not is_list or not all(isinstance(name, str) for name in names):
-        raise ValueError(f"id2label must hold names by number, got {names!r}")
+        raise UserError(f"id2label must hold names by number, got {names!r}")
     return tuple(names)

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 import torch
 
+from bert_tutorial.files.errors import UserError
 from bert_tutorial.model.objectives import BertForMaskedLM, BertForPreTraining
 from bert_tutorial.tokenization.tokenizer import BertTokenizer
 
@@ -48,10 +49,10 @@ def fill_masks(
     ids = tokenizer.encode(text).ids
     places = [i for i, token in enumerate(ids) if token == tokenizer.mask_id]
     if not places:
-        raise ValueError("the text must contain [MASK], got none; write [MASK] in it")
+        raise UserError("the text must contain [MASK], got none; write [MASK] in it")
     longest = model.config.max_position_embeddings
     if len(ids) > longest:
-        raise ValueError(
+        raise UserError(
             f"the text must have at most {longest} tokens with [CLS] and [SEP], got "
             f"{len(ids)}; shorten it"
         )

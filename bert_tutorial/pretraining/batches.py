@@ -13,6 +13,7 @@ from itertools import chain
 import torch
 from torch import Tensor
 
+from bert_tutorial.files.errors import UserError
 from bert_tutorial.pretraining.masking import Masker
 
 __all__ = ["PretrainingBatches", "length_buckets", "pad"]
@@ -74,7 +75,7 @@ def length_buckets(
         [[0, 2], [1, 3]]
     """
     if tokens_per_batch < 1:
-        raise ValueError(f"tokens_per_batch must be at least 1, got {tokens_per_batch}")
+        raise UserError(f"tokens_per_batch must be at least 1, got {tokens_per_batch}")
     lengths = torch.as_tensor(lengths)
     order = torch.randperm(len(lengths), generator=generator)
     order = order[lengths[order].argsort(stable=True)]  # by length, ties at random

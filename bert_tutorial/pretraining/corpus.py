@@ -15,6 +15,7 @@ from pathlib import Path
 
 from torch import Tensor
 
+from bert_tutorial.files.errors import UserError
 from bert_tutorial.pretraining.batches import PretrainingBatches
 from bert_tutorial.pretraining.documents import read_documents
 from bert_tutorial.pretraining.masking import Masker
@@ -66,7 +67,7 @@ class CorpusData:
         if len(texts) < MIN_DOCUMENTS:
             texts = _cut(texts)
         if len(texts) < MIN_DOCUMENTS:
-            raise ValueError(
+            raise UserError(
                 f"the corpus must have at least {MIN_DOCUMENTS} sentences, got "
                 f"{sum(map(len, texts))}; give more text"
             )

@@ -14,6 +14,7 @@ from itertools import pairwise
 from pathlib import Path
 from statistics import median
 
+from bert_tutorial.files.errors import UserError
 from bert_tutorial.files.texts import PathLike, find_text_files, read_text
 
 __all__ = ["find_text_files", "read_documents", "read_text", "split_sentences"]
@@ -63,9 +64,9 @@ def read_documents(
         ValueError: a file is not UTF-8 text, cannot be read, or holds no text.
     """
     if layout not in LAYOUTS:
-        raise ValueError(f"layout must be one of {', '.join(LAYOUTS)}, got {layout!r}")
+        raise UserError(f"layout must be one of {', '.join(LAYOUTS)}, got {layout!r}")
     if lines_per_document is not None and lines_per_document < 2:
-        raise ValueError(
+        raise UserError(
             "lines_per_document must be at least 2, so that a sentence has a next one, "
             f"got {lines_per_document}"
         )
@@ -75,7 +76,7 @@ def read_documents(
         documents += _read_file(file, layout)
     if not documents:
         names = ", ".join(map(str, files[:3])) + (" ..." if len(files) > 3 else "")
-        raise ValueError(f"a corpus must hold text, got none in {names}")
+        raise UserError(f"a corpus must hold text, got none in {names}")
     if lines_per_document is None:
         return documents
     n = lines_per_document

@@ -19,6 +19,7 @@ from typing import NamedTuple
 
 from torch import Tensor
 
+from bert_tutorial.files.errors import UserError
 from bert_tutorial.files.texts import find_text_files, refuse_other_marks
 from bert_tutorial.pretraining.batches import PretrainingBatches
 from bert_tutorial.pretraining.masking import Masker
@@ -86,14 +87,14 @@ def _decode(line: bytes, file: Path, offset: int) -> str:
         refuse_other_marks(line, file)
         line = line.removeprefix(MARK)
     if (nul := line.find(0)) >= 0:
-        raise ValueError(
+        raise UserError(
             f"{file}: text must not hold NUL, got one at byte {offset + nul}; is it a "
             "binary file?"
         )
     try:
         return line.decode("utf-8").strip()
     except UnicodeDecodeError as error:
-        raise ValueError(
+        raise UserError(
             f"{file}: text must be UTF-8, got byte 0x{line[error.start]:02x} at byte "
             f"{offset + error.start}; save the file as UTF-8"
         ) from None
@@ -142,7 +143,7 @@ class ShardedCorpus:
             for start in range(0, size, block_bytes)
         ]
         if not self.blocks:
-            raise ValueError("a corpus must hold text, got only empty files")
+            raise UserError("a corpus must hold text, got only empty files")
 
     def blocks_of(self, epoch: int) -> list[Block]:
         """Give this process's blocks of an epoch in their order."""
@@ -218,7 +219,7 @@ class ShardedBatches(Iterator[dict[str, Tensor]]):
         texts = list(islice(self._documents, self.chunk_documents))
         if not texts:
             if self.chunk == 0:
-                raise ValueError(
+                raise UserError(
                     f"process {self.corpus.rank} of {self.corpus.world_size} must have "
                     "documents, got none; choose a smaller block_bytes"
                 )

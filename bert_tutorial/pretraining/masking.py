@@ -15,6 +15,7 @@ from collections.abc import Iterator, Sequence
 import torch
 from torch import Tensor
 
+from bert_tutorial.files.errors import UserError
 from bert_tutorial.tokenization.tokenizer import BertTokenizer
 
 __all__ = [
@@ -312,7 +313,7 @@ def _check(
 ) -> None:
     """Refuse choices that cannot be meant."""
     if not 0 < mlm_probability <= 1:
-        raise ValueError(
+        raise UserError(
             f"mlm_probability must be above 0 and at most 1, got {mlm_probability}"
         )
     if len(split) != 3 or min(split) < 0 or abs(sum(split) - 1) > 1e-6:

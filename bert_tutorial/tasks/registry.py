@@ -3,6 +3,7 @@
 Chapter: 14
 """
 
+from bert_tutorial.files.errors import UserError
 from bert_tutorial.tasks.questions.task import QUESTIONS
 from bert_tutorial.tasks.sentiment.task import SENTIMENT
 from bert_tutorial.tasks.summaries.task import SUMMARIES
@@ -23,8 +24,8 @@ def find_task(name: str) -> Task:
     """Give a task by its name.
 
     Raises:
-        ValueError: if there is none of that name.
+        UserError: if there is none of that name.
     """
     if name not in TASKS:
-        raise ValueError(f"task must be {', '.join(TASKS)}, got {name!r}")
+        raise UserError(f"task must be {', '.join(TASKS)}, got {name!r}")
     return TASKS[name]

@@ -9,6 +9,8 @@ Chapter: 14
 from pathlib import Path
 from typing import Any, Generic, NamedTuple, TypeVar
 
+from bert_tutorial.files.errors import UserError
+
 __all__ = ["Collector", "Rows", "Skipped"]
 
 T = TypeVar("T")
@@ -93,18 +95,18 @@ class Collector(Generic[T]):
             reason: what was expected and what was found.
 
         Raises:
-            ValueError: if the reading is strict: file, line, reason.
+            UserError: if the reading is strict: file, line, reason.
         """
         if self.strict:
-            raise ValueError(f"{self.rows.source}: {self.rows.unit} {line}: {reason}")
+            raise UserError(f"{self.rows.source}: {self.rows.unit} {line}: {reason}")
         self.rows.skipped.append(Skipped(line, reason))
 
     def finish(self) -> Rows[T]:
         """Give the rows.
 
         Raises:
-            ValueError: if no row is left.
+            UserError: if no row is left.
         """
         if not self.rows:
-            raise ValueError(f"a file must hold at least one row: {self.rows.report()}")
+            raise UserError(f"a file must hold at least one row: {self.rows.report()}")
         return self.rows

@@ -14,7 +14,9 @@ from typing import Any, NamedTuple
 
 import torch
 
-from bert_tutorial.files.folder import replace_text, weight_files
+from bert_tutorial.files.errors import UserError
+from bert_tutorial.files.folder import weight_files
+from bert_tutorial.files.texts import replace_text
 from bert_tutorial.model.checkpoint import PreTrained
 from bert_tutorial.pretraining.run import corpus_digests
 from bert_tutorial.tasks.examples import Example
@@ -103,14 +105,14 @@ def run_one(job: Job, folder: Path, options: argparse.Namespace) -> dict[str, An
     """Train, choose on dev, judge the chosen state on test once, save.
 
     Raises:
-        ValueError: if the folder has a run and it is not to be resumed.
+        UserError: if the folder has a run and it is not to be resumed.
     """
     identity = identity_of(job)
     report_file = folder / "run.json"
     if report_file.is_file():
         report = json.loads(report_file.read_text(encoding="utf-8"))
         if not options.resume:
-            raise ValueError(f"{folder} has a finished run; give another folder")
+            raise UserError(f"{folder} has a finished run; give another folder")
         check_identity(report["identity"], identity)
         return dict(report)
     has_state = any((folder / STATES).glob("step-*.safetensors"))

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from bert_tutorial.files.errors import UserError
 from bert_tutorial.model.checkpoint import PreTrained
 from bert_tutorial.tasks.examples import Example
 from bert_tutorial.tasks.rows import Rows
@@ -60,24 +61,24 @@ class Task:
 def no_columns(columns: Mapping[str, str]) -> None:
     """Refuse names of columns for a file that is no table."""
     if columns:
-        raise ValueError("columns can be named for a table of texts only; leave it out")
+        raise UserError("columns can be named for a table of texts only; leave it out")
 
 
 def no_question(question: str | None) -> None:
     """Refuse a question where none is answered."""
     if question is not None:
-        raise ValueError("--question is for the task qa only; leave it out")
+        raise UserError("--question is for the task qa only; leave it out")
 
 
 def given_texts(texts: Sequence[str]) -> list[str]:
     """Refuse an empty text.
 
     Raises:
-        ValueError: naming its place on the command line.
+        UserError: naming its place on the command line.
     """
     for number, text in enumerate(texts, start=1):
         if not text.strip():
-            raise ValueError(f"text {number} must not be empty")
+            raise UserError(f"text {number} must not be empty")
     return [text.strip() for text in texts]
 
 

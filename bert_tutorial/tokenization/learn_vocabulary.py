@@ -24,6 +24,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable
 from itertools import pairwise
 
+from bert_tutorial.files.errors import UserError
 from bert_tutorial.tokenization.normalizer import (
     CharacterTable,
     split_chunks,
@@ -75,7 +76,7 @@ def train_vocabulary(
     words = count_words(texts, do_lower_case)
     vocabulary = dict.fromkeys([*SPECIAL_TOKENS, *alphabet(words)])
     if len(vocabulary) > vocab_size:
-        raise ValueError(
+        raise UserError(
             f"vocab_size must be at least {len(vocabulary)} for the characters of this "
             f"text, got {vocab_size}; raise it or clean rare characters from the text"
         )

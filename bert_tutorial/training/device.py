@@ -15,6 +15,8 @@ Used from: 1
 
 import torch
 
+from bert_tutorial.files.errors import UserError
+
 __all__ = ["autocast_dtype", "pick_device"]
 
 CHOICES = ("auto", "cpu", "cuda", "mps")
@@ -35,13 +37,13 @@ def pick_device(preferred: str = "auto") -> torch.device:
         "mps": torch.backends.mps.is_available(),
     }
     if preferred not in CHOICES:
-        raise ValueError(
+        raise UserError(
             f"device must be one of {', '.join(CHOICES)}, got {preferred!r}"
         )
     if preferred == "auto":
         preferred = next(name for name in ("cuda", "mps", "cpu") if has[name])
     if not has[preferred]:
-        raise ValueError(f"this machine has no {preferred} device; choose auto or cpu")
+        raise UserError(f"this machine has no {preferred} device; choose auto or cpu")
     return torch.device(preferred)
 
 

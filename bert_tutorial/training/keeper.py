@@ -17,6 +17,7 @@ from typing import IO, Any, Protocol, runtime_checkable
 import torch
 from torch import Tensor
 
+from bert_tutorial.files.errors import UserError
 from bert_tutorial.files.folder import CheckpointError
 from bert_tutorial.training.identity import check_identity
 from bert_tutorial.training.log import Window
@@ -99,7 +100,7 @@ class StateKeeper:
     ) -> None:
         """Look at what is there, before any work is done."""
         if every < 0:
-            raise ValueError(f"save_every must be 0 or more steps, got {every}")
+            raise UserError(f"save_every must be 0 or more steps, got {every}")
         self.folder = Path(folder, FOLDER)
         self.identity = dict(identity)
         self.every = every
@@ -228,7 +229,7 @@ def sweep_run(folder: Path, resume: bool) -> None:
     """
     found = list_states(folder / FOLDER)
     if found and not resume:
-        raise ValueError(
+        raise UserError(
             f"{folder / FOLDER} has the training state of {found[0].stem}; resume that "
             "run (--resume, resume=True), or give another folder"
         )

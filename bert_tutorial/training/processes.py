@@ -26,6 +26,8 @@ from torch import Tensor, distributed, nn
 from torch.distributed.distributed_c10d import PrefixStore, Store
 from torch.distributed.rendezvous import rendezvous
 
+from bert_tutorial.files.errors import UserError
+
 __all__ = ["Attendance", "ProcessGroup", "WorldError", "join_world"]
 
 
@@ -202,7 +204,7 @@ class ProcessGroup:
         """
         numbers = self.gather(torch.tensor([int(digest[:15], 16)]))
         if len({int(number) for number in numbers}) > 1:
-            raise ValueError(
+            raise UserError(
                 f"{name} must be the same in all {self.size} processes, but differs; "
                 "give each machine the same files and the same command"
             )
@@ -269,7 +271,7 @@ def join_world(
         yield ProcessGroup()
         return
     if device.type not in ("cpu", "cuda"):
-        raise ValueError(
+        raise UserError(
             f"several processes need the device cpu or cuda, got {device.type}"
         )
     world = ProcessGroup(int(os.environ["RANK"]), size, answer_seconds)

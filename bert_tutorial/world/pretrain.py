@@ -14,6 +14,8 @@ from typing import Any, NamedTuple
 
 import torch
 
+from bert_tutorial.files.errors import UserError
+from bert_tutorial.files.folder import read_json
 from bert_tutorial.model.objectives import BertForPreTraining
 from bert_tutorial.tokenization.tokenizer import BertTokenizer
 from bert_tutorial.training.loop import train
@@ -100,13 +102,17 @@ def report_folder(folder: Path, seed: int | None = None) -> dict[str, Any]:
     """
     file = folder / "report.json"
     if not file.is_file():
-        raise ValueError(f"{file} does not exist; it says of which world a model is")
-    values = json.loads(file.read_text(encoding="utf-8"))
-    recipe = WorldRecipe(
-        **(values["recipe"] | {"split": (*values["recipe"]["split"],)})
-    )
+        raise UserError(f"{file} does not exist; it says of which world a model is")
+    values = read_json(file)
+    try:
+        recipe = WorldRecipe(
+            **(values["recipe"] | {"split": (*values["recipe"]["split"],)})
+        )
+        mix = Mix(**values["mix"])
+    except (KeyError, TypeError, ValueError) as error:
+        raise UserError(f"{file} is not the report of a mini-world: {error}") from error
     seed = recipe.seed if seed is None else seed
-    data = WorldData(World(seed, Mix(**values["mix"])), recipe)
+    data = WorldData(World(seed, mix), recipe)
     data.tokenizer = BertTokenizer.from_pretrained(folder)
     data.validation_pairs = data.pairs_for(data.tokenizer, recipe)
     return report(BertForPreTraining.from_pretrained(folder), data)

@@ -8,6 +8,8 @@ import pytest
 
 from bert_tutorial.cli.main import build_parser, main
 from bert_tutorial.cli.pretrain import CORPUS_ONLY, WORLD_ONLY
+from bert_tutorial.files.errors import MissingFileError, UserError
+from bert_tutorial.files.folder import CheckpointError
 
 
 def run(capsys, *arguments: str) -> tuple[int, str, str]:
@@ -184,3 +186,55 @@ def test_importing_the_package_loads_nothing_large():
         heavy = {"transformers", "datasets", "matplotlib", "sklearn", "pandas"}
         assert not heavy & loaded_by(statement), statement
     assert "torch" not in loaded_by("import bert_tutorial.cli.main")
+
+
+@pytest.mark.parametrize("fault", [KeyError("deep"), ValueError("ours"), OSError("?")])
+def test_a_fault_of_ours_keeps_its_traceback(monkeypatch, fault):
+    def slip(*_):
+        raise fault
+
+    monkeypatch.setattr("bert_tutorial.model.fill.fill_masks", slip)
+    with pytest.raises(type(fault)) as found:
+        main(["fill", "the capital of france is [MASK] ."])
+    assert found.value is fault
+
+
+@pytest.mark.parametrize("kind", [UserError, MissingFileError, CheckpointError])
+def test_a_mistake_of_the_users_gets_one_line_from_anywhere(capsys, monkeypatch, kind):
+    assert issubclass(kind, UserError) and issubclass(kind, ValueError)
+
+    def refuse(*_):
+        raise kind("a.txt: it\nmust be so")
+
+    monkeypatch.setattr("bert_tutorial.model.fill.fill_masks", refuse)
+    code, out, err = run(capsys, "fill", "the capital of france is [MASK] .")
+    assert (code, out) == (2, "")
+    assert err.startswith("error: a.txt: it") and err.count("\n") == 1
+
+
+def test_a_file_that_the_system_refuses_is_named(capsys, monkeypatch):
+    def denied(*_):
+        raise PermissionError(13, "Permission denied", "there/config.json")
+
+    monkeypatch.setattr("bert_tutorial.model.fill.fill_masks", denied)
+    code, _, err = run(capsys, "fill", "the capital of france is [MASK] .")
+    assert (code, err) == (2, "error: there/config.json: Permission denied\n")
+
+
+@pytest.mark.parametrize("text", ['{"a"', '{"a": 1}', '{"recipe": 3}', "[]"])
+def test_a_report_of_no_world_gets_one_line(capsys, tmp_path, text):
+    (tmp_path / "report.json").write_text(text, encoding="utf-8")
+    code, _, err = run(capsys, "evaluate", "--world", "--model", str(tmp_path))
+    assert code == 2 and err.count("\n") == 1, err
+    assert "report.json" in err
+
+
+@pytest.mark.parametrize("command", ["world", "pretrain --world", "evaluate --world"])
+def test_a_seed_too_large_for_a_generator_is_refused(capsys, command):
+    code, _, err = run(capsys, *command.split(), "--seed", str(2**63))
+    assert code == 2 and "64 bits" in err
+
+
+def test_too_many_threads_are_refused(capsys):
+    code, _, err = run(capsys, "pretrain", "--world", "--threads", "9999999999")
+    assert code == 2 and "below 2**31" in err

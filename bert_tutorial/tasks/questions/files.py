@@ -12,6 +12,7 @@ import os
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
+from bert_tutorial.files.errors import UserError
 from bert_tutorial.pretraining.documents import read_text
 from bert_tutorial.tasks.rows import Collector, Rows, shown
 
@@ -32,7 +33,7 @@ class SquadItem(NamedTuple):
     is_impossible: bool
 
 
-class _BadRowError(ValueError):
+class _BadRowError(UserError):
     """What is wrong with one question."""
 
 
@@ -52,7 +53,7 @@ def read_squad(file: str | os.PathLike[str], *, strict: bool = True) -> Rows[Squ
 
     Raises:
         FileNotFoundError: there is no such file.
-        ValueError: the file is not UTF-8, is not JSON, holds no question, or (strict)
+        UserError: the file is not UTF-8, is not JSON, holds no question, or (strict)
             holds a bad one; the message names file, question, id and reason.
     """
     collector = Collector[SquadItem](os.fspath(file), strict, unit="question")
@@ -77,22 +78,20 @@ def _parse(file: str | os.PathLike[str]) -> list[Any]:
     """Read JSON or JSON lines; give the articles or rows."""
     text = read_text(file)
     if not text.strip():
-        raise ValueError(
-            f"{os.fspath(file)}: the file must hold questions, it is empty"
-        )
+        raise UserError(f"{os.fspath(file)}: the file must hold questions, it is empty")
     try:
         found = json.loads(text)
     except (ValueError, RecursionError) as error:
         lines = [x for x in enumerate(text.split("\n"), 1) if x[1].strip()]
         if len(lines) == 1 or not lines[0][1].rstrip().endswith("}"):
-            raise ValueError(f"{os.fspath(file)} is not JSON: {error}") from None
+            raise UserError(f"{os.fspath(file)} is not JSON: {error}") from None
         return [_parse_line(file, number, line) for number, line in lines]
     if isinstance(found, dict) and "data" in found:
         found = found["data"]
     if isinstance(found, dict):
         found = [found]
     if not isinstance(found, list):
-        raise ValueError(
+        raise UserError(
             f"{os.fspath(file)}: the file must hold a list of articles or rows, "
             f"or have one under 'data'; got {type(found).__name__}"
         )
@@ -103,7 +102,7 @@ def _parse_line(file: str | os.PathLike[str], number: int, line: str) -> Any:
     try:
         return json.loads(line)
     except (ValueError, RecursionError) as error:
-        raise ValueError(
+        raise UserError(
             f"{os.fspath(file)}: line {number} is not JSON: {error}"
         ) from None
 
@@ -125,7 +124,7 @@ def _rows(found: list[Any], file: str) -> Iterator[tuple[Any, Any, str]]:
 def _list(entry: Any, key: str, where: str) -> list[Any]:
     found = entry.get(key) if isinstance(entry, dict) else None
     if not isinstance(found, list):
-        raise ValueError(f"{where}: {key!r} must be a list, got {shown(found)}")
+        raise UserError(f"{where}: {key!r} must be a list, got {shown(found)}")
     return found
 
 

@@ -14,6 +14,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
+from bert_tutorial.files.errors import UserError
 from bert_tutorial.tasks.questions.files import SquadItem
 
 __all__ = [
@@ -177,7 +178,7 @@ def _golds(references: References) -> dict[str, list[str]]:
             raise ValueError(f"the answers of {name!r} must be a list, got a text")
         golds[name] = list(texts)
     if not golds:
-        raise ValueError("references must hold at least one question, got none")
+        raise UserError("references must hold at least one question, got none")
     return golds
 
 
@@ -194,7 +195,7 @@ def _scores(
             if name not in predictions:
                 continue
         elif not texts:
-            raise ValueError(f"{name!r} has no answer; SQuAD 1.1 has no such question")
+            raise UserError(f"{name!r} has no answer; SQuAD 1.1 has no such question")
         guess = predictions.get(name)
         scores[name] = (0.0, 0.0)
         if guess is not None:

@@ -7,6 +7,7 @@ import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from bert_tutorial.files.errors import UserError
 from bert_tutorial.model.task_heads import BertForQuestionAnswering
 from bert_tutorial.tasks.examples import Example
 from bert_tutorial.tasks.questions.answers import answer_questions
@@ -36,13 +37,13 @@ def query_length(
     """Give the most pieces of a question; a longer one is refused, not cut.
 
     Raises:
-        ValueError: naming file, question, its pieces, those allowed.
+        UserError: naming file, question, its pieces, those allowed.
     """
     most = min(QUERY, shape.max_length // 2)
     for item in items:
         got = len(tokenizer.tokenize(item.question))
         if got > most:
-            raise ValueError(
+            raise UserError(
                 f"{source}: question {item.id}: it must have at most {most} pieces so "
                 f"that {shape.max_length} tokens have room for its passage, got {got}"
             )
@@ -117,10 +118,10 @@ def asked_of_texts(texts: Sequence[str], question: str | None) -> Sequence[Squad
     """Ask one question of each text.
 
     Raises:
-        ValueError: if there is no question.
+        UserError: if there is no question.
     """
     if question is None or not question.strip():
-        raise ValueError("--task qa needs --question, about each TEXT")
+        raise UserError("--task qa needs --question, about each TEXT")
     return [
         SquadItem(str(number), question.strip(), text, [], True)
         for number, text in enumerate(given_texts(texts), start=1)

@@ -10,6 +10,7 @@ Chapter: 16
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from bert_tutorial.files.errors import UserError
 from bert_tutorial.tasks.examples import Example
 from bert_tutorial.tasks.questions.files import SquadItem
 from bert_tutorial.tasks.windows import most_context
@@ -82,7 +83,7 @@ def encode_squad(
         The windows, those of a question together and in order.
 
     Raises:
-        ValueError: if a length or the stride is not positive, if no piece of a passage
+        UserError: if a length or the stride is not positive, if no piece of a passage
             fits beside a question, or if windows would leave gaps.
     """
     for name, value in (
@@ -91,14 +92,14 @@ def encode_squad(
         ("max_query_length", max_query_length),
     ):
         if value < 1:
-            raise ValueError(f"{name} must be at least 1, got {value}")
+            raise UserError(f"{name} must be at least 1, got {value}")
     windows: list[PassageWindow] = []
     for index, item in enumerate(items):
         query = tokenizer.encode(item.question, add_special_tokens=False).ids
         query = query[:max_query_length]
         room = max_length - len(query) - 3
         if room < 1:
-            raise ValueError(
+            raise UserError(
                 f"question {item.id!r}: max_length must be at least {len(query) + 4}, "
                 f"for {len(query)} pieces of the question, [CLS], two [SEP] and one "
                 f"piece of the passage, got {max_length}; or lower max_query_length"
@@ -130,7 +131,7 @@ def _windows(
     """Cut one passage into windows of `room` pieces."""
     passage = tokenizer.encode(item.context, add_special_tokens=False)
     if len(passage) > room and stride > room:
-        raise ValueError(
+        raise UserError(
             f"question {item.id!r}: stride must be at most {room}, the pieces of the "
             f"passage in a window, or the windows leave gaps; got {stride}"
         )

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
+from bert_tutorial.files.errors import UserError
 from bert_tutorial.model.task_heads import BertForSequenceClassification
 from bert_tutorial.tasks.examples import Example
 from bert_tutorial.tasks.fit import predict
@@ -40,7 +41,7 @@ def text_windows(
         Ids and types of each window.
 
     Raises:
-        ValueError: if the first text of a pair leaves no room for the second, or a
+        UserError: if the first text of a pair leaves no room for the second, or a
             number is out of range.
     """
     cut = tokenizer.encode(text, add_special_tokens=False).ids
@@ -50,7 +51,7 @@ def text_windows(
         cut, kind = tokenizer.encode(pair, add_special_tokens=False).ids, 1
     room = max_length - len(head) - 1
     if room < 1:
-        raise ValueError(
+        raise UserError(
             f"the first text must have at most {max(0, max_length - 4)} pieces so that "
             f"{max_length} tokens have room for a second one, got {len(head) - 2}"
         )
@@ -58,7 +59,7 @@ def text_windows(
     if pair is not None:
         stride = min(stride, room)
     if not 1 <= stride <= room:
-        raise ValueError(f"stride must be from 1 to {room} pieces, got {stride}")
+        raise UserError(f"stride must be from 1 to {room} pieces, got {stride}")
     starts = [0]
     while starts[-1] + room < len(cut):
         starts.append(starts[-1] + stride)
@@ -95,7 +96,7 @@ def encode_texts(
         One list of examples a row.
 
     Raises:
-        ValueError: naming file and line of a row that does not fit.
+        UserError: naming file and line of a row that does not fit.
     """
     encoded = []
     for place, row in enumerate(rows):
@@ -103,8 +104,8 @@ def encode_texts(
             windows = text_windows(
                 tokenizer, row.text, row.pair, max_length=max_length, stride=stride
             )
-        except ValueError as error:
-            raise ValueError(f"{source}: line {row.line}: {error}") from error
+        except UserError as error:
+            raise UserError(f"{source}: line {row.line}: {error}") from error
         target = {} if numbers is None else {"labels": numbers[place]}
         encoded.append([Example(ids, types, dict(target)) for ids, types in windows])
     return encoded

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from bert_tutorial.files.errors import UserError
 from bert_tutorial.tasks.sentiment.tables import LabelledText
 
 __all__ = ["Overlap", "class_weights", "label_names", "label_numbers", "overlap"]
@@ -25,17 +26,17 @@ def label_names(rows: Sequence[LabelledText], source: str = "the file") -> list[
         The names; class k is called names[k].
 
     Raises:
-        ValueError: if there is one label only, or nearly as many as rows.
+        UserError: if there is one label only, or nearly as many as rows.
     """
     names = {row.label for row in rows}
     if len(names) < 2:
-        raise ValueError(
+        raise UserError(
             f"{source}: there must be at least two different labels, got only "
             f"{next(iter(names), 'none')!r}"
         )
     if len(names) > MOST or (len(rows) > 20 and len(names) > 0.9 * len(rows)):
         example = next(iter(rows)).label
-        raise ValueError(
+        raise UserError(
             f"{source}: labels must repeat, got {len(names):,} different ones in "
             f"{len(rows):,} rows, such as {example[:40]!r}; is that the right column?"
         )
@@ -50,13 +51,13 @@ def label_numbers(
     """Give the class of each row.
 
     Raises:
-        ValueError: if a row has another label; file, line, label, those allowed.
+        UserError: if a row has another label; file, line, label, those allowed.
     """
     numbers = {name: number for number, name in enumerate(names)}
     for row in rows:
         if row.label not in numbers:
             allowed = ", ".join(names[:20]) + (", ..." if len(names) > 20 else "")
-            raise ValueError(
+            raise UserError(
                 f"{source}: line {row.line}: the label must be one of {allowed}, "
                 f"got {row.label!r}"
             )
@@ -73,7 +74,7 @@ def class_weights(numbers: Sequence[int], classes: int) -> list[float]:
     counts = Counter(numbers)
     absent = [k for k in range(classes) if not counts[k]]
     if absent:
-        raise ValueError(f"each class must have a row to be weighed, {absent} have not")
+        raise UserError(f"each class must have a row to be weighed, {absent} have not")
     return [len(numbers) / (classes * counts[k]) for k in range(classes)]
 
 

@@ -19,6 +19,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from bert_tutorial.files.errors import UserError
 from bert_tutorial.pretraining.documents import read_text
 from bert_tutorial.tasks.rows import Collector, Rows, shown
 
@@ -49,7 +50,7 @@ def find_places(
         labelled: a column of labels must be there.
 
     Raises:
-        ValueError: if a column is missing, or a number is outside the record.
+        UserError: if a column is missing, or a number is outside the record.
     """
     wanted = [key for key in COLUMNS if key != "label" or labelled]
     numbers = [given[key] for key in wanted if key in given]
@@ -58,10 +59,10 @@ def find_places(
         places = {key: int(given[key]) - 1 for key in wanted if key in given}
         for key in wanted:
             if key != "pair" and key not in places:
-                raise ValueError(f"{path}: give the column of the {key} by number, too")
+                raise UserError(f"{path}: give the column of the {key} by number, too")
         for key, place in places.items():
             if not 0 <= place < len(first):
-                raise ValueError(
+                raise UserError(
                     f"{path}: line 1: the {key} must be in column 1 to {len(first)}, "
                     f"got {place + 1}"
                 )
@@ -74,7 +75,7 @@ def find_places(
             found[key] = hits[0]
         elif key in given or key != "pair":
             shown = ", ".join(repr(name[:30]) for name in first[:8])
-            raise ValueError(
+            raise UserError(
                 f"{path}: line 1 must name a column for the {key} "
                 f"({', '.join(known)}), got {shown}; say which column it is, by name "
                 "or, without a line of names, by number"
@@ -117,14 +118,14 @@ def read_table(
         with that.
 
     Raises:
-        ValueError: file, line and reason, if the reading is strict; always if a
+        UserError: file, line and reason, if the reading is strict; always if a
             column is missing or no row is good.
         FileNotFoundError: there is no such file.
     """
     path = Path(file)
     given = dict(columns or {})
     if path.suffix.lower() not in FORMS:
-        raise ValueError(
+        raise UserError(
             f"{file}: a table must end in one of {', '.join(FORMS)}, "
             f"got {path.suffix or 'no ending'!r}"
         )

@@ -12,6 +12,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from bert_tutorial.files.errors import UserError
 from bert_tutorial.model.bert import BertModel, initialise
 from bert_tutorial.model.checkpoint import PreTrained
 from bert_tutorial.model.config import BertConfig
@@ -67,7 +68,7 @@ def encode_document(
         Windows in the order of the document.
 
     Raises:
-        ValueError: no sentence, a label that is not 0 or 1, a number of labels that
+        UserError: no sentence, a label that is not 0 or 1, a number of labels that
             is not that of the sentences, or no room for a token.
     """
     check(sentences, labels, max_length)
@@ -98,7 +99,7 @@ def check(
             f"sentences must be a list of at least one text, got {sentences!r:.40}"
         )
     if max_length < 3:
-        raise ValueError(
+        raise UserError(
             f"max_length must leave room for [CLS], a token and [SEP]: at least 3, "
             f"got {max_length}"
         )
@@ -126,7 +127,7 @@ class BertForExtractiveSummarization(PreTrained):
         """Make encoder, dropout and scorer (H, 1)."""
         super().__init__(config)
         if config.type_vocab_size < 2:
-            raise ValueError(
+            raise UserError(
                 "type_vocab_size must be at least 2, as segments alternate, got "
                 f"{config.type_vocab_size}"
             )
@@ -201,11 +202,11 @@ def score_sentences(
         One number from 0 to 1 for each sentence.
 
     Raises:
-        ValueError: there is no sentence, or max_length is more than the positions.
+        UserError: there is no sentence, or max_length is more than the positions.
     """
     most = model.config.max_position_embeddings
     if max_length is not None and max_length > most:
-        raise ValueError(f"max_length must be at most {most}, got {max_length}")
+        raise UserError(f"max_length must be at most {most}, got {max_length}")
     windows = encode_document(tokenizer, sentences, max_length=max_length or most)
     device = next(model.parameters()).device
     was_training = model.training

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from bert_tutorial.files.errors import UserError
 from bert_tutorial.pretraining.documents import read_text, split_sentences
 from bert_tutorial.tasks.rows import Collector, Rows, shown
 from bert_tutorial.tasks.summaries.rouge import rouge_n
@@ -36,7 +37,7 @@ class Document(NamedTuple):
     line: int
 
 
-class BadRowError(ValueError):
+class BadRowError(UserError):
     """What is wrong with a row, in one line."""
 
 

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from statistics import mean
 
+from bert_tutorial.files.errors import UserError
 from bert_tutorial.pretraining.documents import read_text, split_sentences
 from bert_tutorial.tasks.examples import Example
 from bert_tutorial.tasks.rows import Rows
@@ -99,7 +100,7 @@ def read_article(file: Path, columns: Mapping[str, str]) -> Sequence[Document]:
         return read_summaries(file)
     text = " ".join(read_text(file).split())
     if not text:
-        raise ValueError(f"{file}: the file must hold text, got none")
+        raise UserError(f"{file}: the file must hold text, got none")
     return [document_of(text, 1)]
 
 

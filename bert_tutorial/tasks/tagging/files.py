@@ -23,6 +23,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from bert_tutorial.files.errors import UserError
 from bert_tutorial.pretraining.documents import read_text
 from bert_tutorial.tasks.rows import Collector, Rows, shown
 from bert_tutorial.tasks.tagging.bio import is_legal, spans_to_tags, tags_to_spans
@@ -69,7 +70,7 @@ def read_conll(file: str | Path, *, strict: bool = True) -> Rows[TaggedWords]:
 
     Raises:
         FileNotFoundError: if there is no such file.
-        ValueError: if it is not UTF-8 text, has a bad row (strict), or no sentence.
+        UserError: if it is not UTF-8 text, has a bad row (strict), or no sentence.
     """
     blocks = list(_blocks(read_text(file).split("\n")))
     widths = Counter(len(columns) for block in blocks for _, columns in block)
@@ -104,7 +105,7 @@ def collect_tagged(
         The good ones, in BIO.
 
     Raises:
-        ValueError: if one is bad and the reading strict, or if none is good.
+        UserError: if one is bad and the reading strict, or if none is good.
     """
     begins = Counter(
         tag[:2]
@@ -204,7 +205,7 @@ def read_tagged(
 
     Raises:
         FileNotFoundError: if there is no such file.
-        ValueError: as `read_conll` and `read_tagged_json` say.
+        UserError: as `read_conll` and `read_tagged_json` say.
     """
     if Path(file).suffix.lower() in (".json", ".jsonl"):
         return read_tagged_json(file, names=names, strict=strict)
@@ -226,7 +227,7 @@ def read_tagged_json(
 
     Raises:
         FileNotFoundError: if there is no such file.
-        ValueError: if it is not UTF-8 text, has a bad row (strict), or no sentence.
+        UserError: if it is not UTF-8 text, has a bad row (strict), or no sentence.
     """
     drafts = []
     for line, text in enumerate(read_text(file).split("\n"), 1):
@@ -260,7 +261,7 @@ def tagged_records(
         The sentences in their order, their tags in BIO.
 
     Raises:
-        ValueError: if a record is bad (strict), or none is left.
+        UserError: if a record is bad (strict), or none is left.
     """
     drafts = [
         _record_draft(record, line, names) for line, record in enumerate(records, 1)
@@ -273,7 +274,7 @@ def _record_draft(record: Any, line: int, names: Sequence[str] | None) -> Draft:
     try:
         words, tags = _lists(record)
         named = [_name(word, tag, names) for word, tag in zip(words, tags, strict=True)]
-    except ValueError as error:
+    except UserError as error:
         return Draft([line], [], [], [(line, str(error))])
     return Draft([line] * len(words), words, named, [])
 
@@ -282,26 +283,26 @@ def _lists(record: Any) -> tuple[list[str], list[Any]]:
     """Find words and tags in an object.
 
     Raises:
-        ValueError: if they are missing, of unequal length, or not words.
+        UserError: if they are missing, of unequal length, or not words.
     """
     if not isinstance(record, Mapping):
-        raise ValueError(f"a row must be an object, got {type(record).__name__}")
+        raise UserError(f"a row must be an object, got {type(record).__name__}")
     found = []
     for keys in (WORDS, TAGS):
         key = next((key for key in keys if key in record), None)
         if key is None:
             has = shown(list(record))
-            raise ValueError(f"a row must have {' or '.join(keys)}, got {has}")
+            raise UserError(f"a row must have {' or '.join(keys)}, got {has}")
         value = record[key]
         if isinstance(value, str) or not isinstance(value, Sequence) or not value:
-            raise ValueError(f"{key} must be a list of one or more, got {shown(value)}")
+            raise UserError(f"{key} must be a list of one or more, got {shown(value)}")
         found.append(list(value))
     words, tags = found
     if len(words) != len(tags):
-        raise ValueError(f"there must be one tag a word, got {len(tags)}/{len(words)}")
+        raise UserError(f"there must be one tag a word, got {len(tags)}/{len(words)}")
     for place, word in enumerate(words):
         if not isinstance(word, str) or not word.strip():
-            raise ValueError(f"word {place} must be text, got {shown(word)}")
+            raise UserError(f"word {place} must be text, got {shown(word)}")
     return words, tags
 
 
@@ -309,26 +310,26 @@ def _name(word: str, tag: Any, names: Sequence[str] | None) -> str:
     """Name a tag, and check it.
 
     Raises:
-        ValueError: if it is neither a tag nor the number of a name.
+        UserError: if it is neither a tag nor the number of a name.
     """
     if isinstance(tag, int) and not isinstance(tag, bool):
         if names is None:
-            raise ValueError(
+            raise UserError(
                 f"the tag of {shown(word)} is the number {shown(tag)}; give names"
             )
         if not 0 <= tag < len(names):
-            raise ValueError(
+            raise UserError(
                 f"the tag of {shown(word)} must be 0 to {len(names) - 1}, "
                 f"got {shown(tag)}"
             )
         tag = names[tag]
     if not isinstance(tag, str) or not TAG.fullmatch(tag):
-        raise ValueError(
+        raise UserError(
             f"the tag of {shown(word)} must be O, B-type or I-type, got {shown(tag)}"
         )
     if names is not None and tag not in names:
         allowed = ", ".join(names)
-        raise ValueError(
+        raise UserError(
             f"the tag of {shown(word)} must be one of {allowed}; got {shown(tag)}"
         )
     return tag

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
+from bert_tutorial.files.errors import UserError
 from bert_tutorial.model.task_heads import BertForTokenClassification
 from bert_tutorial.tasks.examples import collate
 from bert_tutorial.tasks.tagging.bio import best_legal_tags
@@ -41,12 +42,12 @@ def word_scores(
         The logits (words, C) of each sentence.
 
     Raises:
-        ValueError: if a sentence has no words, or `max_length` is out of range.
+        UserError: if a sentence has no words, or `max_length` is out of range.
     """
     positions = model.config.max_position_embeddings
     max_length = positions if max_length is None else max_length
     if max_length > positions:
-        raise ValueError(
+        raise UserError(
             f"max_length must be at most {positions}, the positions of the model, "
             f"got {max_length}"
         )
@@ -99,10 +100,10 @@ def predict_tags(
         One tag a word, for each sentence.
 
     Raises:
-        ValueError: if the model has another number of labels, or as `word_scores`.
+        UserError: if the model has another number of labels, or as `word_scores`.
     """
     if model.config.num_labels != len(names):
-        raise ValueError(
+        raise UserError(
             f"names must have the model's {model.config.num_labels} labels, "
             f"got {len(names)}: {', '.join(names)}"
         )

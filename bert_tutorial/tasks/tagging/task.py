@@ -8,6 +8,7 @@ import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from bert_tutorial.files.errors import UserError
 from bert_tutorial.model.task_heads import BertForTokenClassification
 from bert_tutorial.pretraining.documents import read_text
 from bert_tutorial.tasks.examples import Example
@@ -42,11 +43,11 @@ def names_of(rows: Sequence[TaggedWords], source: str) -> list[str]:
     """List the tags.
 
     Raises:
-        ValueError: if there is no entity at all.
+        UserError: if there is no entity at all.
     """
     names = tag_names(rows)
     if len(names) < 2:
-        raise ValueError(f"{source}: there must be a tag besides O, got none")
+        raise UserError(f"{source}: there must be a tag besides O, got none")
     return names
 
 
@@ -54,12 +55,12 @@ def check_tags(rows: Sequence[TaggedWords], names: Sequence[str], source: str) -
     """Refuse a tag that the model does not know.
 
     Raises:
-        ValueError: file, line of the sentence, tag, those that are known.
+        UserError: file, line of the sentence, tag, those that are known.
     """
     for row in rows:
         for word, tag in zip(row.words, row.tags, strict=True):
             if tag not in names:
-                raise ValueError(
+                raise UserError(
                     f"{source}: line {row.line}: the tag of {word!r} must be one of "
                     f"{', '.join(names)}, got {tag!r}"
                 )
@@ -120,7 +121,7 @@ def read_sentences(file: Path, columns: Mapping[str, str]) -> Sequence[TaggedWor
     no_columns(columns)
     lines = [line for line in read_text(file).split("\n") if WORD.search(line)]
     if not lines:
-        raise ValueError(f"{file}: the file must hold at least one text, got none")
+        raise UserError(f"{file}: the file must hold at least one text, got none")
     return words_of(lines)
 
 

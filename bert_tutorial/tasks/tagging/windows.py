@@ -11,6 +11,7 @@ Chapter: 15
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from bert_tutorial.files.errors import UserError
 from bert_tutorial.tasks.examples import Example
 from bert_tutorial.tasks.tagging.files import TaggedWords
 from bert_tutorial.tasks.windows import cut_windows, most_context
@@ -87,15 +88,15 @@ def encode_words(
         The windows. Each word is scored in exactly one of them.
 
     Raises:
-        ValueError: if there are no words, the tags do not fit them or the names, or
+        UserError: if there are no words, the tags do not fit them or the names, or
             `max_length` or `stride` is out of range.
     """
     room = max_length - 2
     if room < 1:
-        raise ValueError(f"max_length must be at least 3, got {max_length}")
+        raise UserError(f"max_length must be at least 3, got {max_length}")
     stride = max(1, room // 2) if stride is None else stride
     if not 1 <= stride <= room:
-        raise ValueError(f"stride must be 1 to {room}, got {stride}")
+        raise UserError(f"stride must be 1 to {room}, got {stride}")
     numbers = _numbers(words, tags, names)
     pieces = [
         (ids or [tokenizer.unk_id])[:room]
@@ -137,7 +138,7 @@ def _numbers(
     number = {name: i for i, name in enumerate(names)}
     for word, tag in zip(words, tags, strict=True):
         if tag not in number:
-            raise ValueError(
+            raise UserError(
                 f"the tag of {word!r} must be one of {', '.join(names)}; got {tag!r}"
             )
     return [number[tag] for tag in tags]
@@ -164,7 +165,7 @@ def encode_rows(
         One example a window.
 
     Raises:
-        ValueError: as `encode_words` says, with the line of the sentence.
+        UserError: as `encode_words` says, with the line of the sentence.
     """
     examples: list[Example] = []
     for row in rows:
@@ -177,7 +178,7 @@ def encode_rows(
                 max_length=max_length,
                 stride=stride,
             )
-        except ValueError as error:
-            raise ValueError(f"line {row.line}: {error}") from None
+        except UserError as error:
+            raise UserError(f"line {row.line}: {error}") from None
         examples += [window.example for window in windows]
     return examples

@@ -1,0 +1,25 @@
+"""What the user's mistakes are called, so that nothing takes ours for them.
+
+Readers and checks of options raise `UserError`. The command line turns it, and no
+other `ValueError`, into one line; what is not the user's fault keeps its traceback.
+
+Chapter: 9
+Used from: 1
+"""
+
+__all__ = ["MissingFileError", "UnwritableError", "UserError"]
+
+
+class UserError(ValueError):
+    """A file, a folder or an option that cannot be used; the text says which and why.
+
+    It is a `ValueError`, so code that catches those goes on as before.
+    """
+
+
+class MissingFileError(UserError, FileNotFoundError):
+    """A file or folder that was named and is not there."""
+
+
+class UnwritableError(UserError, OSError):
+    """A folder into which something could not be written, as on a full disk."""
