@@ -1,14 +1,13 @@
 """The long form of `fit`: dev scores, early stopping, the best state, resuming.
 
-All choices of a run, checked before any work is done; its batches, its loss, its best
-state.
+All choices of a run, checked before any work is done; its batches, its loss, its dev
+scores and best state. The loop itself is that of pretraining.
 
 Chapter: 14
 """
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple, cast
@@ -17,22 +16,38 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from bert_tutorial.files.errors import UserError
 from bert_tutorial.tasks.examples import Example, collate
-from bert_tutorial.training.config import TrainingConfig
+from bert_tutorial.training.config import (
+    ABOVE_ZERO,
+    NOT_NEGATIVE,
+    Range,
+    TrainingConfig,
+    check_ranges,
+)
 from bert_tutorial.training.device import pick_device
 from bert_tutorial.training.keeper import StateKeeper
 from bert_tutorial.training.log import RunLog, Window
-from bert_tutorial.training.loop import Trainer
+from bert_tutorial.training.loop import Loss, Trainer
+from bert_tutorial.training.shortcuts import cheap_dropout
 from bert_tutorial.training.states import flat_names, under
 
 __all__ = [
     "ExampleBatches",
     "FineTuned",
-    "FineTuner",
     "FineTuningConfig",
-    "LossWindow",
     "fine_tune",
 ]
+
+
+_RANGES = {
+    "epochs": Range(0, 10_000, has_low=False),
+    "steps": ABOVE_ZERO,
+    "batch_size": ABOVE_ZERO,
+    "evaluate_every": ABOVE_ZERO,
+    "patience": ABOVE_ZERO,
+    "seed": NOT_NEGATIVE,
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,24 +76,7 @@ class FineTuningConfig:
 
     def __post_init__(self) -> None:
         """Check ranges."""
-        if not isinstance(self.epochs, int | float) or not 0 < self.epochs < 10_000:
-            raise ValueError(
-                f"epochs must be above 0 and below 10,000, got {self.epochs!r}"
-            )
-        for name, low in (
-            ("steps", 1),
-            ("batch_size", 1),
-            ("evaluate_every", 1),
-            ("patience", 1),
-            ("seed", 0),
-        ):
-            value = getattr(self, name)
-            if value is None and name not in ("batch_size", "seed"):
-                continue
-            if not isinstance(value, int) or isinstance(value, bool) or value < low:
-                raise ValueError(
-                    f"{name} must be a whole number of at least {low}, got {value!r}"
-                )
+        check_ranges(self, _RANGES, ("steps", "evaluate_every", "patience"))
         self.training(1)
 
     def epoch(self, examples: int) -> int:
@@ -115,7 +113,7 @@ class ExampleBatches:
     def __init__(self, examples: Sequence[Example], batch_size: int, seed: int) -> None:
         """Start before the first epoch."""
         if not examples:
-            raise ValueError("examples must hold at least one, got none")
+            raise UserError("examples must hold at least one, got none")
         self.examples = examples
         self.batch_size = batch_size
         self.generator = torch.Generator().manual_seed(seed)
@@ -145,108 +143,110 @@ class ExampleBatches:
         self.generator.set_state(cast(Tensor, state["generator"]))
 
 
-class LossWindow(Window):
-    """Sums since the last record, of one loss."""
+def example_loss(weights: Tensor | None = None) -> Loss:
+    """Make the loss of a model on a batch of `collate`: the one in its output.
 
-    def record(self, step: int, rate: float, scale: float = 1.0) -> dict[str, Any]:
-        """Give the mean loss since the last record, and start anew."""
-        record = super().record(step, rate, scale)
-        del record["masked_lm"], record["next_sentence"]
-        return record
-
-
-class FineTuner(Trainer):
-    """A run in progress, with the dev scores so far and the best state.
+    A batch counts as one, however many labels it has, and stays whole: what its mean
+    is over, the model alone knows. A batch without any label to score changes nothing:
+    its loss is 0, not 0/0.
 
     Args:
-        model: takes a batch of `collate` and returns an output with `loss`.
-        config: of the training.
-        device: where to.
-        weights: (C,) of the classes in the loss, or None; for models with `logits`
-            and `labels`.
+        weights: (C,) of the classes, or None; for models with `logits` and `labels`.
+    """
+
+    def means(model: Any, batch: dict[str, Tensor]) -> dict[str, Tensor]:
+        return {"loss": _batch_loss(model, batch, weights)}
+
+    return Loss(("loss",), means, lambda batch: {"loss": 1}, can_be_cut=False)
+
+
+def _batch_loss(
+    model: Any, batch: Mapping[str, Tensor], weights: Tensor | None
+) -> Tensor:
+    """Compute the mean loss of a batch, each class with its weight if there are any."""
+    labels = batch.get("labels")
+    output = model(**batch)
+    if labels is not None and not labels.is_floating_point():
+        if bool((labels == -100).all()):
+            return cast(Tensor, output.logits.sum() * 0.0)
+        if weights is not None:
+            logits = output.logits.flatten(0, -2)
+            return F.cross_entropy(logits, labels.flatten(), weights.to(logits.device))
+    return cast(Tensor, output.loss)
+
+
+class DevScores:
+    """The dev scores of a run so far, and the best state.
+
+    Args:
+        evaluate: scores the model; None: nothing is judged.
+        metric: which of its scores chooses the state; higher is better.
+        every: steps between two evaluations; there is one more after the last step.
+        patience: how many evaluations without a better one end the run; None: none.
     """
 
     def __init__(
         self,
-        model: nn.Module,
-        config: TrainingConfig,
-        device: torch.device,
-        weights: Tensor | None = None,
+        evaluate: Callable[[nn.Module], dict[str, float]] | None,
+        metric: str = "accuracy",
+        every: int = 1,
+        patience: int | None = None,
     ) -> None:
         """Start without any score."""
-        super().__init__(cast(Any, model), config, device)
-        self.weights = None if weights is None else weights.to(device)
+        self.evaluate = evaluate
+        self.metric, self.every, self.patience = metric, every, patience
         self.evaluations: list[Evaluation] = []
         self.best_step = 0
         self.best: dict[str, Tensor] = {}
 
-    def backward(self, batches: list[dict[str, Tensor]]) -> Tensor:
-        """Add the gradients of the batches; give (2,): the mean loss, and 0.
+    @property
+    def is_over(self) -> bool:
+        """Tell whether too many evaluations since the best brought nothing."""
+        since = sum(one["step"] > self.best_step for one in self.evaluations)
+        return self.patience is not None and since >= self.patience
 
-        A batch without any label to score changes nothing: its loss is 0, not 0/0.
-        """
-        totals = torch.zeros(2, device=self.device)
-        for batch in batches:
-            given = {key: value.to(self.device) for key, value in batch.items()}
-            with torch.autocast(
-                self.device.type, self.dtype, enabled=self.dtype is not None
-            ):
-                loss = self.loss(given) / len(batches)
-            self.scaler.scale(loss).backward()
-            totals[0] += loss.detach()
-        return totals
+    def after_step(
+        self, step: int, trainer: Trainer, window: Window, log: RunLog
+    ) -> None:
+        """Score the model if it is time, keep its state if it is the best."""
+        is_time = step % self.every == 0 or step == trainer.config.steps
+        if self.evaluate is None or not is_time:
+            return
+        window.check()  # nothing broken is judged, let alone kept
+        scores = self.evaluate(trainer.model)
+        trainer.model.train()
+        self.judge(step, scores, trainer.model)
+        found = self.evaluations[-1]
+        shown = {f"dev {self.metric}": f"{found[self.metric]:.3f}"}
+        log.add({"step": step, "dev": found}, shown)
 
-    def loss(self, batch: Mapping[str, Tensor]) -> Tensor:
-        """Compute the loss of a batch."""
-        labels = batch.get("labels")
-        output = self.model(**batch)
-        if labels is not None and not labels.is_floating_point():
-            if bool((labels == -100).all()):
-                return output.logits.sum() * 0.0
-            if self.weights is not None:
-                logits = output.logits.flatten(0, -2)
-                return F.cross_entropy(logits, labels.flatten(), self.weights)
-        return cast(Tensor, output.loss)
-
-    def judge(self, step: int, scores: Mapping[str, float], metric: str) -> bool:
-        """Note the dev scores of a step; if they are the best so far, keep the state.
-
-        Returns:
-            Whether they are. The first of equals is kept.
-        """
-        before = [evaluation[metric] for evaluation in self.evaluations]
+    def judge(self, step: int, scores: Mapping[str, float], model: nn.Module) -> None:
+        """Note the scores of a step; of equal ones the first is the best."""
+        before = [evaluation[self.metric] for evaluation in self.evaluations]
         self.evaluations.append({"step": step, **scores})
-        if before and scores[metric] <= max(before):
-            return False
+        if before and scores[self.metric] <= max(before):
+            return
         self.best_step = step
         self.best = {
             name: parameter.detach().cpu().clone()
-            for name, parameter in self.model.named_parameters()
+            for name, parameter in model.named_parameters()
         }
-        return True
-
-    def is_out_of_patience(self, patience: int | None) -> bool:
-        """Tell whether so many evaluations since the best brought nothing."""
-        since = sum(one["step"] > self.best_step for one in self.evaluations)
-        return patience is not None and since >= patience
 
     def state(self) -> tuple[dict[str, Tensor], dict[str, Any]]:
-        """Give weights, moments, the best weights and the scores."""
-        tensors, values = super().state()
-        values |= {"evaluations": self.evaluations, "best_step": self.best_step}
-        return tensors | flat_names("best", self.best), values
+        """Give the best weights and the scores."""
+        values = {"evaluations": self.evaluations, "best_step": self.best_step}
+        return flat_names("best", self.best), values
 
     def load_state(self, tensors: dict[str, Tensor], values: dict[str, Any]) -> None:
         """Put back what `state` gave."""
-        super().load_state(tensors, values)
         self.evaluations = list(values["evaluations"])
         self.best_step = values["best_step"]
         self.best = under("best", tensors)
 
     @torch.no_grad()
-    def load_best(self) -> None:
-        """Give the model its best state, if the dev scores named one."""
-        for name, parameter in self.model.named_parameters():
+    def load_best(self, model: nn.Module) -> None:
+        """Give the model its best state, if the scores named one."""
+        for name, parameter in model.named_parameters():
             if name in self.best:
                 parameter.copy_(self.best[name])
 
@@ -279,6 +279,8 @@ def fine_tune(
 ) -> FineTuned:
     """Fine-tune all parameters of a model in place.
 
+    Dropout is drawn as `CheapDropout` does, meanwhile.
+
     Args:
         model: takes a batch of `collate` and returns an output with `loss`.
         examples: the labelled examples.
@@ -302,52 +304,18 @@ def fine_tune(
     """
     plan = config.training(len(examples))
     every = config.evaluate_every or config.epoch(len(examples))
-    batches = ExampleBatches(examples, config.batch_size, config.seed)
-    tuner = FineTuner(model, plan, device or pick_device(), weights)
-    window = LossWindow(tuner.device, tuner.is_scaled)
-    done = keeper.restore(tuner, window, batches) if keeper else 0
-    with ExitStack() as stack:
-        log = RunLog(plan.steps, done, log_file, progress, ascii=True)
-        stack.enter_context(closing(log))
-        if keeper is not None:
-            stack.enter_context(tuner.world.stopped_by_signals())
-        model.train()
-        for step in range(done + 1, plan.steps + 1):
-            if tuner.is_out_of_patience(config.patience):
-                break
-            tuner.learn(step, [next(batches)], window)
-            if step % plan.log_every == 0 or step == plan.steps:
-                scale = tuner.scaler.get_scale()
-                log.add(window.record(step, tuner.rate(step), scale))
-            if evaluate is not None and (step % every == 0 or step == plan.steps):
-                window.check()  # nothing broken is judged, let alone kept
-                _judge(tuner, step, evaluate, metric, log)
-            log.bar.update()
-            if keeper is not None:
-                keeper.after_step(step, tuner, window, batches, log.file)
-    return _finish(tuner, log.records)
-
-
-def _judge(
-    tuner: FineTuner,
-    step: int,
-    evaluate: Callable[[nn.Module], dict[str, float]],
-    metric: str,
-    log: RunLog,
-) -> None:
-    """Score the model on dev data, keep its state if it is the best, write it down."""
-    tuner.judge(step, evaluate(tuner.model), metric)
-    tuner.model.train()
-    found = tuner.evaluations[-1]
-    shown = {f"dev {metric}": f"{found[metric]:.3f}"}
-    log.add({"step": step, "dev": found}, shown)
-
-
-def _finish(tuner: FineTuner, records: list[dict[str, Any]]) -> FineTuned:
-    """Give the model its best state, and gather the scores."""
-    scores = tuner.evaluations
-    best = next((one for one in scores if one["step"] == tuner.best_step), None)
-    last = scores[-1] if scores else None
-    tuner.load_best()
-    tuner.model.eval()
-    return FineTuned(records, scores, best, last)
+    scores = DevScores(evaluate, metric, every, config.patience)
+    trainer = Trainer(
+        model, plan, device or pick_device(), loss=example_loss(weights), judge=scores
+    )
+    with cheap_dropout(model):
+        records = trainer.run(
+            ExampleBatches(examples, config.batch_size, config.seed),
+            log_file=log_file,
+            progress=progress,
+            keeper=keeper,
+        )
+    found = scores.evaluations
+    best = next((one for one in found if one["step"] == scores.best_step), None)
+    scores.load_best(model)
+    return FineTuned(records, found, best, found[-1] if found else None)

@@ -62,7 +62,6 @@ class RunLog:
         done: steps that it has behind it.
         file: of JSON lines, see `continue_log`; None: no file.
         progress: show the bar; None means only on a terminal.
-        ascii: draw the bar with plain signs.
     """
 
     def __init__(
@@ -71,17 +70,17 @@ class RunLog:
         done: int = 0,
         file: str | Path | None = None,
         progress: bool | None = None,
-        *,
-        ascii: bool = False,
     ) -> None:
         """Open the file and draw the bar."""
+        self.shown: dict[str, str] = {}
         self.records: list[dict[str, Any]] = []
         self.file: IO[str] | None = None
         if file is not None:
             self.records, self.file = continue_log(Path(file), done)
         is_quiet = not sys.stderr.isatty() if progress is None else not progress
+        # plain signs: not every terminal's encoding has the others
         self.bar = tqdm(
-            total=steps, initial=done, disable=is_quiet, unit="step", ascii=ascii
+            total=steps, initial=done, disable=is_quiet, unit="step", ascii=True
         )
 
     def add(
@@ -91,7 +90,8 @@ class RunLog:
         self.records.append(record)
         write_record(self.file, record)
         if shown:
-            self.bar.set_postfix(shown, refresh=False)
+            self.shown |= shown
+            self.bar.set_postfix(self.shown, refresh=False)
 
     def close(self) -> None:
         """Leave the bar as it stands, and close the file."""
@@ -105,17 +105,22 @@ class Window:
 
     Args:
         device: where the losses are.
+        names: of the means whose sum is the loss, as they stand in the records; a
+            single one is the loss itself, and named so.
         is_scaled: whether gradients are scaled for float16. Then one that overflows
             is normal: its step is left out, counted, and the scale is lowered.
     """
 
-    def __init__(self, device: torch.device, is_scaled: bool = False) -> None:
+    def __init__(
+        self, device: torch.device, names: Sequence[str], is_scaled: bool = False
+    ) -> None:
         """Start the clock."""
+        self.names = tuple(names)
         self.started = time.perf_counter()
         self.is_scaled = is_scaled
         self.tokens = 0
         self.steps = 0
-        self.sums = torch.zeros(2, device=device)
+        self.sums = torch.zeros(len(names), device=device)
         self.norm = torch.zeros((), device=device)
         self.skipped = torch.zeros((), device=device)
         self.first_bad = torch.full((), math.inf, device=device)
@@ -129,7 +134,7 @@ class Window:
             )
 
     def add(self, step: int, losses: Tensor, norm: Tensor) -> None:
-        """Add the losses of a step, (2,), and its gradient norm."""
+        """Add the means of a step, one for each name, and its gradient norm."""
         self.steps += 1
         self.sums += losses
         has_norm = torch.isfinite(norm)
@@ -149,7 +154,16 @@ class Window:
     def load_state(
         self, tensors: Mapping[str, Tensor], values: Mapping[str, Any]
     ) -> None:
-        """Go on with sums that `state` gave."""
+        """Go on with sums that `state` gave.
+
+        Raises:
+            ValueError: if they are of another number of losses.
+        """
+        if tensors["sums"].shape != self.sums.shape:
+            raise ValueError(
+                f"the sums must be {len(self.names)}, of {', '.join(self.names)}, "
+                f"got {tensors['sums'].numel()}"
+            )
         for name in ("sums", "norm", "skipped"):
             setattr(self, name, tensors[name].to(self.sums.device))
         self.tokens, self.steps = values["tokens"], values["steps"]
@@ -183,14 +197,16 @@ class Window:
                 f"the gradients overflow float16 again and again before step {step}; "
                 "train with mixed_precision=False or a lower learning rate"
             )
-        masked_lm, relation = (self.sums / self.steps).tolist()
+        means = (self.sums / self.steps).tolist()
         self.steps = 0
         self.sums.zero_()
         record = {
             "step": step,
-            "loss": round(masked_lm + relation, 5),
-            "masked_lm": round(masked_lm, 5),
-            "next_sentence": round(relation, 5),
+            "loss": round(sum(means), 5),
+            **{
+                name: round(mean, 5)
+                for name, mean in zip(self.names, means, strict=True)
+            },
             "learning_rate": rate,
             "gradient_norm": round(self.norm.item(), 4),
             "tokens": self.tokens,

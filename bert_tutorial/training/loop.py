@@ -1,21 +1,23 @@
 """The training loop: batches in, a trained model and its log out.
 
-`Trainer` goes from step to step: gradients, updates, and the state between them;
-`train` is the loop around it.
+A `Loss` says what is to become smaller, of whatever model. `Trainer` goes from step to
+step: gradients, updates, and the state between them; its `run` is the loop, with log,
+signals and states, the same for pretraining, fine-tuning and pictures. `train` is the
+simple way to use it.
 
 Chapter: 12
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, closing, nullcontext
+from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import torch
 from torch import Tensor, nn
 
-from bert_tutorial.model.objectives import BertForPreTraining, PretrainingLoss
 from bert_tutorial.training.config import TrainingConfig
 from bert_tutorial.training.device import autocast_dtype, pick_device
 from bert_tutorial.training.keeper import StateKeeper
@@ -27,7 +29,7 @@ from bert_tutorial.training.optimizer import (
     moments,
 )
 from bert_tutorial.training.processes import ProcessGroup
-from bert_tutorial.training.shortcuts import cheapen_dropout, lean_pretraining_loss
+from bert_tutorial.training.shortcuts import cheap_dropout, lean_pretraining_loss
 
 __all__ = ["Trainer", "TrainingConfig", "train"]
 
@@ -36,22 +38,109 @@ NEVER = 2**31 - 1
 CPU_BYTES = 8 * 2**20
 
 
+@dataclass(frozen=True)
+class Loss:
+    """What a training makes smaller: the sum of some means over labels.
+
+    The counts are asked for apart from the means: the weight of a part of a step is
+    known only with the counts of the whole step, and each part's gradients are taken
+    at once, so that its activations need not be kept.
+
+    Args:
+        names: of the means, as they stand in the log.
+        means: gives the means of a batch, each (), by name; it gets model and batch.
+        counts: gives the number of labels behind each mean of a batch.
+        can_be_cut: whether the means of some rows, weighted by their counts, add up to
+            those of all. Else a batch stays whole, and in one process.
+    """
+
+    names: tuple[str, ...]
+    means: Callable[[Any, dict[str, Tensor]], dict[str, Tensor]]
+    counts: Callable[[dict[str, Tensor]], dict[str, int]]
+    can_be_cut: bool = True
+
+
+def _scored(batch: dict[str, Tensor], key: str) -> int:
+    """Count the labels of a batch that are scored."""
+    return int((batch[key] != -100).sum()) if key in batch else 0
+
+
+def _pretraining_means(model: Any, batch: dict[str, Tensor]) -> dict[str, Tensor]:
+    """Compute both losses of pretraining."""
+    part = lean_pretraining_loss(model, batch)
+    return {"masked_lm": part.masked_lm, "next_sentence": part.next_sentence}
+
+
+def _pretraining_counts(batch: dict[str, Tensor]) -> dict[str, int]:
+    """Count the hidden words and the pairs."""
+    return {
+        "masked_lm": _scored(batch, "labels"),
+        "next_sentence": _scored(batch, "next_sentence_label"),
+    }
+
+
+PRETRAINING = Loss(
+    ("masked_lm", "next_sentence"), _pretraining_means, _pretraining_counts
+)
+
+
+class Judge(Protocol):
+    """What looks at a run after each step and may end it; the states include it."""
+
+    @property
+    def is_over(self) -> bool:
+        """Tell whether the run is to end before the next step."""
+        ...
+
+    def after_step(
+        self, step: int, trainer: "Trainer", window: Window, log: RunLog
+    ) -> None:
+        """Look at the run; the model is in train mode before and after."""
+        ...
+
+    def state(self) -> tuple[dict[str, Tensor], dict[str, Any]]:
+        """Give what it remembers."""
+        ...
+
+    def load_state(self, tensors: dict[str, Tensor], values: dict[str, Any]) -> None:
+        """Put back what `state` gave."""
+        ...
+
+
 class Trainer:
-    """A run in progress; `train` is the simple way to use it."""
+    """A run in progress, of any model with any loss.
+
+    Args:
+        model: moved to the device.
+        config: all choices.
+        device: where to.
+        world: the processes that train together; None: this one alone.
+        loss: what is to become smaller; that of pretraining if nothing is said.
+        judge: looks at the run, see `Judge`; or None.
+
+    Raises:
+        ValueError: several processes are to share a loss that cannot be cut.
+    """
 
     def __init__(
         self,
-        model: BertForPreTraining,
+        model: nn.Module,
         config: TrainingConfig,
         device: torch.device,
         world: ProcessGroup | None = None,
+        *,
+        loss: Loss = PRETRAINING,
+        judge: Judge | None = None,
     ) -> None:
         """Move the model to the device and make its optimizer."""
         self.world = world or ProcessGroup()
-        self.model = model.to(device)
-        cheapen_dropout(model)
+        if self.world.size > 1 and not loss.can_be_cut:
+            raise ValueError("loss must be one that can be cut, for several processes")
+        self.model: Any = model.to(device)
         self.config = config
         self.device = device
+        self.loss = loss
+        self.judge = judge
         self.optimizer = build_optimizer(
             model,
             config.learning_rate,
@@ -76,28 +165,23 @@ class Trainer:
         factor = linear_schedule(step, self.config.steps + 1, self.config.warmup)
         return self.config.learning_rate * factor
 
-    def both_losses(self, batch: dict[str, Tensor]) -> PretrainingLoss:
-        """Compute both losses; a model that reads more than text has its own way."""
-        own = getattr(self.model, "batch_loss", None)
-        return own(batch) if own else lean_pretraining_loss(self.model, batch)
-
     def backward(self, batches: list[dict[str, Tensor]]) -> Tensor:
         """Add the gradients of some batches as if they were one.
 
         Means are rescaled by the counts behind them: a mean of means would give
-        places in sparsely masked batches more weight. Of several processes each
+        positions in sparsely masked batches more weight. Of several processes each
         computes a share of the rows; the counts are those of all rows.
 
         Returns:
-            (2,): the masked-LM loss and the next-sentence loss of them all.
+            (n,): the means of them all, in the order of the loss's names.
         """
-        all_words = sum(_scored(batch, "labels") for batch in batches)
-        all_relations = sum(_scored(b, "next_sentence_label") for b in batches)
-        totals = torch.zeros(2, device=self.device)
+        names = self.loss.names
+        counted = [self.loss.counts(batch) for batch in batches]
+        whole = {name: sum(counts[name] for counts in counted) for name in names}
+        totals = torch.zeros(len(names), device=self.device)
         shares = filter(None, map(self.world.share, batches))
         for batch in (part for share in shares for part in self.parts(share)):
-            words = _scored(batch, "labels")
-            relations = _scored(batch, "next_sentence_label")
+            counts = self.loss.counts(batch)
             on_device = {key: value.to(self.device) for key, value in batch.items()}
             context = (
                 torch.autocast(self.device.type, self.dtype)
@@ -105,11 +189,10 @@ class Trainer:
                 else nullcontext()
             )
             with context:
-                part = self.both_losses(on_device)
-            word_loss = part.masked_lm * (words / max(1, all_words))
-            relation_loss = part.next_sentence * (relations / max(1, all_relations))
-            self.scaler.scale(word_loss + relation_loss).backward()
-            totals += torch.stack([word_loss.detach(), relation_loss.detach()])
+                means = self.loss.means(self.model, on_device)
+            terms = [means[n] * (counts[n] / max(1, whole[n])) for n in names]
+            self.scaler.scale(sum(terms[1:], start=terms[0])).backward()
+            totals += torch.stack([term.detach() for term in terms])
         self.world.add_up(list(self.model.parameters()), totals)
         return totals
 
@@ -126,7 +209,7 @@ class Trainer:
         The largest activation, fp32 (rows, T, intermediate_size), is to fit into
         CPU_BYTES. Other devices want large batches and get the batch as it is.
         """
-        if self.device.type != "cpu":
+        if self.device.type != "cpu" or not self.loss.can_be_cut:
             return [batch]
         rows, places = batch["input_ids"].shape
         size = 4 * rows * places * self.model.config.intermediate_size
@@ -151,13 +234,17 @@ class Trainer:
         return norm
 
     def state(self) -> tuple[dict[str, Tensor], dict[str, Any]]:
-        """Give weights, moments and the scale: see `load_state`."""
+        """Give weights, moments, the scale and the judge's state: see `load_state`."""
         weights = {
             f"weights.{name}": parameter.detach().cpu()
             for name, parameter in self.model.named_parameters()
         }
-        scaler = dict(self.scaler.state_dict())
-        return weights | moments(self.model, self.optimizer), {"scaler": scaler}
+        tensors = weights | moments(self.model, self.optimizer)
+        values: dict[str, Any] = {"scaler": dict(self.scaler.state_dict())}
+        if self.judge is not None:
+            more_tensors, more_values = self.judge.state()
+            return tensors | more_tensors, values | more_values
+        return tensors, values
 
     @torch.no_grad()
     def load_state(self, tensors: dict[str, Tensor], values: dict[str, Any]) -> None:
@@ -173,18 +260,61 @@ class Trainer:
         load_moments(self.model, self.optimizer, tensors)
         if self.is_scaled and values["scaler"]:
             self.scaler.load_state_dict(values["scaler"])
+        if self.judge is not None:
+            self.judge.load_state(tensors, values)
 
+    def run(
+        self,
+        batches: Iterable[dict[str, Tensor]],
+        *,
+        log_file: str | Path | None = None,
+        progress: bool | None = None,
+        on_step: Callable[[int, dict[str, Any]], None] | None = None,
+        keeper: StateKeeper | None = None,
+    ) -> list[dict[str, Any]]:
+        """Go through all steps; arguments, records and errors are those of `train`.
 
-def _scored(batch: dict[str, Tensor], key: str) -> int:
-    """Count the labels of a batch that are scored."""
-    return int((batch[key] != -100).sum()) if key in batch else 0
+        The model ends in eval mode.
+        """
+        window = Window(self.device, self.loss.names, self.is_scaled)
+        done = keeper.restore(self, window, batches) if keeper else 0
+        is_first = self.world.rank == 0
+        self.world.spread(self.model)
+        source = iter(batches)
+        shown = progress if is_first else False
+        steps = self.config.steps
+        with ExitStack() as stack:
+            log = RunLog(steps, done, log_file if is_first else None, shown)
+            stack.enter_context(closing(log))
+            if keeper is not None:
+                stack.enter_context(self.world.stopped_by_signals())
+            self.model.train()
+            for step in range(done + 1, steps + 1):
+                if self.judge is not None and self.judge.is_over:
+                    break
+                self.learn(step, _next_group(source, step, self.config), window)
+                if step % self.config.log_every == 0 or step == steps:
+                    scale = self.scaler.get_scale()
+                    record = window.record(step, self.rate(step), scale)
+                    log.add(record, {"loss": f"{record['loss']:.3f}"})
+                log.bar.update()
+                if on_step is not None:
+                    on_step(step, log.records[-1] if log.records else {})
+                if self.judge is not None:
+                    self.judge.after_step(step, self, window, log)
+                if keeper is not None:
+                    keeper.after_step(step, self, window, batches, log.file)
+        self.model.eval()
+        return log.records
 
 
 def train(
-    model: BertForPreTraining,
-    batches: Iterator[dict[str, Tensor]],
+    model: nn.Module,
+    batches: Iterable[dict[str, Tensor]],
     config: TrainingConfig,
     *,
+    loss: Loss = PRETRAINING,
+    is_dropout_cheap: bool = True,
     device: torch.device | None = None,
     log_file: str | Path | None = None,
     progress: bool | None = None,
@@ -195,9 +325,13 @@ def train(
     """Train a model in place.
 
     Args:
-        model: the model; it ends in eval mode.
-        batches: endless iterator of batches as `PretrainingBatches` makes them.
+        model: the model, a BertForPreTraining unless the loss wants another; it ends
+            in eval mode.
+        batches: endless batches, as `PretrainingBatches` makes them.
         config: all choices.
+        loss: what is to become smaller; that of pretraining if nothing is said.
+        is_dropout_cheap: draw dropout as `CheapDropout` does, meanwhile; False leaves
+            it to torch.
         device: None picks one.
         log_file: JSON lines, one every `log_every` steps.
         progress: show a bar; None means only on a terminal.
@@ -206,9 +340,10 @@ def train(
         world: the processes that train together, each calling with the same.
 
     Returns:
-        The records of the log: step, loss, masked_lm, next_sentence (nats, means
-        since the last record), learning_rate, gradient_norm, tokens, seconds. If the
-        run was resumed with a log file, those of its first part, too.
+        The records of the log: step, loss and the means that it is the sum of, such as
+        masked_lm and next_sentence (nats, means since the last record), learning_rate,
+        gradient_norm, tokens, seconds. If the run was resumed with a log file, those of
+        its first part, too.
 
     Raises:
         FloatingPointError: if a loss or gradient is not finite. It names the step
@@ -219,32 +354,15 @@ def train(
         CheckpointError: if the state to go on from does not fit.
         KeyboardInterrupt: at Ctrl-C; with a keeper, after saving a state.
     """
-    trainer = Trainer(model, config, device or pick_device(), world)
-    model.train()
-    window = Window(trainer.device, trainer.is_scaled)
-    done = keeper.restore(trainer, window, batches) if keeper else 0
-    is_first = trainer.world.rank == 0
-    trainer.world.spread(model)
-    source = iter(batches)
-    shown = progress if is_first else False
-    with ExitStack() as stack:
-        log = RunLog(config.steps, done, log_file if is_first else None, shown)
-        stack.enter_context(closing(log))
-        if keeper is not None:
-            stack.enter_context(trainer.world.stopped_by_signals())
-        for step in range(done + 1, config.steps + 1):
-            trainer.learn(step, _next_group(source, step, config), window)
-            if step % config.log_every == 0 or step == config.steps:
-                scale = trainer.scaler.get_scale()
-                record = window.record(step, trainer.rate(step), scale)
-                log.add(record, {"loss": f"{record['loss']:.3f}"})
-            log.bar.update()
-            if on_step is not None:
-                on_step(step, log.records[-1] if log.records else {})
-            if keeper is not None:
-                keeper.after_step(step, trainer, window, batches, log.file)
-    model.eval()
-    return log.records
+    trainer = Trainer(model, config, device or pick_device(), world, loss=loss)
+    with cheap_dropout(model) if is_dropout_cheap else nullcontext():
+        return trainer.run(
+            batches,
+            log_file=log_file,
+            progress=progress,
+            on_step=on_step,
+            keeper=keeper,
+        )
 
 
 def _next_group(

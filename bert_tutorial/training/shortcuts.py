@@ -12,7 +12,8 @@ Chapter: 20
 Used from: 12
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 
 import torch
 from torch import Tensor, nn
@@ -162,10 +163,29 @@ class CheapDropout(nn.Dropout):
         return input * torch.where(is_kept, scale, zero)
 
 
-def cheapen_dropout(model: nn.Module) -> None:
-    """Replace each nn.Dropout inside a model by a CheapDropout of the same share."""
+def cheapen_dropout(model: nn.Module) -> list[tuple[nn.Module, str, nn.Dropout]]:
+    """Replace each nn.Dropout inside a model by a CheapDropout of the same share.
+
+    Returns:
+        What was replaced: its parent, its name there, and the module itself.
+    """
+    replaced = []
     for parent in list(model.modules()):
         for name, child in list(parent.named_children()):
             if type(child) is nn.Dropout:
                 cheap = CheapDropout(child.p, child.inplace)
                 setattr(parent, name, cheap.train(child.training))
+                replaced.append((parent, name, child))
+    return replaced
+
+
+@contextmanager
+def cheap_dropout(model: nn.Module) -> Iterator[None]:
+    """Let a model drop cheaply for a while; then its own modules are in place again."""
+    replaced = cheapen_dropout(model)
+    try:
+        yield
+    finally:
+        for parent, name, own in replaced:
+            own.train(getattr(parent, name).training)
+            setattr(parent, name, own)

@@ -31,7 +31,13 @@ from bert_tutorial.labs.pictures.drawings import (
     sentences_of,
     write_caption,
 )
-from bert_tutorial.labs.pictures.model import PatchEmbeddings, PictureBert, patchify
+from bert_tutorial.labs.pictures.model import (
+    PICTURES,
+    PatchEmbeddings,
+    PictureBert,
+    patchify,
+    picture_loss,
+)
 from bert_tutorial.model.objectives import BertForPreTraining, pretraining_loss
 from bert_tutorial.training.config import TrainingConfig
 from bert_tutorial.training.loop import Trainer
@@ -219,23 +225,24 @@ def test_a_hidden_patch_changes_nothing_and_a_seen_one_does():
 def test_its_loss_is_that_of_forward_and_the_trainer_takes_it():
     model = make_model()
     batch = PictureBatches(TOKENIZER, rows=8).draw()
-    mine = model.batch_loss(batch)
+    mine = picture_loss(model, batch)
     torch.testing.assert_close(mine.loss, model(**batch).loss)
     mine.loss.backward()
     unused = model.bert.embeddings.position_embeddings.weight
     for name, parameter in model.named_parameters():
         assert parameter.grad is not None and parameter.grad.any(), name
     assert unused.grad is not None
-    trainer = Trainer(model, TrainingConfig(steps=1), torch.device("cpu"))
-    assert torch.equal(trainer.both_losses(batch).loss, mine.loss)
+    cpu = torch.device("cpu")
+    trainer = Trainer(model, TrainingConfig(steps=1), cpu, loss=PICTURES)
+    torch.testing.assert_close(trainer.backward([batch]).sum(), mine.loss.detach())
     text = BertForPreTraining(CONFIG).eval()
     words = {
         k: batch[k]
         for k in ("input_ids", "attention_mask", "labels", "next_sentence_label")
     }
-    trainer = Trainer(text, TrainingConfig(steps=1), torch.device("cpu"))
+    trainer = Trainer(text, TrainingConfig(steps=1), cpu)
     torch.testing.assert_close(
-        trainer.both_losses(words).loss, pretraining_loss(text, words).loss
+        trainer.backward([words]).sum(), pretraining_loss(text, words).loss.detach()
     )
 
 

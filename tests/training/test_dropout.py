@@ -8,7 +8,13 @@ from conftest import tiny_config
 from torch import nn
 
 from bert_tutorial.model.objectives import BertForPreTraining
-from bert_tutorial.training.shortcuts import LEVELS, CheapDropout, cheapen_dropout
+from bert_tutorial.training.loop import Trainer, TrainingConfig, train
+from bert_tutorial.training.shortcuts import (
+    LEVELS,
+    CheapDropout,
+    cheap_dropout,
+    cheapen_dropout,
+)
 
 
 @pytest.mark.parametrize("share", [0.01, 0.1, 0.5, 0.9])
@@ -63,3 +69,47 @@ def test_a_model_keeps_its_shares_its_mode_and_its_parameters():
     assert layers and all(type(m) is CheapDropout for m in layers)
     assert {m.p for m in layers} == {0.2} and not any(m.training for m in layers)
     assert list(model.state_dict()) == names
+
+
+def dropouts(model):
+    return [m for m in model.modules() if isinstance(m, nn.Dropout)]
+
+
+def test_for_a_while_only_and_the_own_modules_come_back():
+    model = BertForPreTraining(tiny_config(hidden_dropout_prob=0.2)).eval()
+    own = dropouts(model)
+    with pytest.raises(KeyError), cheap_dropout(model):
+        assert {type(m) for m in dropouts(model)} == {CheapDropout}
+        model.train()
+        raise KeyError
+    assert own and all(map(lambda a, b: a is b, dropouts(model), own))
+    assert all(m.training for m in own)
+
+
+def test_training_leaves_the_model_its_own_dropout():
+    model = BertForPreTraining(tiny_config(hidden_dropout_prob=0.2))
+    own = dropouts(model)
+    Trainer(model, TrainingConfig(steps=1), torch.device("cpu"))
+    assert all(map(lambda a, b: a is b, dropouts(model), own))
+    ids = torch.full((2, 5), 7)
+    batch = {"input_ids": ids, "labels": ids}
+    weights, kinds = [], []
+    for is_cheap in (True, False):
+        torch.manual_seed(0)
+        model = BertForPreTraining(tiny_config(hidden_dropout_prob=0.2))
+        own = dropouts(model)
+        train(
+            model,
+            iter([batch]),
+            TrainingConfig(steps=1),
+            device=torch.device("cpu"),
+            is_dropout_cheap=is_cheap,
+            on_step=lambda step, record, model=model: kinds.append(
+                {type(m) for m in dropouts(model)}
+            ),
+        )
+        assert all(map(lambda a, b: a is b, dropouts(model), own))
+        assert not any(m.training for m in own)
+        weights.append(torch.cat([p.detach().flatten() for p in model.parameters()]))
+    assert kinds == [{CheapDropout}, {nn.Dropout}]
+    assert not torch.equal(*weights)

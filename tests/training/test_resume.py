@@ -10,10 +10,20 @@ from pathlib import Path
 
 import pytest
 import torch
+from conftest import tiny_config
 
 from bert_tutorial.__main__ import main
 from bert_tutorial.files.folder import CheckpointError
+from bert_tutorial.labs.pictures.data import PictureBatches
+from bert_tutorial.labs.pictures.drawings import caption_tokenizer
+from bert_tutorial.labs.pictures.model import PICTURES, PictureBert
+from bert_tutorial.model.objectives import BertForPreTraining
+from bert_tutorial.model.task_heads import BertForSequenceClassification
 from bert_tutorial.pretraining.run import CorpusRecipe, pretrain_corpus
+from bert_tutorial.tasks.examples import Example
+from bert_tutorial.tasks.fine_tuning import FineTuningConfig, fine_tune
+from bert_tutorial.training.keeper import StateKeeper
+from bert_tutorial.training.loop import Loss, TrainingConfig, train
 from bert_tutorial.world import Mix, World
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -78,15 +88,15 @@ def whole(corpus, tmp_path_factory):
     return run(corpus, folder), (folder / "model.safetensors").read_bytes()
 
 
-def interrupt_at(monkeypatch, step):
-    """Send Ctrl-C in the middle of a step."""
+def interrupt_at(monkeypatch, step, kind=signal.SIGINT):
+    """Send Ctrl-C, or another signal, in the middle of a step."""
     from bert_tutorial.training import loop as training
 
     original = training.Trainer.update
 
     def update(trainer, number):
         if number == step:
-            os.kill(os.getpid(), signal.SIGINT)
+            os.kill(os.getpid(), kind)
         return original(trainer, number)
 
     monkeypatch.setattr(training.Trainer, "update", update)
@@ -224,3 +234,130 @@ def test_kills_at_random_moments_leave_a_whole_state_and_the_same_weights():
     done = subprocess.run(tool, capture_output=True, text=True, cwd=ROOT)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "4 of 4 kills" in done.stdout
+
+
+# --- every kind of training stops and goes on in the same way
+
+
+def endless(batches):
+    """Give the same batches again and again, and tell where one is."""
+
+    class Endless:
+        number = 0
+
+        def __iter__(self):
+            return self
+
+        def __next__(self):
+            self.number += 1
+            return batches[(self.number - 1) % len(batches)]
+
+        def state_dict(self):
+            return {"number": self.number}
+
+        def load_state_dict(self, state):
+            self.number = state["number"]
+
+    return Endless()
+
+
+def text_batches():
+    ids = torch.randint(5, 99, (3, 4, 7), generator=torch.Generator().manual_seed(1))
+    labels = torch.full_like(ids, -100)
+    labels[:, :, 2] = 7
+    relation = torch.tensor([0, 1, -100, 1])
+    return endless(
+        [
+            {"input_ids": one, "labels": two, "next_sentence_label": relation}
+            for one, two in zip(ids, labels, strict=True)
+        ]
+    )
+
+
+def pretraining(keeper, log_file):
+    model = BertForPreTraining(tiny_config(hidden_dropout_prob=0.2))
+    plan = TrainingConfig(steps=STEPS, learning_rate=1e-3, log_every=5)
+    options = {"device": CPU, "log_file": log_file, "keeper": keeper}
+    return model, train(model, text_batches(), plan, **options)
+
+
+def fine_tuning(keeper, log_file):
+    config = tiny_config(hidden_dropout_prob=0.2, num_labels=3)
+    model = BertForSequenceClassification(config)
+    given = [
+        Example([2, 5 + i, 9 + i, 3], [0] * 4, {"labels": i % 3}) for i in range(17)
+    ]
+
+    def evaluate(network):
+        one = next(network.parameters())
+        return {"accuracy": float(one.detach().double().sum().sin())}
+
+    done = fine_tune(
+        model,
+        given,
+        FineTuningConfig(steps=STEPS, batch_size=4, evaluate_every=4),
+        evaluate=evaluate,
+        device=CPU,
+        log_file=log_file,
+        keeper=keeper,
+    )
+    assert {one["step"] for one in done.evaluations} == {4, 8, 12, 16, 20, 24}
+    return model, done.records
+
+
+def pictures(keeper, log_file):
+    tokenizer = caption_tokenizer()
+    sizes = {"hidden_dropout_prob": 0.2, "vocab_size": len(tokenizer)}
+    model = PictureBert(tiny_config(max_position_embeddings=32, **sizes))
+    plan = TrainingConfig(steps=STEPS, learning_rate=1e-3, log_every=5)
+    options = {"device": CPU, "log_file": log_file, "keeper": keeper}
+    batches = PictureBatches(tokenizer, rows=8)
+    return model, train(model, batches, plan, loss=PICTURES, **options)
+
+
+@pytest.mark.parametrize("kind", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("training", [pretraining, fine_tuning, pictures])
+def test_a_signal_stops_every_kind_of_training_which_resumes_bit_by_bit(
+    training, kind, tmp_path, monkeypatch
+):
+    def run(name, resume=False, seed=0):
+        torch.manual_seed(seed)
+        folder = tmp_path / name
+        folder.mkdir(exist_ok=True)
+        keeper = StateKeeper(folder, {"run": {}}, 0, resume)
+        model, records = training(keeper, folder / "log.jsonl")
+        return [p.detach().clone() for p in model.parameters()], records
+
+    weights, records = run("whole")
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        with monkeypatch.context() as patch:
+            interrupt_at(patch, 10, kind)
+            with pytest.raises(KeyboardInterrupt, match=r"after step 11; .*resume"):
+                run("stopped")
+        assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    finally:
+        signal.signal(signal.SIGINT, before)
+    states = [path.name for path in (tmp_path / "stopped" / "states").iterdir()]
+    assert states == ["step-000000011.safetensors"]
+    again, more = run("stopped", resume=True, seed=999)
+    assert all(map(torch.equal, weights, again))
+    assert without_seconds(more) == without_seconds(records)
+
+
+def test_a_state_of_another_loss_is_refused(tmp_path):
+    pretraining(StateKeeper(tmp_path, {}, STEPS), tmp_path / "log.jsonl")
+    other = Loss(
+        ("loss",),
+        lambda model, batch: {"loss": model(batch["input_ids"])[0].sum()},
+        lambda batch: {"loss": 1},
+    )
+    with pytest.raises(CheckpointError, match="sums must be 1, of loss, got 2"):
+        train(
+            BertForPreTraining(tiny_config()),
+            text_batches(),
+            TrainingConfig(steps=STEPS),
+            loss=other,
+            keeper=StateKeeper(tmp_path, {}, resume=True),
+            device=CPU,
+        )

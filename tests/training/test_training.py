@@ -216,7 +216,7 @@ def scaled(trainer: Trainer) -> Trainer:
 
 def test_a_scaled_gradient_that_overflows_is_skipped_and_counted():
     trainer = scaled(Trainer(poisoned(), TrainingConfig(steps=9), CPU))
-    window = Window(CPU, is_scaled=True)
+    window = Window(CPU, trainer.loss.names, is_scaled=True)
     for step in range(1, 10):
         before = parameters(trainer.model)
         window.add(step, trainer.backward([make_batch(0)]), trainer.update(step))

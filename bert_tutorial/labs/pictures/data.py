@@ -118,6 +118,25 @@ class PictureBatches:
         while True:
             yield self.draw()
 
+    def state_dict(self) -> dict[str, int | Tensor]:
+        """Give the place: the three generators, Python's as its numbers.
+
+        Its spare draw of `gauss` is not among them: no choice here is a normal one.
+        """
+        return {
+            "random": torch.tensor(self.random.getstate()[1]),
+            "noise": self.generator.get_state(),
+            "masks": self.masker.generator.get_state(),
+        }
+
+    def load_state_dict(self, state: dict[str, int | Tensor]) -> None:
+        """Go to a place."""
+        given = {key: torch.as_tensor(value) for key, value in state.items()}
+        version = self.random.getstate()[0]
+        self.random.setstate((version, tuple(given["random"].tolist()), None))
+        self.generator.set_state(given["noise"])
+        self.masker.generator.set_state(given["masks"])
+
     def draw(self) -> dict[str, Tensor]:
         """Make one batch: B / 2 rows with hidden words, B / 4 true pairs, B / 4 false.
 

@@ -6,6 +6,7 @@ Chapter: 22
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import torch
 from torch import Tensor, nn
@@ -18,6 +19,7 @@ from bert_tutorial.model.objectives import (
     PreTrainingOutput,
     losses_of,
 )
+from bert_tutorial.training.loop import PRETRAINING
 
 __all__ = ["PatchEmbeddings", "PictureBert", "patchify"]
 
@@ -187,27 +189,41 @@ class PictureBert(BertForPreTraining):
             tuple(attentions) if output_attentions else None,
         )
 
-    def batch_loss(self, batch: Mapping[str, Tensor]) -> PretrainingLoss:
-        """Compute both losses of a batch; the trainer calls it.
 
-        Args:
-            batch: input_ids, attention_mask, labels, next_sentence_label (-100: not
-                asked), pixels and patch_mask.
-        """
-        hidden, is_token = self.embed(
-            batch["input_ids"],
-            batch["attention_mask"],
-            None,
-            batch["pixels"],
-            batch["patch_mask"],
-        )
-        last, _, _ = self.bert.encoder(hidden, is_token)
-        assert self.bert.pooler is not None
-        # the words stand first, so a label's place in the text is its place here
-        return losses_of(
-            self,
-            last,
-            self.bert.pooler(last),
-            batch["labels"],
-            batch["next_sentence_label"],
-        )
+def picture_loss(model: PictureBert, batch: Mapping[str, Tensor]) -> PretrainingLoss:
+    """Compute both losses of a batch.
+
+    Args:
+        model: the model.
+        batch: input_ids, attention_mask, labels, next_sentence_label (-100: not
+            asked), pixels and patch_mask.
+
+    Returns:
+        See PretrainingLoss.
+    """
+    hidden, is_token = model.embed(
+        batch["input_ids"],
+        batch["attention_mask"],
+        None,
+        batch["pixels"],
+        batch["patch_mask"],
+    )
+    last, _, _ = model.bert.encoder(hidden, is_token)
+    assert model.bert.pooler is not None
+    # the words stand first, so a label's position in the text is its position here
+    return losses_of(
+        model,
+        last,
+        model.bert.pooler(last),
+        batch["labels"],
+        batch["next_sentence_label"],
+    )
+
+
+def _means(model: PictureBert, batch: dict[str, Tensor]) -> dict[str, Tensor]:
+    """Give both losses by name."""
+    part = picture_loss(model, batch)
+    return {"masked_lm": part.masked_lm, "next_sentence": part.next_sentence}
+
+
+PICTURES = replace(PRETRAINING, means=_means)

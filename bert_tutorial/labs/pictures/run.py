@@ -18,7 +18,7 @@ from bert_tutorial.labs.pictures.data import (
     draw_pairs,
 )
 from bert_tutorial.labs.pictures.drawings import COLOURS, caption_tokenizer, facts_of
-from bert_tutorial.labs.pictures.model import PictureBert
+from bert_tutorial.labs.pictures.model import PICTURES, PictureBert
 from bert_tutorial.labs.pictures.probes import (
     PictureQuestion,
     ask_pictures,
@@ -33,6 +33,7 @@ from bert_tutorial.labs.pictures.probes import (
 from bert_tutorial.model.config import BertConfig
 from bert_tutorial.tokenization.tokenizer import BertTokenizer
 from bert_tutorial.training.config import TrainingConfig
+from bert_tutorial.training.keeper import StateKeeper
 from bert_tutorial.training.loop import train
 
 __all__ = [
@@ -167,13 +168,16 @@ def _looks(
 
 
 def pretrain_pictures(
-    recipe: PictureRecipe | None = None, progress: bool | None = None
+    recipe: PictureRecipe | None = None,
+    progress: bool | None = None,
+    keeper: StateKeeper | None = None,
 ) -> PictureRun:
     """Train a model on drawings with captions and measure it.
 
     Args:
         recipe: all choices; the default is the book's.
         progress: show a bar; None means only on a terminal.
+        keeper: saves training states, goes on from one, and saves one at Ctrl-C.
 
     Returns:
         The model, its tokenizer, the log and the report.
@@ -199,7 +203,13 @@ def pretrain_pictures(
     )
     started = time.perf_counter(), time.process_time()
     records = train(
-        model, iter(batches), config, device=torch.device("cpu"), progress=progress
+        model,
+        batches,
+        config,
+        loss=PICTURES,
+        device=torch.device("cpu"),
+        progress=progress,
+        keeper=keeper,
     )
     seconds, cpu_seconds = time.perf_counter() - started[0], time.process_time()
     report = {
