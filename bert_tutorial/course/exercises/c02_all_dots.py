@@ -70,6 +70,26 @@ def averaged(a: Tensor, b: Tensor) -> Tensor:
     return (a[:, :, None] * b[:, None]).mean(dim=-1)
 
 
+def b_in_front(a: Tensor, b: Tensor) -> Tensor:
+    """Let the rows of b be the first text's."""
+    return a @ b[0].T
+
+
+def squeezed(a: Tensor, b: Tensor) -> Tensor:
+    """Drop the axes of size 1."""
+    return all_dots(a, b).squeeze()
+
+
+def magnitude(a: Tensor, b: Tensor) -> Tensor:
+    """Lose the sign."""
+    return all_dots(a, b).abs()
+
+
+def scaled(a: Tensor, b: Tensor) -> Tensor:
+    """Divide by the root of H, as attention does."""
+    return all_dots(a, b) / a.shape[-1] ** 0.5
+
+
 def cases(seed: int, dtype: torch.dtype) -> list[Case]:
     """One vector and two, all sizes different, all sizes equal."""
     torch.manual_seed(seed)
@@ -88,6 +108,10 @@ def cases(seed: int, dtype: torch.dtype) -> list[Case]:
         Case(
             (torch.randn(3, 3, 3, dtype=dtype), torch.randn(3, 3, 3, dtype=dtype)),
             "all sizes 3",
+        ),
+        Case(
+            (torch.randn(1, 4, 2, dtype=dtype), torch.randn(1, 1, 2, dtype=dtype)),
+            "one text, S=1",
         ),
     ]
 
@@ -143,6 +167,29 @@ EXERCISE = Exercise(
             "averaged",
             averaged,
             "The products are averaged over H. A dot product adds them up.",
+        ),
+        Mutant(
+            "vectors of the first text",
+            b_in_front,
+            "All texts meet the vectors of the first text of b. Text n of a meets text "
+            "n of b.",
+        ),
+        Mutant(
+            "axes of size 1 dropped",
+            squeezed,
+            "An axis of size 1 is gone where there is one text or one vector. Leave "
+            "squeeze out: the result is (B, T, S) for all sizes.",
+        ),
+        Mutant(
+            "no sign",
+            magnitude,
+            "The sign is lost: a dot product may be negative.",
+        ),
+        Mutant(
+            "divided by the root of H",
+            scaled,
+            "The products are divided by the root of H. That is a later step, of "
+            "attention (chapter 6).",
         ),
     ],
     cases=cases,

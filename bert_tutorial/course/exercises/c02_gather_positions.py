@@ -72,6 +72,33 @@ def flat_without_offset(x: Tensor, positions: Tensor) -> Tensor:
     return x.flatten(0, 1)[positions]
 
 
+def in_order(x: Tensor, positions: Tensor) -> Tensor:
+    """Sort the places."""
+    return gather_positions(x, positions.sort(dim=1).values)
+
+
+def with_mask(x: Tensor, positions: Tensor) -> Tensor:
+    """Mark the places, and take what is marked."""
+    is_chosen = torch.zeros(x.shape[:2], dtype=torch.bool)
+    is_chosen[torch.arange(len(x))[:, None], positions] = True
+    return x[is_chosen].view(len(x), -1, x.shape[-1])
+
+
+def one_row_less(x: Tensor, positions: Tensor) -> Tensor:
+    """Pair row b with place b."""
+    return x[torch.arange(len(x)), positions.T].transpose(0, 1).flatten(0, 1)
+
+
+def rows_not_a_column(x: Tensor, positions: Tensor) -> Tensor:
+    """Leave the row numbers lying."""
+    return x[torch.arange(len(x)), positions]
+
+
+def squeezed(x: Tensor, positions: Tensor) -> Tensor:
+    """Drop the axes of size 1."""
+    return gather_positions(x, positions).squeeze()
+
+
 def cases(seed: int, dtype: torch.dtype) -> list[Case]:
     """One place in each text, then several, out of order and twice."""
     torch.manual_seed(seed)
@@ -90,6 +117,10 @@ def cases(seed: int, dtype: torch.dtype) -> list[Case]:
                 torch.tensor([[4, 4, 0, 1], [1, 3, 3, 2]]),
             ),
             "places out of order and twice",
+        ),
+        Case(
+            (torch.randn(1, 4, 3, dtype=dtype), torch.tensor([[3, 1, 0]])),
+            "one text, places from the back",
         ),
     ]
 
@@ -146,6 +177,36 @@ EXERCISE = Exercise(
             flat_without_offset,
             "All vectors come from the first text. positions[b] are places in x[b]; "
             "with the texts joined into one long list, text b begins at b * T.",
+        ),
+        Mutant(
+            "sorted",
+            in_order,
+            "The places are sorted first. Place m of the result is positions[b, m], in "
+            "the order that was asked for.",
+        ),
+        Mutant(
+            "with a mask",
+            with_mask,
+            "A mask says which places are wanted, not in which order nor how often. "
+            "Index with the places themselves.",
+        ),
+        Mutant(
+            "texts joined",
+            one_row_less,
+            "The right vectors in one long list: the texts are no longer apart. The "
+            "result has an axis for the texts, (B, M, H).",
+        ),
+        Mutant(
+            "rows not a column",
+            rows_not_a_column,
+            "The row numbers (B,) stand against the places (B, M), whose last axis is "
+            "M. Make them a column: torch.arange(len(x))[:, None].",
+        ),
+        Mutant(
+            "axes of size 1 dropped",
+            squeezed,
+            "An axis of size 1 is gone where there is one text or one place. Leave "
+            "squeeze out: the result is (B, M, H) for all sizes.",
         ),
     ],
     cases=cases,

@@ -59,6 +59,32 @@ def sizes_swapped(x: Tensor, A: int) -> Tensor:
     return x.reshape(T, H // A, A).transpose(0, 1)
 
 
+def a_list(x: Tensor, A: int) -> list[Tensor]:
+    """Leave the parts in a list."""
+    return list(x.chunk(A, dim=1))
+
+
+def tokens_cut(x: Tensor, A: int) -> Tensor:
+    """Cut the tokens."""
+    return torch.stack(x.chunk(A, dim=0))
+
+
+def size_of_a_part(x: Tensor, A: int) -> Tensor:
+    """Take A for the size of a part."""
+    return torch.stack(x.split(A, dim=1))
+
+
+def true_division(x: Tensor, A: int) -> Tensor:
+    """Divide with /."""
+    T, H = x.shape
+    return x.view(T, A, H / A).transpose(0, 1)  # type: ignore[no-any-return,call-overload]
+
+
+def squeezed(x: Tensor, A: int) -> Tensor:
+    """Drop the axes of size 1."""
+    return heads_first(x, A).squeeze()
+
+
 def cases(seed: int, dtype: torch.dtype) -> list[Case]:
     """Two vectors of four numbers, then sizes that are all different."""
     torch.manual_seed(seed)
@@ -69,6 +95,8 @@ def cases(seed: int, dtype: torch.dtype) -> list[Case]:
         ),
         Case((torch.randn(5, 6, dtype=dtype), 3), "T=5, H=6, A=3"),
         Case((torch.randn(3, 10, dtype=dtype), 2), "T=3, H=10, A=2"),
+        Case((torch.randn(4, 4, dtype=dtype), 1), "T=4, H=4, one part"),
+        Case((torch.randn(1, 6, dtype=dtype), 6), "one token, parts of one number"),
     ]
 
 
@@ -113,6 +141,35 @@ EXERCISE = Exercise(
             sizes_swapped,
             "You made H / A parts of A numbers. A is the number of parts; each has H "
             "// A numbers.",
+        ),
+        Mutant(
+            "a list",
+            a_list,
+            "A list of A parts (T, D). Make one tensor of them: torch.stack puts the "
+            "parts in front.",
+        ),
+        Mutant(
+            "tokens cut",
+            tokens_cut,
+            "The tokens are cut, not their vectors. Every part holds all T tokens: cut "
+            "the last axis.",
+        ),
+        Mutant(
+            "A as the size",
+            size_of_a_part,
+            "You made H / A parts of A numbers. A is the number of parts; each has H "
+            "// A numbers.",
+        ),
+        Mutant(
+            "D with /",
+            true_division,
+            "H / A is a float, and a shape needs whole numbers: H // A.",
+        ),
+        Mutant(
+            "axes of size 1 dropped",
+            squeezed,
+            "An axis of size 1 is gone where there is one part or one token. Leave "
+            "squeeze out: the result is (A, T, D) for all sizes.",
         ),
     ],
     cases=cases,

@@ -75,6 +75,53 @@ def zeroed(x: Tensor, is_token: Tensor) -> Tensor:
     return masked_mean(x, is_token)
 
 
+def nan_mean(x: Tensor, is_token: Tensor) -> Tensor:
+    """Put nan in the place of padding, and average the rest."""
+    return x.masked_fill(~is_token[:, :, None], torch.nan).nanmean(dim=1)
+
+
+def text_by_text(x: Tensor, is_token: Tensor) -> Tensor:
+    """Pick each text's tokens, and average them."""
+    return torch.stack([x[b][is_token[b]].mean(dim=0) for b in range(len(x))])
+
+
+def first_places(x: Tensor, is_token: Tensor) -> Tensor:
+    """Take the first places, as many as there are tokens."""
+    number = is_token.sum(dim=1)
+    return masked_mean(x, torch.arange(x.shape[1]) < number[:, None])
+
+
+def all_tokens(x: Tensor, is_token: Tensor) -> Tensor:
+    """Average the tokens of all texts."""
+    return x[is_token].mean(dim=0)
+
+
+def one_more(x: Tensor, is_token: Tensor) -> Tensor:
+    """Add one to the number, against a division by zero."""
+    weights = is_token[:, :, None].to(x.dtype)
+    return (x * weights).sum(dim=1) / (weights.sum(dim=1) + 1)
+
+
+def summed(x: Tensor, is_token: Tensor) -> Tensor:
+    """Add up only."""
+    return (x * is_token[:, :, None]).sum(dim=1)
+
+
+def largest(x: Tensor, is_token: Tensor) -> Tensor:
+    """Take the largest numbers."""
+    return x.masked_fill(~is_token[:, :, None], -torch.inf).amax(dim=1)
+
+
+def without_axis(x: Tensor, is_token: Tensor) -> Tensor:
+    """Multiply with the (B, T) mask as it is."""
+    return (x * is_token).sum(dim=1) / is_token.sum(dim=1)
+
+
+def of_padding(x: Tensor, is_token: Tensor) -> Tensor:
+    """Average the padding."""
+    return masked_mean(x, ~is_token)
+
+
 def cases(seed: int, dtype: torch.dtype) -> list[Case]:
     """One short text, two texts, one text of no tokens."""
     torch.manual_seed(seed)
@@ -100,8 +147,21 @@ def cases(seed: int, dtype: torch.dtype) -> list[Case]:
             ),
             "four texts, one without tokens",
         ),
+        Case(
+            (
+                torch.randn(2, 4, 3, dtype=dtype),
+                torch.tensor([[False, True, False, True], [False, False, True, True]]),
+            ),
+            "padding in front and in between",
+        ),
     ]
 
+
+ZERO_BY_ZERO = (
+    "Right for every text with tokens. Without any, the mean is 0 / 0, which is nan "
+    "(nanmean, and mean of nothing, give it too), and nan spreads. Divide a sum of "
+    "zeros by at least 1, clamp(min=1), or put zeros in its place."
+)
 
 EXERCISE = Exercise(
     id="masked-mean",
@@ -147,9 +207,10 @@ EXERCISE = Exercise(
         Mutant(
             "zero by zero",
             not_a_number,
-            "A text without tokens gives 0 / 0, which is nan, and nan spreads. Divide "
-            "by at least 1: clamp(min=1).",
+            ZERO_BY_ZERO,
         ),
+        Mutant("nanmean", nan_mean, ZERO_BY_ZERO),
+        Mutant("text by text", text_by_text, ZERO_BY_ZERO),
         Mutant(
             "divided by the batch",
             all_together,
@@ -161,6 +222,46 @@ EXERCISE = Exercise(
             zeroed,
             "The means are right, but the padding in the tensor of the caller is now "
             "zero. Multiply by the mask instead of writing into x.",
+        ),
+        Mutant(
+            "the first places",
+            first_places,
+            "The number of tokens is right, but they are taken from the front. The "
+            "mask says which places are tokens: padding may stand anywhere.",
+        ),
+        Mutant(
+            "all texts together",
+            all_tokens,
+            "The tokens of all texts are averaged together, (H,). Each text has its "
+            "own mean: (B, H).",
+        ),
+        Mutant(
+            "one more",
+            one_more,
+            "You divide by one more than there are tokens. Only a text without tokens "
+            "needs another number: clamp(min=1).",
+        ),
+        Mutant(
+            "summed",
+            summed,
+            "These are sums. Divide each by the number of tokens of its text.",
+        ),
+        Mutant(
+            "largest",
+            largest,
+            "These are the largest numbers of each text, not their mean.",
+        ),
+        Mutant(
+            "mask without an axis",
+            without_axis,
+            "The mask is (B, T) and the vectors are (B, T, H): give the mask an axis "
+            "at its end, is_token[:, :, None].",
+        ),
+        Mutant(
+            "mean of the padding",
+            of_padding,
+            "The padding is averaged and the tokens are left out. is_token is True for "
+            "a token.",
         ),
     ],
     cases=cases,

@@ -56,6 +56,26 @@ def in_place(a: Tensor, b: Tensor) -> Tensor:
     return a[:, None] + (b - b[0])
 
 
+def difference(a: Tensor, b: Tensor) -> Tensor:
+    """Subtract."""
+    return a[:, None] - b
+
+
+def both_columns(a: Tensor, b: Tensor) -> Tensor:
+    """Make columns of both."""
+    return a[:, None] + b[:, None]
+
+
+def joined(a: Tensor, b: Tensor) -> Tensor:
+    """Put all sums into one row."""
+    return (a[:, None] + b).flatten()
+
+
+def squeezed(a: Tensor, b: Tensor) -> Tensor:
+    """Drop the axes of size 1."""
+    return (a[:, None] + b).squeeze()
+
+
 def cases(seed: int, dtype: torch.dtype) -> list[Case]:
     """Two and three numbers, then other sizes, one pair of them equal."""
     torch.manual_seed(seed)
@@ -69,6 +89,8 @@ def cases(seed: int, dtype: torch.dtype) -> list[Case]:
         ),
         Case((torch.randn(5, dtype=dtype), torch.randn(3, dtype=dtype)), "T=5, S=3"),
         Case((torch.randn(4, dtype=dtype), torch.randn(4, dtype=dtype)), "T=4, S=4"),
+        Case((torch.randn(1, dtype=dtype), torch.randn(3, dtype=dtype)), "T=1, S=3"),
+        Case((torch.randn(4, dtype=dtype), torch.randn(1, dtype=dtype)), "T=4, S=1"),
     ]
 
 
@@ -113,6 +135,28 @@ EXERCISE = Exercise(
             in_place,
             "The sums are right, but the tensor a of the caller is not what it was. "
             "Methods that end in an underscore write into their tensor; use a + b.",
+        ),
+        Mutant(
+            "difference",
+            difference,
+            "These are differences. Every number of a is added to every number of b.",
+        ),
+        Mutant(
+            "two columns",
+            both_columns,
+            "Both are columns now, (T, 1) and (S, 1), and pair up one by one. Only a "
+            "needs the new axis; b stays a row.",
+        ),
+        Mutant(
+            "one row",
+            joined,
+            "All the sums, in one row of T * S numbers. Keep the two axes: (T, S).",
+        ),
+        Mutant(
+            "axes of size 1 dropped",
+            squeezed,
+            "An axis of size 1 is gone where a or b holds a single number. Leave "
+            "squeeze out: the result is (T, S) for all sizes.",
         ),
     ],
     cases=cases,

@@ -57,6 +57,36 @@ def from_the_right(lengths: Tensor, T: int) -> Tensor:
     return torch.arange(T) >= T - lengths[:, None]
 
 
+def one_less(lengths: Tensor, T: int) -> Tensor:
+    """Count the places from 1."""
+    return torch.arange(1, T + 1) < lengths[:, None]
+
+
+def as_wide_as_the_longest(lengths: Tensor, T: int) -> Tensor:
+    """Forget T."""
+    return torch.arange(int(lengths.max())) < lengths[:, None]
+
+
+def without_axis(lengths: Tensor, T: int) -> Tensor:
+    """Compare without a column."""
+    return torch.arange(T) < lengths
+
+
+def last_only(lengths: Tensor, T: int) -> Tensor:
+    """Mark the last token alone."""
+    return torch.arange(T) == lengths[:, None] - 1
+
+
+def squeezed(lengths: Tensor, T: int) -> Tensor:
+    """Drop the axes of size 1."""
+    return token_mask(lengths, T).squeeze()
+
+
+def at_least_one(lengths: Tensor, T: int) -> Tensor:
+    """Give every text a token."""
+    return token_mask(lengths.clamp(min=1), T)
+
+
 def cases(seed: int, dtype: torch.dtype) -> list[Case]:
     """Two texts, one that fills its row, one of no tokens."""
     torch.manual_seed(seed)
@@ -64,6 +94,8 @@ def cases(seed: int, dtype: torch.dtype) -> list[Case]:
         Case((torch.tensor([1, 3]), 4), "lengths 1 and 3, T=4"),
         Case((torch.tensor([2, 5, 0]), 5), "lengths 2, 5 and 0, T=5"),
         Case((torch.randint(0, 7, (4,)), 7), "four texts, T=7"),
+        Case((torch.tensor([3]), 5), "one text"),
+        Case((torch.tensor([2, 0, 3]), 3), "as many texts as places"),
     ]
 
 
@@ -107,6 +139,41 @@ EXERCISE = Exercise(
             from_the_right,
             "Yours has the tokens at the right end of the row. BERT's padding stands "
             "behind the text.",
+        ),
+        Mutant(
+            "one place too few",
+            one_less,
+            "One place too few is True in each row. Places are counted from 0, so a "
+            "text of 3 tokens has the places 0, 1 and 2: place < length.",
+        ),
+        Mutant(
+            "as wide as the longest",
+            as_wide_as_the_longest,
+            "The mask is as wide as the longest text. It has T places, whatever the "
+            "lengths are.",
+        ),
+        Mutant(
+            "no column",
+            without_axis,
+            "The places (T,) are compared with the lengths (B,) one by one. Make the "
+            "lengths a column: lengths[:, None].",
+        ),
+        Mutant(
+            "last token only",
+            last_only,
+            "Only the last token of each text is marked. All places before the length "
+            "are tokens: <.",
+        ),
+        Mutant(
+            "axes of size 1 dropped",
+            squeezed,
+            "The axis of the texts is gone where there is a single text. Leave squeeze "
+            "out: the mask is (B, T) for all sizes.",
+        ),
+        Mutant(
+            "at least one token",
+            at_least_one,
+            "A text of length 0 got a token. Its whole row is padding.",
         ),
     ],
     cases=cases,

@@ -114,6 +114,90 @@ def limit_below(word: str, vocabulary: Container[str]) -> list[str]:
     return cut(word, vocabulary, limit=LIMIT - 1)
 
 
+def limit_after_look_up(word: str, vocabulary: Container[str]) -> list[str]:
+    """Look the whole word up before the limit."""
+    return [word] if word in vocabulary else match_pieces(word, vocabulary)
+
+
+def bytes_counted(word: str, vocabulary: Container[str]) -> list[str]:
+    """Count bytes instead of characters."""
+    return ["[UNK]"] if len(word.encode()) > LIMIT else match_pieces(word, vocabulary)
+
+
+def gone_back(word: str, vocabulary: Container[str]) -> list[str]:
+    """Try a shorter piece where the longest leads to a gap."""
+
+    def rest(start: int) -> list[str] | None:
+        if start == len(word):
+            return []
+        prefix = "##" if start else ""
+        for end in range(len(word), start, -1):
+            if prefix + word[start:end] in vocabulary:
+                others = rest(end)
+                if others is not None:
+                    return [prefix + word[start:end], *others]
+        return None
+
+    found = rest(0) if len(word) <= LIMIT else None
+    return ["[UNK]"] if found is None else found
+
+
+def fewest(word: str, vocabulary: Container[str]) -> list[str]:
+    """Find the cut with the fewest pieces."""
+    best: list[list[str] | None] = [[]] + [None] * len(word)
+    for end in range(1, len(word) + 1):
+        for start in range(end):
+            before = best[start]
+            piece = ("##" if start else "") + word[start:end]
+            if before is None or piece not in vocabulary:
+                continue
+            found = best[end]
+            if found is None or len(before) + 1 < len(found):
+                best[end] = [*before, piece]
+    whole = best[-1] if len(word) <= LIMIT else None
+    return ["[UNK]"] if whole is None else whole
+
+
+def marks_optional(word: str, vocabulary: Container[str]) -> list[str]:
+    """Take a piece without ## where there is none with it."""
+    if len(word) > LIMIT:
+        return ["[UNK]"]
+    pieces: list[str] = []
+    start = 0
+    while start < len(word):
+        for end in range(len(word), start, -1):
+            piece = ("##" if start else "") + word[start:end]
+            if piece in vocabulary:
+                break
+            piece = word[start:end]
+            if piece in vocabulary:
+                break
+        else:
+            return ["[UNK]"]
+        pieces.append(piece)
+        start = end
+    return pieces
+
+
+def mark_in_front(word: str, vocabulary: Container[str]) -> list[str]:
+    """Begin with a piece of the inside where there is no other."""
+    found = match_pieces(word, vocabulary)
+    if found != ["[UNK]"] or len(word) > LIMIT:
+        return found
+    inside = match_pieces("." + word, {".", *(p for p in everything(vocabulary))})
+    return inside if inside == ["[UNK]"] else inside[1:]
+
+
+def everything(vocabulary: Container[str]) -> list[str]:
+    """List the pieces of the cases' vocabularies."""
+    return list(vocabulary) if isinstance(vocabulary, set) else []
+
+
+def lowered(word: str, vocabulary: Container[str]) -> list[str]:
+    """Lower the letters first."""
+    return match_pieces(word.lower(), vocabulary)
+
+
 def from_the_right(word: str, vocabulary: Container[str]) -> list[str]:
     """Take the longest ends first."""
     if len(word) > LIMIT:
@@ -157,6 +241,20 @@ def cases(seed: int, dtype: torch.dtype) -> list[Case]:
         Case(("cuts", LETTERS | {"##ts"}), "a missing letter in the middle"),
         Case(("a" * 100, LETTERS), "100 characters"),
         Case(("a" * 101, LETTERS), "101 characters"),
+        Case(("a" * 101, LETTERS | {"a" * 101}), "101 characters, a piece as a whole"),
+        Case(("\u00e9" * 60, {"\u00e9", "##\u00e9"}), "60 letters of two bytes each"),
+        Case(("abc", {"a", "ab", "##bc"}), "the longest first piece leads to a gap"),
+        Case(
+            ("abcde", {"ab", "abc", "##cde", "##d", "##e"}),
+            "the longest first piece leads to more pieces",
+        ),
+        Case(
+            ("abcde", {"a", "##b", "##cde", "abc", "##de"}),
+            "the longest last piece leads to more pieces",
+        ),
+        Case(("unhap", {"un", "hap", "##ha"}), "a piece for fronts of words only"),
+        Case(("happy", {"un", "##happ", "##y"}), "a piece for the inside only"),
+        Case(("Un", {"un", "##n"}), "a capital that has no piece"),
     ]
 
 
@@ -236,6 +334,48 @@ EXERCISE = Exercise(
             whole_only,
             "Words that are no piece fall apart into the shortest pieces. Try every "
             "end from the longest down, at every start.",
+        ),
+        Mutant(
+            "limit after the look-up",
+            limit_after_look_up,
+            "A word of 101 characters is found whole. The limit comes first: a longer "
+            "word is [UNK], whatever the vocabulary holds.",
+        ),
+        Mutant(
+            "bytes counted",
+            bytes_counted,
+            "The limit is on characters, and you count bytes: 60 letters with accents "
+            "are 120 bytes.",
+        ),
+        Mutant(
+            "gone back",
+            gone_back,
+            "Where the longest piece leads to a gap, you go back and try a shorter "
+            "one. BERT never goes back: the whole word is [UNK].",
+        ),
+        Mutant(
+            "fewest pieces",
+            fewest,
+            "You look for a cut with few pieces. BERT takes the longest piece at each "
+            "start and never looks ahead.",
+        ),
+        Mutant(
+            "mark optional",
+            marks_optional,
+            "Where there is no piece with ##, you take one without it. A piece "
+            "without ## begins a word; inside a word it is no match.",
+        ),
+        Mutant(
+            "## at the front",
+            mark_in_front,
+            "A word begins with a piece that has ## in front. Such pieces stand inside "
+            "a word only.",
+        ),
+        Mutant(
+            "lowered",
+            lowered,
+            "The word is lowered on the way. That is the normaliser's work, and a "
+            "cased BERT leaves it out: look the word up as it comes.",
         ),
     ],
     cases=cases,

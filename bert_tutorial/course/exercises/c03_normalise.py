@@ -139,6 +139,89 @@ def category_p_only(text: str) -> list[str]:
     ).split()
 
 
+def compatible(text: str) -> list[str]:
+    """Decompose with NFKD."""
+    letters = unicodedata.normalize("NFKD", set_apart(text).lower())
+    return split_punctuation(strip_accents(letters))
+
+
+def by_combining(text: str) -> list[str]:
+    """Ask for a combining class instead of the category."""
+    letters = unicodedata.normalize("NFD", set_apart(text).lower())
+    return split_punctuation(
+        "".join(c for c in letters if not unicodedata.combining(c))
+    )
+
+
+def all_marks(text: str) -> list[str]:
+    """Leave out every category that begins with M."""
+    letters = unicodedata.normalize("NFD", set_apart(text).lower())
+    kept = (c for c in letters if not unicodedata.category(c).startswith("M"))
+    return split_punctuation("".join(kept))
+
+
+def not_alphanumeric(text: str) -> list[str]:
+    """Take for punctuation what is no letter and no digit."""
+    folded = strip_accents(set_apart(text).lower())
+    return "".join(c if c.isalnum() else f" {c} " for c in folded).split()
+
+
+def symbols_too(text: str) -> list[str]:
+    """Split at all symbols of Unicode."""
+    folded = strip_accents(set_apart(text).lower())
+    return "".join(
+        f" {c} " if is_punctuation(c) or unicodedata.category(c)[0] == "S" else c
+        for c in folded
+    ).split()
+
+
+def ascii_punctuation(text: str) -> list[str]:
+    """Split at the punctuation of ASCII only."""
+    folded = strip_accents(set_apart(text).lower())
+    return "".join(
+        f" {c} " if c.isascii() and is_punctuation(c) else c for c in folded
+    ).split()
+
+
+def controls_first(text: str) -> list[str]:
+    """Drop category C before white space is made plain."""
+    return normalise("".join(c for c in text if unicodedata.category(c)[0] != "C"))
+
+
+def python_space(text: str) -> list[str]:
+    """Let Python say what white space is."""
+    return normalise("".join(" " if c.isspace() else c for c in text))
+
+
+def kana_too(text: str) -> list[str]:
+    """Set kana and Hangul apart as well."""
+    return normalise(
+        "".join(
+            f" {c} " if "\u3040" <= c <= "\u30ff" or "\uac00" <= c <= "\ud7a3" else c
+            for c in text
+        )
+    )
+
+
+def folded_case(text: str) -> list[str]:
+    """Use casefold for lower."""
+    return split_punctuation(strip_accents(set_apart(text).casefold()))
+
+
+def runs_kept(text: str) -> list[str]:
+    """Keep runs of punctuation together."""
+    found: list[str] = []
+    for word in strip_accents(set_apart(text).lower()).split():
+        run = ""
+        for char in word:
+            if run and is_punctuation(run[-1]) != is_punctuation(char):
+                found.append(run)
+                run = ""
+            run += char
+        found.append(run)
+    return found
+
+
 def cases(seed: int, dtype: torch.dtype) -> list[Case]:
     """Each text asks for one rule."""
     return [
@@ -150,7 +233,19 @@ def cases(seed: int, dtype: torch.dtype) -> list[Case]:
         Case(("cost: $5+2 (state-of-the-art)",), "symbols that count as punctuation"),
         Case(("\u00bfQu\u00e9? \u2014 \u201cNo\u201d",), "punctuation beyond ASCII"),
         Case(("stra\u00dfe \u0436\u0438\u0437\u043d\u044c \u2603",), "other letters"),
+        Case(("a\u0001\tb\nc\r\nd",), "a control beside a tab, line ends"),
+        Case(("a\x1cb\x85c\u2028d",), "controls that Python takes for white space"),
+        Case(("\ufb01ne x\u00b2 \u2460",), "a ligature, a raised and a circled number"),
+        Case(("\u0e27\u0e31\u0e19",), "a Thai mark, which stands over its letter"),
+        Case(("\u0939\u093f\u0928\u094d\u0926\u0940",), "marks of Devanagari"),
+        Case(("a\u2603b 20\u00b0C \u20ac5 \u00a9",), "symbols beyond ASCII"),
+        Case(("what?! (no...)",), "punctuation that stands together"),
+        Case(
+            ("\u304b\u306a \ud55c\uad6d \u6f22\u5b57\u304b",),
+            "kana and Hangul, which are no Chinese characters",
+        ),
         Case(("",), "an empty text"),
+        Case((" \t ",), "white space only"),
     ]
 
 
@@ -221,6 +316,71 @@ EXERCISE = Exercise(
             category_p_only,
             "Unicode counts $ + < = > ^ ` | ~ as symbols, not as punctuation; BERT "
             "splits at them as well. is_punctuation knows.",
+        ),
+        Mutant(
+            "NFKD",
+            compatible,
+            "NFKD also turns ligatures, raised numbers and other variants into plain "
+            "letters. BERT takes letters and accents apart and nothing else: NFD.",
+        ),
+        Mutant(
+            "combining class",
+            by_combining,
+            "Not every mark has a combining class: some of Thai and of Indian scripts "
+            "have class 0. Ask for the category: Mn.",
+        ),
+        Mutant(
+            "all marks",
+            all_marks,
+            "Marks that take room of their own (category Mc) are gone too. Only Mn is "
+            "left out.",
+        ),
+        Mutant(
+            "what is no letter or digit",
+            not_alphanumeric,
+            "You split at everything that is no letter and no digit, also at symbols "
+            "and vowel signs. Ask is_punctuation.",
+        ),
+        Mutant(
+            "all symbols",
+            symbols_too,
+            "You split at symbols such as a euro sign. BERT splits at the symbols of "
+            "ASCII only, and at what Unicode calls punctuation: is_punctuation knows.",
+        ),
+        Mutant(
+            "punctuation of ASCII",
+            ascii_punctuation,
+            "Only the punctuation of ASCII is split off. Dashes and quotation marks "
+            "beyond it count too: is_punctuation knows.",
+        ),
+        Mutant(
+            "controls first",
+            controls_first,
+            "A tab or line end is gone, and the words beside it are joined: they are "
+            "control characters to Unicode. Ask is_space before you drop anything.",
+        ),
+        Mutant(
+            "white space of Python",
+            python_space,
+            "isspace takes some control characters for white space. is_space has "
+            "BERT's list; the rest of them are dropped.",
+        ),
+        Mutant(
+            "kana and Hangul",
+            kana_too,
+            "Kana and Hangul are set apart, one character each. That is done to "
+            "Chinese characters only: is_ideograph knows.",
+        ),
+        Mutant(
+            "casefold",
+            folded_case,
+            "casefold changes more than capitals, such as \u00df into ss. Use lower().",
+        ),
+        Mutant(
+            "runs of punctuation",
+            runs_kept,
+            "Marks that stand together became one word. Each mark is a word of its "
+            "own.",
         ),
     ],
     cases=cases,

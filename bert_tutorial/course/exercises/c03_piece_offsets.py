@@ -99,6 +99,88 @@ def in_its_word(text: str, pieces: list[str]) -> list[tuple[int, int]]:
     return offsets
 
 
+def all_marks_off(text: str, pieces: list[str]) -> list[tuple[int, int]]:
+    """Strip every # in front."""
+    lowered, place, offsets = text.lower(), 0, []
+    for piece in pieces:
+        letters = piece.lstrip("#")
+        start = lowered.index(letters, place)
+        place = start + len(letters)
+        offsets.append((start, place))
+    return offsets
+
+
+def replaced(text: str, pieces: list[str]) -> list[tuple[int, int]]:
+    """Take ## out wherever it stands."""
+    lowered, place, offsets = text.lower(), 0, []
+    for piece in pieces:
+        letters = piece.replace("##", "")
+        start = lowered.index(letters, place)
+        place = start + len(letters)
+        offsets.append((start, place))
+    return offsets
+
+
+def walks_over_marks(text: str, pieces: list[str]) -> list[tuple[int, int]]:
+    """Add up lengths with ##, and one blank for each word."""
+    offsets, place = [], 0
+    for piece in pieces:
+        if place and not piece.startswith("##"):
+            place += 1
+        offsets.append((place, place + len(piece)))
+        place += len(piece)
+    return offsets
+
+
+def capitals_missed(text: str, pieces: list[str]) -> list[tuple[int, int]]:
+    """Search in the text as it is."""
+    place, offsets = 0, []
+    for piece in pieces:
+        letters = piece.removeprefix("##")
+        start = text.index(letters, place)
+        place = start + len(letters)
+        offsets.append((start, place))
+    return offsets
+
+
+def not_found(text: str, pieces: list[str]) -> list[tuple[int, int]]:
+    """Search in the text as it is, with find."""
+    place, offsets = 0, []
+    for piece in pieces:
+        letters = piece.removeprefix("##")
+        start = text.find(letters, place)
+        place = start + len(letters)
+        offsets.append((start, place))
+    return offsets
+
+
+def behind_its_start(text: str, pieces: list[str]) -> list[tuple[int, int]]:
+    """Search on from one behind the start of the piece before."""
+    lowered, place, offsets = text.lower(), 0, []
+    for piece in pieces:
+        letters = piece.removeprefix("##")
+        start = lowered.index(letters, place)
+        place = start + 1
+        offsets.append((start, start + len(letters)))
+    return offsets
+
+
+def one_left_out(text: str, pieces: list[str]) -> list[tuple[int, int]]:
+    """Search on one behind the end."""
+    lowered, place, offsets = text.lower(), 0, []
+    for piece in pieces:
+        letters = piece.removeprefix("##")
+        start = lowered.index(letters, place)
+        place = start + len(letters) + 1
+        offsets.append((start, start + len(letters)))
+    return offsets
+
+
+def as_lists(text: str, pieces: list[str]) -> list[list[int]]:
+    """Give lists of two."""
+    return [list(pair) for pair in piece_offsets(text, pieces)]
+
+
 def cases(seed: int, dtype: torch.dtype) -> list[Case]:
     """One word, a repetition, punctuation, several blanks."""
     return [
@@ -110,6 +192,10 @@ def cases(seed: int, dtype: torch.dtype) -> list[Case]:
             "several blanks, and none behind the comma",
         ),
         Case(("unhappy\tman", ["un", "##happ", "##y", "man"]), "a tab"),
+        Case(("aaaa a", ["aa", "##aa", "a"]), "a piece that overlaps itself"),
+        Case(("No #1 or # a", ["no", "#", "1", "or", "#", "a"]), "marks of the text"),
+        Case(("a##b c", ["a##b", "c"]), "## inside a piece"),
+        Case(("  ", []), "blanks only, no piece"),
     ]
 
 
@@ -120,6 +206,11 @@ def gives_the_text_back(answer: object) -> bool:
     cut = [text[start:end].lower() for start, end in answer(text, pieces)]
     return cut == pieces
 
+
+CAPITALS = (
+    "A piece is not found where the text has a capital: pieces are lower-cased. Search "
+    "in text.lower(); for ASCII it is as long as the text."
+)
 
 EXERCISE = Exercise(
     id="piece-offsets",
@@ -172,6 +263,43 @@ EXERCISE = Exercise(
             in_its_word,
             "The places are counted from the beginning of each word. Offsets count "
             "from the beginning of the text.",
+        ),
+        Mutant(
+            "every # off",
+            all_marks_off,
+            'lstrip("#") takes every # in front, the text\'s own too: nothing is left '
+            'of the piece "#". Take off the two of the mark: removeprefix.',
+        ),
+        Mutant(
+            "## out everywhere",
+            replaced,
+            "replace takes ## out of the middle of a piece too. It is a mark at the "
+            "front only: removeprefix.",
+        ),
+        Mutant(
+            "## walked over",
+            walks_over_marks,
+            "The lengths are added up with the two ## and with one blank for each "
+            "word. Take the mark off, and find each piece in the text.",
+        ),
+        Mutant("capitals", capitals_missed, CAPITALS),
+        Mutant("capitals, with find", not_found, CAPITALS),
+        Mutant(
+            "behind its start",
+            behind_its_start,
+            "You search on from behind the start of the piece before, so two pieces "
+            "can overlap. Search from its end.",
+        ),
+        Mutant(
+            "one character left out",
+            one_left_out,
+            "You search on one behind the end, but the next piece can begin right at "
+            "the end of the one before, as ##s does in cats.",
+        ),
+        Mutant(
+            "lists of two",
+            as_lists,
+            "The numbers are right, in lists. Give pairs: (start, end).",
         ),
     ],
     cases=cases,

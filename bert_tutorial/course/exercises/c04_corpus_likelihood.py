@@ -71,6 +71,35 @@ def crashes_at_zero(counts: dict[str, int]) -> float:
     return sum(n * math.log(n / total) for n in counts.values())
 
 
+def base_ten(counts: dict[str, int]) -> float:
+    """Take the logarithm to base 10."""
+    return corpus_likelihood(counts) / math.log(10)
+
+
+def itself(counts: dict[str, int]) -> float:
+    """Multiply the probabilities."""
+    total = sum(counts.values())
+    return math.prod((n / total) ** n for n in counts.values())
+
+
+def ones_left_out(counts: dict[str, int]) -> float:
+    """Leave out pieces that occur once."""
+    total = sum(counts.values())
+    return sum((n * math.log(n / total) for n in counts.values() if n > 1), 0.0)
+
+
+def log_of_sum(counts: dict[str, int]) -> float:
+    """Take the logarithm of the sum."""
+    total = sum(counts.values())
+    return math.log(sum(n * n / total for n in counts.values()))
+
+
+def smoothed(counts: dict[str, int]) -> float:
+    """Add one to each count."""
+    total = sum(counts.values()) + len(counts)
+    return sum(n * math.log((n + 1) / total) for n in counts.values())
+
+
 def cases(seed: int, dtype: torch.dtype) -> list[Case]:
     """Two pieces, unequal ones, a count of 0, a single piece."""
     return [
@@ -78,6 +107,8 @@ def cases(seed: int, dtype: torch.dtype) -> list[Case]:
         Case(({"h": 15, "##u": 36, "##g": 20},), "three pieces"),
         Case(({"h": 3, "##u": 0, "##g": 5},), "a piece that no longer occurs"),
         Case(({"hug": 7},), "one piece"),
+        Case(({"a": 1, "b": 1, "c": 98},), "two rare pieces and a frequent one"),
+        Case(({"a": 900, "b": 700, "c": 800},), "a large corpus"),
     ]
 
 
@@ -131,6 +162,34 @@ EXERCISE = Exercise(
             crashes_at_zero,
             "A piece that no longer occurs has the count 0, and ln 0 does not exist. "
             "Leave it out: it adds nothing.",
+        ),
+        Mutant(
+            "base 10",
+            base_ten,
+            "Yours has the logarithm to base 10. Use math.log, for nats.",
+        ),
+        Mutant(
+            "the likelihood itself",
+            itself,
+            "This is the product of the probabilities, which is 0 to a computer for "
+            "any real corpus. Add up their logarithms.",
+        ),
+        Mutant(
+            "pieces that occur once",
+            ones_left_out,
+            "Pieces that occur once are left out. Only a count of 0 adds nothing.",
+        ),
+        Mutant(
+            "logarithm of the sum",
+            log_of_sum,
+            "You took one logarithm of a sum. Take the logarithm of each piece's "
+            "probability, and add up n times each.",
+        ),
+        Mutant(
+            "one added",
+            smoothed,
+            "One is added to each count. The probability is n / N as counted; a count "
+            "of 0 is left out.",
         ),
     ],
     cases=cases,

@@ -102,6 +102,57 @@ def last_forgotten(words: Words) -> Pairs:
     return dict(pairs)
 
 
+def overwritten(words: Words) -> Pairs:
+    """Keep the last word's count."""
+    pairs: Pairs = {}
+    for pieces, count in words.items():
+        for pair in pairwise(pieces):
+            pairs[pair] = count
+    return pairs
+
+
+def lists_of_words(words: Words) -> Pairs:
+    """Count the pairs of the first word only."""
+    return count_pairs(dict(list(words.items())[:1]))
+
+
+def joined(words: Words) -> dict[str, int]:
+    """Use the joined piece as the key."""
+    return {
+        left + right.removeprefix("##"): count
+        for (left, right), count in count_pairs(words).items()
+    }
+
+
+def pieces_counted(words: Words) -> dict[str, int]:
+    """Count pieces."""
+    found: Counter[str] = Counter()
+    for pieces, count in words.items():
+        for piece in pieces:
+            found[piece] += count
+    return dict(found)
+
+
+def as_list(words: Words) -> list[tuple[tuple[str, str], int]]:
+    """Give a sorted list, as most_common does."""
+    return Counter(count_pairs(words)).most_common()
+
+
+def equal_left_out(words: Words) -> Pairs:
+    """Leave out pairs of equal pieces."""
+    return {pair: n for pair, n in count_pairs(words).items() if pair[0] != pair[1]}
+
+
+def run(answer: object, case: Case) -> object:
+    """Call the answer; in which order a dict was filled is no matter."""
+    assert callable(answer)
+    found = answer(*case.args)
+    try:
+        return dict(sorted(found.items())) if isinstance(found, dict) else found
+    except TypeError:  # keys that cannot be sorted
+        return found
+
+
 def cases(seed: int, dtype: torch.dtype) -> list[Case]:
     """Two words, the toy corpus, repeated pieces."""
     toy = {"hug": 10, "pug": 5, "pun": 12, "bun": 4, "hugs": 5}
@@ -113,6 +164,9 @@ def cases(seed: int, dtype: torch.dtype) -> list[Case]:
             ({("b", "##a", "##n", "##a", "##n", "##a"): 4, ("a",): 9},),
             "banana, where pairs come twice, and a word of one piece",
         ),
+        Case(({("c", "##a", "##a", "##a", "##a"): 2},), "a piece beside itself"),
+        Case(({("a",): 3},), "a word of one piece, no pairs"),
+        Case(({},), "no words"),
     ]
 
 
@@ -124,6 +178,7 @@ EXERCISE = Exercise(
     minutes=10,
     stub=STUB,
     solution=count_pairs,
+    run=run,
     accepted={"index": by_index},
     mutants=[
         Mutant(
@@ -167,6 +222,39 @@ EXERCISE = Exercise(
             last_forgotten,
             "The last pair of each word is missing. A word of n pieces has n - 1 "
             "pairs.",
+        ),
+        Mutant(
+            "overwritten",
+            overwritten,
+            "A pair that stands in several words, or twice in one, has the count of "
+            "the last place only. Add to what is there: +=.",
+        ),
+        Mutant(
+            "first word only",
+            lists_of_words,
+            "Only the pairs of the first word are counted. Go through all words before "
+            "you return.",
+        ),
+        Mutant(
+            "joined keys",
+            joined,
+            "The keys are the joined pieces. The keys are pairs, (left, right): "
+            "different pairs can join to the same text.",
+        ),
+        Mutant(
+            "pieces counted",
+            pieces_counted,
+            "These are counts of single pieces. Count two neighbours at a time.",
+        ),
+        Mutant(
+            "a list",
+            as_list,
+            "This is a list. Return a dict: pair -> count.",
+        ),
+        Mutant(
+            "equal pieces left out",
+            equal_left_out,
+            "A piece that stands beside itself makes a pair too.",
         ),
     ],
     cases=cases,

@@ -112,6 +112,88 @@ def added(pieces: Pieces, pair: tuple[str, str]) -> Pieces:
     return tuple(merged)
 
 
+def as_list(pieces: Pieces, pair: tuple[str, str]) -> list[str]:
+    """Return a list."""
+    return list(merge_pair(pieces, pair))
+
+
+def by_text(pieces: Pieces, pair: tuple[str, str]) -> Pieces:
+    """Replace in the text of the pieces."""
+    new = pair[0] + pair[1].removeprefix("##")
+    return tuple(" ".join(pieces).replace(" ".join(pair), new).split())
+
+
+def by_text_with_blanks(pieces: Pieces, pair: tuple[str, str]) -> Pieces:
+    """Replace in the text, with a blank on both sides."""
+    new = pair[0] + pair[1].removeprefix("##")
+    text = f" {' '.join(pieces)} ".replace(f" {' '.join(pair)} ", f" {new} ")
+    return tuple(text.split())
+
+
+def all_marks_off(pieces: Pieces, pair: tuple[str, str]) -> Pieces:
+    """Strip every # of the right part."""
+    new = pair[0] + pair[1].removeprefix("##")
+    other = pair[0] + pair[1].lstrip("#")
+    return tuple(
+        other if piece == new and piece not in pieces else piece
+        for piece in merge_pair(pieces, pair)
+    )
+
+
+def left_only(pieces: Pieces, pair: tuple[str, str]) -> Pieces:
+    """Look at the left piece only."""
+    merged: list[str] = []
+    i = 0
+    while i < len(pieces):
+        if pieces[i] == pair[0] and i + 1 < len(pieces):
+            merged.append(pieces[i] + pieces[i + 1].removeprefix("##"))
+            i += 2
+        else:
+            merged.append(pieces[i])
+            i += 1
+    return tuple(merged)
+
+
+def steps_of_two(pieces: Pieces, pair: tuple[str, str]) -> Pieces:
+    """Look at every second place."""
+    merged: list[str] = []
+    for i in range(0, len(pieces), 2):
+        if pieces[i : i + 2] == pair:
+            merged.append(pair[0] + pair[1].removeprefix("##"))
+        else:
+            merged += pieces[i : i + 2]
+    return tuple(merged)
+
+
+def last_lost(pieces: Pieces, pair: tuple[str, str]) -> Pieces:
+    """Forget the piece that has no next one."""
+    left, right = pair
+    merged: list[str] = []
+    i = 0
+    while i < len(pieces) - 1:
+        if pieces[i : i + 2] == (left, right):
+            merged.append(left + right.removeprefix("##"))
+            i += 2
+        else:
+            merged.append(pieces[i])
+            i += 1
+    return tuple(merged)
+
+
+def either_order(pieces: Pieces, pair: tuple[str, str]) -> Pieces:
+    """Join the pair in either order."""
+    merged: list[str] = []
+    i = 0
+    while i < len(pieces):
+        if pieces[i : i + 2] in (pair, pair[::-1]):
+            merged.append(pieces[i] + pieces[i + 1].removeprefix("##"))
+            i += 2
+        else:
+            merged.append(pieces[i])
+            i += 1
+    return tuple(merged)
+
+
 def cases(seed: int, dtype: torch.dtype) -> list[Case]:
     """A plain join, one at the front, several, overlap, look-alikes, none."""
     a = "##a"
@@ -122,12 +204,26 @@ def cases(seed: int, dtype: torch.dtype) -> list[Case]:
             (("b", "##a", "##n", "##a", "##n", "##a"), ("##a", "##n")),
             "banana, where the pair stands twice",
         ),
+        Case(
+            (("b", "##a", "##n", "##d", "##a", "##n", "##a"), ("##a", "##n")),
+            "bandana, where the pair stands twice, apart",
+        ),
         Case((("c", a, a, a), (a, a)), "caaa, where the pair overlaps itself"),
         Case((("x", "##ba", "##n"), ("##a", "##n")), "a piece that only ends like it"),
         Case((("p", "##u", "##n"), ("##u", "##g")), "a word without the pair"),
         Case((("hug",), ("##u", "##g")), "a word of one piece"),
+        Case((("t", "##h", "##u"), ("h", "##u")), "a left piece with a mark in front"),
+        Case((("h", "##u", "##gs"), ("##u", "##g")), "a right piece that goes on"),
+        Case((("g", "##a", "##b", "##a"), ("##b", "##a")), "both orders of a pair"),
+        Case((("c", "###", "##x"), ("c", "###")), "c#x, where # is a letter"),
+        Case(((), ("##u", "##g")), "no pieces"),
     ]
 
+
+TEXT = (
+    "In the text of all pieces a pair is also found where a piece only ends or begins "
+    "like one of the two. Compare pieces, not text: pieces[i] and pieces[i + 1]."
+)
 
 EXERCISE = Exercise(
     id="merge-pair",
@@ -173,6 +269,47 @@ EXERCISE = Exercise(
             "added",
             added,
             "The new piece stands beside the two old ones. It takes their place.",
+        ),
+        Mutant(
+            "a list",
+            as_list,
+            "The pieces are right, in a list. A word is a key of a dict, and a list "
+            "cannot be one: return a tuple.",
+        ),
+        Mutant("text replaced", by_text, TEXT),
+        Mutant(
+            "text replaced, with blanks",
+            by_text_with_blanks,
+            "Two pairs side by side share a blank in your text, so the second one is "
+            "missed. Compare pieces, not text: pieces[i] and pieces[i + 1].",
+        ),
+        Mutant(
+            "every # off",
+            all_marks_off,
+            'lstrip("#") also takes a # of the word itself. The mark is the first two: '
+            "removeprefix.",
+        ),
+        Mutant(
+            "left piece only",
+            left_only,
+            "Only the left piece is compared. Both must fit, this one and the next.",
+        ),
+        Mutant(
+            "steps of two",
+            steps_of_two,
+            "You look at every second place only. Move on by two after a join, else by "
+            "one.",
+        ),
+        Mutant(
+            "last piece lost",
+            last_lost,
+            "The last piece is lost where it was not joined: your loop stops one "
+            "early.",
+        ),
+        Mutant(
+            "either order",
+            either_order,
+            "The pair is joined in the other order too. Left and right matter.",
         ),
     ],
     cases=cases,

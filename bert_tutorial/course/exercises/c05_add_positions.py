@@ -93,6 +93,59 @@ def in_place(words: Tensor, table: Tensor) -> Tensor:
     return words
 
 
+def batch_slice(words: Tensor, table: Tensor) -> Tensor:
+    """Take as many rows as there are texts."""
+    if words.shape[1] > len(table):
+        raise ValueError
+    return words + table[: len(words)]
+
+
+def one_row_on(words: Tensor, table: Tensor) -> Tensor:
+    """Slice from row 1."""
+    if words.shape[1] > len(table):
+        raise ValueError
+    return words + table[1 : words.shape[1] + 1]
+
+
+def as_many_refused(words: Tensor, table: Tensor) -> Tensor:
+    """Refuse a text as long as the table."""
+    if words.shape[1] >= len(table):
+        raise ValueError
+    return words + table[: words.shape[1]]
+
+
+def whole_table(words: Tensor, table: Tensor) -> Tensor:
+    """Add the whole table."""
+    if words.shape[1] > len(table):
+        raise ValueError
+    return words + table
+
+
+def last_rows(words: Tensor, table: Tensor) -> Tensor:
+    """Take the last rows."""
+    if words.shape[1] > len(table):
+        raise ValueError
+    return words + table[len(table) - words.shape[1] :]
+
+
+def not_checked(words: Tensor, table: Tensor) -> Tensor:
+    """Leave the complaint to torch."""
+    return words + table[: words.shape[1]]
+
+
+def asserted(words: Tensor, table: Tensor) -> Tensor:
+    """Complain with assert."""
+    assert words.shape[1] <= len(table)
+    return words + table[: words.shape[1]]
+
+
+def positions_only(words: Tensor, table: Tensor) -> Tensor:
+    """Forget the words."""
+    if words.shape[1] > len(table):
+        raise ValueError
+    return table[: words.shape[1]].expand_as(words)
+
+
 def cases(seed: int, dtype: torch.dtype) -> list[Case]:
     """Two texts of two tokens, then sizes that all differ."""
     torch.manual_seed(seed)
@@ -111,14 +164,26 @@ def cases(seed: int, dtype: torch.dtype) -> list[Case]:
     ]
 
 
-def refuses_long_texts(answer: object) -> bool:
+def stops_at_long_texts(answer: object) -> bool:
     """Give it one token too many."""
     assert callable(answer)
     try:
         answer(torch.zeros(1, 4, 2), torch.zeros(3, 2))
-    except ValueError:
+    except Exception:
         return True
     return False
+
+
+def refuses_long_texts(answer: object) -> bool:
+    """Ask for the right error; a table of one row can be added to any text."""
+    assert callable(answer)
+    for T, P in ((4, 3), (2, 1)):
+        try:
+            answer(torch.zeros(1, T, 2), torch.zeros(P, 2))
+        except ValueError:
+            continue
+        return False
+    return True
 
 
 def table_learns(answer: object) -> bool:
@@ -133,6 +198,13 @@ def table_learns(answer: object) -> bool:
     used = table.grad.abs().sum(dim=1) > 0
     return used.tolist() == [True, True, True, False]
 
+
+NO_VALUE_ERROR = (
+    "The sums are right, and a text that is too long does not end in a ValueError. Ask "
+    "first, before the sum, if T > P: raise ValueError(...). An assert, or what torch "
+    "says when shapes do not fit, is another error, and a table of one row fits any "
+    "text."
+)
 
 EXERCISE = Exercise(
     id="add-positions",
@@ -192,6 +264,43 @@ EXERCISE = Exercise(
             "The sums are right, but += writes them into the tensor of the caller. "
             "Use words + ...",
         ),
+        Mutant(
+            "slice along the batch",
+            batch_slice,
+            "table[:len(words)] has as many rows as there are texts. Tokens are axis "
+            "1 of the words: take T = words.shape[1] rows.",
+        ),
+        Mutant(
+            "rows from 1",
+            one_row_on,
+            "The rows begin at 1, so token 0 gets row 1 and the last row is missing. "
+            "BERT counts positions from 0: table[:T].",
+        ),
+        Mutant(
+            "as many refused",
+            as_many_refused,
+            "A text with exactly as many tokens as the table has rows is refused. It "
+            "fits: refuse T > P only.",
+        ),
+        Mutant(
+            "whole table",
+            whole_table,
+            "All P rows of the table are added. A text of T tokens needs the first T: "
+            "table[:T].",
+        ),
+        Mutant(
+            "last rows",
+            last_rows,
+            "The last T rows of the table are added. Positions count from 0: take the "
+            "first T.",
+        ),
+        Mutant("not checked", not_checked, NO_VALUE_ERROR),
+        Mutant("assert", asserted, NO_VALUE_ERROR),
+        Mutant(
+            "positions only",
+            positions_only,
+            "These are the positions alone. Add them to the words.",
+        ),
     ],
     cases=cases,
     properties=[
@@ -200,6 +309,11 @@ EXERCISE = Exercise(
             "A loss on the result must give a gradient to the first T rows of the "
             "table, and to no others.",
             table_learns,
+        ),
+        Property(
+            "long texts stop",
+            "A text with more tokens than the table has rows must be an error.",
+            stops_at_long_texts,
         ),
         Property(
             "long texts are refused",

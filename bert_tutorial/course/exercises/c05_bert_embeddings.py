@@ -37,7 +37,10 @@ CONFIG = BertConfig(
     hidden_size=12,
     num_attention_heads=3,
     max_position_embeddings=7,
+    type_vocab_size=3,
+    pad_token_id=4,
     layer_norm_eps=0.1,
+    hidden_dropout_prob=0.6,
 )
 
 
@@ -206,6 +209,126 @@ class LongTexts(Wrong):
         return found
 
 
+class PaddingIsZero(Wrong):
+    """Take row 0 for padding, whatever the configuration says."""
+
+    def __init__(self, config: BertConfig) -> None:
+        super().__init__(config)
+        H = config.hidden_size
+        self.word_embeddings = nn.Embedding(config.vocab_size, H, padding_idx=0)
+
+
+class NoPadding(Wrong):
+    """No row is padding."""
+
+    def __init__(self, config: BertConfig) -> None:
+        super().__init__(config)
+        self.word_embeddings = nn.Embedding(config.vocab_size, config.hidden_size)
+
+
+class TwoSegments(Wrong):
+    """Two segments, whatever the configuration says."""
+
+    def __init__(self, config: BertConfig) -> None:
+        super().__init__(config)
+        self.token_type_embeddings = nn.Embedding(2, config.hidden_size)
+
+
+class ManyPositions(Wrong):
+    """512 positions, whatever the configuration says."""
+
+    def __init__(self, config: BertConfig) -> None:
+        super().__init__(config)
+        self.position_embeddings = nn.Embedding(512, config.hidden_size)
+
+
+class UsualDropout(Wrong):
+    """Drop a tenth, whatever the configuration says."""
+
+    def __init__(self, config: BertConfig) -> None:
+        super().__init__(config)
+        self.dropout = nn.Dropout(0.1)
+
+
+class DropoutFirst(Wrong):
+    """Dropout before the norm."""
+
+    def end(self, words: Tensor, places: Tensor, segments: Tensor) -> Tensor:
+        """Drop, then normalise."""
+        return self.layer_norm(  # type: ignore[no-any-return]
+            self.dropout(words + places + segments)
+        )
+
+
+class DropoutAlways(Wrong):
+    """Dropout in eval mode too."""
+
+    def end(self, words: Tensor, places: Tensor, segments: Tensor) -> Tensor:
+        """Drop whatever the mode."""
+        summed = self.layer_norm(words + places + segments)
+        return nn.functional.dropout(summed, CONFIG.hidden_dropout_prob)
+
+
+class NoCheck(Wrong):
+    """Leave the complaint about long texts to torch."""
+
+    def places(self, input_ids: Tensor) -> Tensor:
+        """Look up."""
+        numbers = torch.arange(input_ids.shape[1])
+        found: Tensor = self.position_embeddings(numbers)
+        return found
+
+
+class AsManyRefused(Wrong):
+    """Refuse a text with as many tokens as positions."""
+
+    def places(self, input_ids: Tensor) -> Tensor:
+        """Refuse too early."""
+        if input_ids.shape[1] >= self.position_embeddings.num_embeddings:
+            raise ValueError
+        return super().places(input_ids)
+
+
+class FromOne(Wrong):
+    """Count positions from 1."""
+
+    def places(self, input_ids: Tensor) -> Tensor:
+        """Shift the positions."""
+        super().places(input_ids)
+        T, P = input_ids.shape[1], self.position_embeddings.num_embeddings
+        return self.position_embeddings.weight[(torch.arange(T) + 1) % P]
+
+
+class PaddingRemoved(Wrong):
+    """Make the vectors of padding zero."""
+
+    def forward(
+        self, input_ids: Tensor, token_type_ids: Tensor | None = None
+    ) -> Tensor:
+        """Embed, then blank the padding."""
+        found = super().forward(input_ids, token_type_ids)
+        return found * (input_ids != CONFIG.pad_token_id)[:, :, None]
+
+
+class Renamed(Wrong):
+    """Name the norm as the published layout does."""
+
+    def __init__(self, config: BertConfig) -> None:
+        super().__init__(config)
+        self.LayerNorm = self.layer_norm
+        del self.layer_norm
+
+
+class Products(Wrong):
+    """Multiply the three."""
+
+    def end(self, words: Tensor, places: Tensor, segments: Tensor) -> Tensor:
+        """Multiply, normalise, drop out."""
+        return self.dropout(  # type: ignore[no-any-return]
+            self.layer_norm(words * places * segments)
+        )
+
+
 def built(answer: Any, dtype: torch.dtype = torch.float64) -> Any:
     """Build an answer with the weights of one and the same reference."""
     torch.manual_seed(5)
@@ -213,7 +336,15 @@ def built(answer: Any, dtype: torch.dtype = torch.float64) -> Any:
     for parameter in reference.parameters():
         nn.init.normal_(parameter)
     model = answer(CONFIG)
-    model.load_state_dict(reference.state_dict())
+    mine, right = dict(model.named_parameters()), dict(reference.named_parameters())
+    if mine.keys() != right.keys():
+        names = ", ".join(sorted(mine.keys() ^ right.keys()))
+        raise AttributeError(f"parameters that are missing, or too many: {names}")
+    for name, value in right.items():
+        if mine[name].shape != value.shape:
+            sizes = f"{tuple(mine[name].shape)}, expected {tuple(value.shape)}"
+            raise RuntimeError(f"{name} has the shape {sizes}")
+    model.load_state_dict(reference.state_dict(), strict=False)
     return model.to(dtype)
 
 
@@ -230,41 +361,88 @@ def cases(seed: int, dtype: torch.dtype) -> list[Case]:
     short = torch.tensor([[2, 5, 3]])
     ids = torch.randint(1, 17, (2, 7))
     kinds = (torch.arange(7) > torch.tensor([[3], [5]])).long()
-    padded = torch.tensor([[2, 9, 3, 0, 0], [2, 4, 6, 8, 3], [2, 3, 0, 0, 0]])
+    kinds[0, 6] = 2
+    padded = torch.tensor([[2, 9, 3, 4, 4], [2, 7, 6, 8, 0], [2, 3, 4, 4, 4]])
     return [
         Case((short, None, dtype), "one text of three tokens, no segments given"),
-        Case((ids, kinds, dtype), "two pairs of seven tokens"),
+        Case((ids, kinds, dtype), "two texts of seven tokens, three segments"),
         Case((padded, torch.zeros_like(padded), dtype), "three texts with padding"),
+        Case((padded, None, dtype), "three texts with padding, no segments given"),
     ]
 
 
-def refuses_long_texts(answer: Any) -> bool:
+def stops_at_long_texts(answer: Any) -> bool:
     """Give it one token too many."""
+    model = built(answer)
     try:
-        built(answer)(torch.ones(1, 8, dtype=torch.long))
+        model(torch.ones(1, 8, dtype=torch.long))
+    except Exception:
+        return True
+    return False
+
+
+def refuses_long_texts(answer: Any) -> bool:
+    """Ask for the right error."""
+    model = built(answer)
+    try:
+        model(torch.ones(1, 8, dtype=torch.long))
     except ValueError:
         return True
     return False
 
 
+def learned(answer: Any) -> dict[str, Tensor]:
+    """Give each parameter's gradient, in a text with padding."""
+    model = built(answer).eval()
+    ids = torch.tensor([[2, 5, 0, 4], [2, 7, 3, 4]])
+    kinds = torch.tensor([[0, 0, 1, 0], [0, 1, 2, 0]])
+    (model(ids, kinds) ** 3).sum().backward()
+    return {
+        name: torch.zeros_like(p) if p.grad is None else p.grad
+        for name, p in model.named_parameters()
+    }
+
+
 def everything_learns(answer: Any) -> bool:
     """Look for a gradient at every parameter."""
-    model = built(answer).eval()
-    ids = torch.tensor([[2, 5, 3], [2, 7, 3]])
-    kinds = torch.tensor([[0, 0, 1], [0, 1, 1]])
-    (model(ids, kinds) ** 3).sum().backward()
-    return all(
-        p.grad is not None and bool(p.grad.abs().sum() > 0) for p in model.parameters()
-    )
+    return all(bool(grad.abs().sum() > 0) for grad in learned(answer).values())
+
+
+def padding_does_not_learn(answer: Any) -> bool:
+    """Look for a gradient at the words that were used, but for padding."""
+    rows = learned(answer)["word_embeddings.weight"].abs().sum(dim=1)
+    return (rows > 0).nonzero().flatten().tolist() in ([0, 2, 3, 5, 7], [])
+
+
+def in_training(answer: Any) -> tuple[Tensor, Tensor]:
+    """Run twice in train mode."""
+    model = built(answer).train()
+    ids = torch.randint(5, 17, (32, 7))
+    return model(ids), model(ids)
+
+
+def varies_when_training(answer: Any) -> bool:
+    """Two runs in train mode differ."""
+    first, second = in_training(answer)
+    return not torch.equal(first, second)
 
 
 def drops_when_training(answer: Any) -> bool:
-    """Run twice in train mode: the results differ, and some numbers are zero."""
-    model = built(answer).train()
-    ids = torch.randint(1, 17, (4, 7))
-    first, second = model(ids), model(ids)
-    return not torch.equal(first, second) and bool((first == 0).any())
+    """Some numbers are zero."""
+    return bool((in_training(answer)[0] == 0).any())
 
+
+def drops_the_right_share(answer: Any) -> bool:
+    """The configuration's share is zero; by chance 0.08 is eight deviations."""
+    share = (in_training(answer)[0] == 0).double().mean().item()
+    return abs(share - CONFIG.hidden_dropout_prob) < 0.08
+
+
+PADDING = (
+    "The numbers are right, and the wrong row of the word table learns. The row of "
+    "[PAD] gets no gradient, and its number is in the configuration: "
+    "padding_idx=config.pad_token_id."
+)
 
 EXERCISE = Exercise(
     id="bert-embeddings",
@@ -347,6 +525,72 @@ EXERCISE = Exercise(
             "A text with more tokens than positions is taken without a word. Raise "
             "ValueError: the user must know that the text has to be cut.",
         ),
+        Mutant("padding is row 0", PaddingIsZero, PADDING),
+        Mutant("no padding row", NoPadding, PADDING),
+        Mutant(
+            "two segments always",
+            TwoSegments,
+            "The segment table has two rows whatever the configuration says. Their "
+            "number is config.type_vocab_size; the check has three.",
+        ),
+        Mutant(
+            "512 positions always",
+            ManyPositions,
+            "The position table has 512 rows whatever the configuration says. Their "
+            "number is config.max_position_embeddings.",
+        ),
+        Mutant(
+            "a tenth is dropped",
+            UsualDropout,
+            "Numbers are dropped, and not the right share: it is "
+            "config.hidden_dropout_prob.",
+        ),
+        Mutant(
+            "dropout before the norm",
+            DropoutFirst,
+            "Two runs in train mode differ, and no number of the result is zero: the "
+            "norm after dropout fills the zeros again. Dropout stands last.",
+        ),
+        Mutant(
+            "dropout in eval mode",
+            DropoutAlways,
+            "Numbers are dropped in eval mode too. nn.Dropout, made in __init__, knows "
+            "the mode; F.dropout must be told.",
+        ),
+        Mutant(
+            "no ValueError",
+            NoCheck,
+            "A text that is too long ends in an error, and not in a ValueError. Ask "
+            "first, before the look-up, and say in the message how many tokens fit.",
+        ),
+        Mutant(
+            "as many refused",
+            AsManyRefused,
+            "A text with exactly as many tokens as positions is refused. It fits: "
+            "refuse more only.",
+        ),
+        Mutant(
+            "positions from 1",
+            FromOne,
+            "Token 0 gets row 1 of the position table. BERT counts from 0.",
+        ),
+        Mutant(
+            "padding blanked",
+            PaddingRemoved,
+            "The vectors of padding are set to zero. They are embedded like any other; "
+            "attention hides them later (chapter 6).",
+        ),
+        Mutant(
+            "names of the published layout",
+            Renamed,
+            "The norm is named LayerNorm, as in the published files. Here it is "
+            "layer_norm.",
+        ),
+        Mutant(
+            "products",
+            Products,
+            "The three vectors are multiplied. BERT adds them.",
+        ),
     ],
     cases=cases,
     properties=[
@@ -356,9 +600,29 @@ EXERCISE = Exercise(
             everything_learns,
         ),
         Property(
+            "padding does not learn",
+            "The row of padding, and no other that is used, must get no gradient.",
+            padding_does_not_learn,
+        ),
+        Property(
+            "varies in train mode",
+            "In train mode two runs must differ.",
+            varies_when_training,
+        ),
+        Property(
             "drops out in train mode",
-            "In train mode two runs must differ, and some numbers must be zero.",
+            "In train mode some numbers must be zero.",
             drops_when_training,
+        ),
+        Property(
+            "the configuration's dropout",
+            "The share of zeros in train mode must be config.hidden_dropout_prob.",
+            drops_the_right_share,
+        ),
+        Property(
+            "long texts stop",
+            "More tokens than positions must be an error.",
+            stops_at_long_texts,
         ),
         Property(
             "long texts are refused",

@@ -98,6 +98,55 @@ def not_centred(x: Tensor, gain: Tensor, bias: Tensor, eps: float) -> Tensor:
     return x / (x.square().mean(dim=-1, keepdim=True) + eps).sqrt() * gain + bias
 
 
+def by_std(x: Tensor, gain: Tensor, bias: Tensor, eps: float) -> Tensor:
+    """Divide by torch's deviation plus eps."""
+    mean, deviation = x.mean(-1, keepdim=True), x.std(-1, keepdim=True)
+    return (x - mean) / (deviation + eps) * gain + bias
+
+
+def no_keepdim(x: Tensor, gain: Tensor, bias: Tensor, eps: float) -> Tensor:
+    """Lose the axis of the mean."""
+    centred = x - x.mean(dim=-1)
+    return centred / (centred.square().mean(dim=-1) + eps).sqrt() * gain + bias
+
+
+def no_bias(x: Tensor, gain: Tensor, bias: Tensor, eps: float) -> Tensor:
+    """Forget the bias."""
+    return layer_norm(x, gain, torch.zeros_like(bias), eps)
+
+
+def gain_forgotten(x: Tensor, gain: Tensor, bias: Tensor, eps: float) -> Tensor:
+    """Forget the gain."""
+    return layer_norm(x, torch.ones_like(gain), bias, eps)
+
+
+def swapped(x: Tensor, gain: Tensor, bias: Tensor, eps: float) -> Tensor:
+    """Take the gain for the bias."""
+    return layer_norm(x, bias, gain, eps)
+
+
+def usual_eps(x: Tensor, gain: Tensor, bias: Tensor, eps: float) -> Tensor:
+    """Take torch's eps."""
+    return layer_norm(x, gain, bias, 1e-5)
+
+
+def centred_only(x: Tensor, gain: Tensor, bias: Tensor, eps: float) -> Tensor:
+    """Take the mean off only."""
+    return (x - x.mean(-1, keepdim=True)) * gain + bias
+
+
+def spread_not_centred(x: Tensor, gain: Tensor, bias: Tensor, eps: float) -> Tensor:
+    """Take the mean square for the variance."""
+    square = x.square().mean(dim=-1, keepdim=True)
+    return (x - x.mean(-1, keepdim=True)) / (square + eps).sqrt() * gain + bias
+
+
+def eps_after_root(x: Tensor, gain: Tensor, bias: Tensor, eps: float) -> Tensor:
+    """Use eps as the smallest deviation."""
+    deviation = x.std(dim=-1, keepdim=True, correction=0).clamp(min=eps)
+    return (x - x.mean(-1, keepdim=True)) / deviation * gain + bias
+
+
 def cases(seed: int, dtype: torch.dtype) -> list[Case]:
     """A vector to do by hand, then a large eps, then vectors far from zero."""
     torch.manual_seed(seed)
@@ -109,6 +158,8 @@ def cases(seed: int, dtype: torch.dtype) -> list[Case]:
         Case((one, *plain, 0.0), "one vector (1, 3, 8), eps 0"),
         Case((x, gain, bias, 0.1), "B=2, T=3, H=5, eps 0.1"),
         Case((3 * x + 7, gain, bias, 1e-12), "the same, further from zero, eps 1e-12"),
+        Case((torch.full_like(x, -2.0), gain, bias, 0.1), "vectors of equal numbers"),
+        Case((x[:1, :1] - 20, gain, bias, 1.0), "one text, one token, eps 1"),
     ]
 
 
@@ -193,6 +244,57 @@ EXERCISE = Exercise(
             not_centred,
             "The mean is not subtracted: that is RMSNorm, of later models. Take the "
             "mean off first, and the variance of what is left.",
+        ),
+        Mutant(
+            "std plus eps",
+            by_std,
+            "(x - mean) / (std + eps) has two differences from BERT's: torch's std "
+            "divides by H - 1, and eps stands outside the root. Take the mean of the "
+            "squares, add eps, then the root.",
+        ),
+        Mutant(
+            "no keepdim",
+            no_keepdim,
+            "The mean (B, T) cannot be subtracted from (B, T, H): keep its axis, "
+            "keepdim=True.",
+        ),
+        Mutant(
+            "no bias",
+            no_bias,
+            "bias does nothing in yours. Add it at the end.",
+        ),
+        Mutant(
+            "gain forgotten",
+            gain_forgotten,
+            "gain does nothing in yours. Multiply by it before you add bias.",
+        ),
+        Mutant(
+            "gain and bias swapped",
+            swapped,
+            "gain and bias have changed places: gain multiplies, bias is added.",
+        ),
+        Mutant(
+            "torch's eps",
+            usual_eps,
+            "eps is 1e-5 whatever was given. Use the argument.",
+        ),
+        Mutant(
+            "mean only",
+            centred_only,
+            "The mean is taken off and nothing is divided. Divide by the root of "
+            "variance + eps.",
+        ),
+        Mutant(
+            "mean square",
+            spread_not_centred,
+            "You divide by the root of the mean square of x. The variance is the mean "
+            "square of what is left after the mean is taken off.",
+        ),
+        Mutant(
+            "eps as a floor",
+            eps_after_root,
+            "eps is used as the smallest deviation. It is added to the variance, "
+            "always.",
         ),
     ],
     cases=cases,
