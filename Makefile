@@ -29,7 +29,6 @@ book: site  ## install, build the site, serve it and print its address
 site: venv  ## build the site strictly into _build/html and check it
 	rm -rf _build
 	$(BIN)/jupyter-book build . -W -n --keep-going
-	$(BIN)/python tools/book/licences.py _build/html
 	$(BIN)/python tools/book/check_site.py _build/html
 
 test: lint site unit  ## lint, types, strict book build, unit tests, every notebook
@@ -56,14 +55,14 @@ bench: venv  ## speed against transformers, into bert_tutorial/runs/bench.json
 	$(BIN)/python tools/experiments/bench.py
 
 run: venv  ## run every notebook and store its outputs
-	$(BIN)/python tools/book/refresh.py
+	$(BIN)/python tools/book/run_notebooks.py
 
 sync: venv  ## write the package's text and the setup cell into the notebooks
-	$(BIN)/python tools/book/sync_notebooks.py
+	$(BIN)/python tools/book/sync.py
 
 lock: venv  ## write the locks of CI from pyproject.toml and constraints.txt
 	$(BIN)/python -m pip install --quiet uv
-	$(BIN)/python tools/book/lock.py
+	$(BIN)/python tools/book/release.py lock
 
 venv: $(VENV)/installed
 

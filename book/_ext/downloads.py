@@ -12,7 +12,7 @@ from typing import Any
 import nbformat
 from sphinx.application import Sphinx
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "tools"))
+sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "tools" / "book"))
 
 from book_files import notebooks
 from copies import make_copy

@@ -11,9 +11,9 @@ from typing import Any
 
 from sphinx.application import Sphinx
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "tools"))
+sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "tools" / "book"))
 
-from licences import licence_texts, write_texts
+from check_site import licence_texts, write_texts
 
 PAGE = "book/notice"
 PLACE = "NOTICE-PAGE"  # stands for the address in the footer of `_config.yml`

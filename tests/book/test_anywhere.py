@@ -1,7 +1,7 @@
 """The book runs where its readers are: Colab's versions, any folder, no network.
 
 What is too slow for every run (every notebook, twice, in an environment like Colab's)
-is `python tools/book/simulate_colab.py`; these are its quick parts.
+is `python tools/book/run_notebooks.py --colab`; these are its quick parts.
 """
 
 import ast
@@ -19,7 +19,7 @@ import pytest
 import yaml
 from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
-from simulate_colab import GUARD, build_wheel, package_files, pins, run_twice
+from run_notebooks import GUARD, build_wheel, package_files, pins, run_twice
 
 from book_files import ROOT, notebooks, repository_url, toc_files
 

@@ -7,6 +7,14 @@ from pathlib import Path
 import nbformat
 import pytest
 from generated_pages import api_pages, exercise_page
+from sync import (
+    TABLES,
+    chapter_table,
+    package_definitions,
+    setup_cell,
+    sync,
+    sync_notebook,
+)
 
 import bert_tutorial
 from book_files import (
@@ -20,14 +28,6 @@ from book_files import (
     notebooks,
     public_names,
     toc_files,
-)
-from sync_notebooks import (
-    TABLES,
-    chapter_table,
-    package_definitions,
-    setup_cell,
-    sync,
-    sync_notebook,
 )
 
 FRAME = (

@@ -10,9 +10,9 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 
 import pytest
-from licences import faults, is_own, licence_file, licence_texts, works
 
 from book_files import ROOT
+from check_site import is_own, licence_file, licence_texts, notice_faults, works
 
 SITE = Path(os.environ.get("BERT_TUTORIAL_SITE", ROOT / "_build" / "html"))
 SITE = SITE.resolve()
@@ -59,7 +59,7 @@ def test_the_licence_is_the_one_that_the_package_names(work):
 @pytest.mark.skipif(not SITE.exists(), reason="the site is not built: `make site`")
 def test_the_site_holds_nothing_else_of_others():
     names = [p.relative_to(SITE).as_posix() for p in SITE.rglob("*") if p.is_file()]
-    assert faults(sorted(names), TABLE) == []
+    assert notice_faults(sorted(names), TABLE) == []
 
 
 @pytest.mark.skipif(not SITE.exists(), reason="the site is not built: `make site`")
@@ -93,10 +93,10 @@ def test_the_readme_names_the_works_of_others_where_it_says_the_licence():
 
 def test_something_new_or_gone_is_a_fault():
     every = [f"_static/{one.replace('*', 'x')}" for w in TABLE for one in w.patterns]
-    assert faults(every, TABLE) == []
-    (fault,) = faults([*every, "_static/new.js"], TABLE)
+    assert notice_faults(every, TABLE) == []
+    (fault,) = notice_faults([*every, "_static/new.js"], TABLE)
     assert fault == "_static/new.js is neither the book's own nor in NOTICE.md"
-    (fault,) = faults(every[1:], TABLE)
+    (fault,) = notice_faults(every[1:], TABLE)
     assert fault == f"NOTICE.md lists {every[0]}, which the site does not have"
     assert is_own("notebooks/x.html") and is_own("_static/quiz.js")
     assert not is_own("fonts/x.woff2") and not is_own("_static/x.js")

@@ -6,8 +6,8 @@ import tomllib
 
 import pytest
 import yaml
-from lock import GPU, LOCKS, allow, normal, pins, read_lock
 from packaging.requirements import Requirement
+from release import GPU, LOCKS, allow, normal, pins, read_lock
 
 from book_files import ROOT
 
@@ -78,7 +78,7 @@ def test_the_workflow_installs_from_the_locks():
 
 
 def test_a_build_of_torch_from_elsewhere_joins_by_its_hash(tmp_path, monkeypatch):
-    monkeypatch.setattr("lock.LOCKS", (tmp_path / "none.lock",) * 2)
+    monkeypatch.setattr("release.LOCKS", (tmp_path / "none.lock",) * 2)
     lock = {"torch": ("2.0", {"a" * 64})}
     wheel = tmp_path / "torch-2.0+cpu-cp311-none-any.whl"
     wheel.write_bytes(b"")

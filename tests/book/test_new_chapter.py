@@ -10,9 +10,9 @@ import sys
 import nbformat
 import pytest
 from new_chapter import TEMPLATE, left_of_template, template_cells, words_of
+from sync import quiz_path
 
 from book_files import PACKAGE, ROOT, notebooks
-from exercise_cells import quiz_path
 
 REPLACE = "Replace this line"
 # What the tests of the book ask of a chapter as such; others speak of its contents.

@@ -5,7 +5,7 @@ import re
 
 import nbformat
 import pytest
-from refresh import join_streams
+from run_notebooks import join_streams
 
 from book_files import notebooks
 

@@ -5,7 +5,7 @@ import re
 import nbformat
 import pytest
 from cover import COLOURS, draw, run
-from pages import BLOCKS, PAGES, page_file, with_outputs
+from run_notebooks import BLOCKS, PAGES, page_file, with_outputs
 
 from book_files import ROOT, chapter_of_notebook, notebooks
 

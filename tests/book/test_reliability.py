@@ -3,8 +3,9 @@
 import ast
 import re
 
+from release import Outcome, read_risks, row
+
 from book_files import ROOT
-from reliability import Outcome, read_risks, row
 
 
 def functions(file):

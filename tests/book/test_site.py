@@ -11,10 +11,16 @@ from pathlib import Path
 
 import nbformat
 import pytest
-from page_markup import Page, heading_faults
 
 from book_files import ROOT, notebooks
-from check_site import FIRST_VISIT, check, first_visit, script_faults
+from check_site import (
+    FIRST_VISIT,
+    Page,
+    check,
+    first_visit,
+    heading_faults,
+    script_faults,
+)
 
 SITE = Path(os.environ.get("BERT_TUTORIAL_SITE", ROOT / "_build" / "html"))
 STYLE = (ROOT / "book" / "_static" / "custom.css").read_text(encoding="utf-8")

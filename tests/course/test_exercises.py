@@ -179,4 +179,4 @@ def test_the_page_holds_stub_check_and_solution(path):
     source = "".join(cells[f"check-{name}"]["source"])
     assert re.search(rf'^(\w+) = check\("{name}", \1\)$', source, re.M)
     text = str(cells[f"check-{name}"]["outputs"])
-    assert "not attempted yet" in text, f"run tools/book/refresh.py {chapter:02d}"
+    assert "not attempted yet" in text, f"run tools/book/run_notebooks.py {chapter:02d}"

@@ -5,16 +5,244 @@
 Broken links and anchors in raw HTML, anything that another host would serve, scripts
 that are not the theme's or the book's, markup left as text, parts without a text for
 those who do not see them, missing or jumping headings, missing buttons, heavy pages.
+
+`NOTICE.md` has a table of the files that others made. A file of the site that is
+neither in it nor the book's own is a fault, and so is a line of the table without a
+file. The licences' texts, from the packages that brought the files, are written into
+the site's folder `licences` first.
 """
 
 import gzip
+import importlib.metadata
 import re
+import shutil
 import sys
+from fnmatch import fnmatchcase
 from functools import cache
+from html.parser import HTMLParser
+from itertools import pairwise
 from pathlib import Path
+from typing import NamedTuple
 from urllib.parse import unquote, urlsplit
 
-from page_markup import BARE_TABLE, Page, heading_faults
+from book_files import ROOT
+
+FILE_NAME = re.compile(r"[0-9a-f]{32,}|\.(?:png|svg|jpe?g)$")
+LOADING_LINKS = {"stylesheet", "preload", "icon", "preconnect", "modulepreload"}
+QUIET = ("pre", "code", "script", "style")
+FOREIGN = ("iframe", "object", "embed", "base")
+# The two buttons of the theme that print the page and fill the screen.
+EVENTS = {"window.print()", "toggleFullScreen()"}
+# How the theme's and the extensions' own scripts begin; they stand around the text.
+SCRIPTS = re.compile(
+    r"document\.documentElement\.dataset\.mode = |let toggle\w+ = '|"
+    r"var togglebuttonSelector = |const THEBE_JS_URL = |DOCUMENTATION_OPTIONS\.|"
+    r"// Activate the search field|window\.MathJax = \{"
+)
+# Two of them stand in the text; they start nothing before a button that is not there.
+TEXT_SCRIPTS = re.compile(
+    r"kernelName = 'python3'$|\{\s*requestKernel: true,[^;()<]*\}$"
+)
+BARE_TABLE = "a table without a header"
+NAMED = ("a", "button", "summary", "label")
+
+
+class Page(HTMLParser):
+    """What one page links to, loads, shows and says.
+
+    Args:
+        text: the page's HTML.
+    """
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.ids: set[str] = set()
+        self.links: list[str] = []
+        self.loads: list[str] = []
+        self.words: list[str] = []
+        self.headings: list[int] = []
+        self.faults: list[str] = []
+        self.labelled: set[str] = set()
+        self.fields: list[str] = []
+        self.quiet = 0
+        self.article = False
+        self.open: list[list[str]] = []  # links and buttons: tag, text so far
+        self.tables: list[bool] = []  # for each open table: has it a header
+        self.script: list[str] | None = None
+        self.feed(text)
+        self.faults += [
+            f"field without a label: {field or 'no id'}"
+            for field in self.fields
+            if field not in self.labelled
+        ]
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        """Collect the tag's addresses and check what it must carry."""
+        values = {key: value or "" for key, value in attrs}
+        self.ids |= {values[key] for key in ("id", "name") if values.get(key)}
+        self.quiet += tag in QUIET
+        self.article = self.article or tag == "article"
+        if values.get("src"):
+            self.loads.append(values["src"])
+        if values.get("href") and tag in ("a", "link"):
+            loads = tag == "link" and LOADING_LINKS & set(values.get("rel", "").split())
+            (self.loads if loads else self.links).append(values["href"])
+        if tag == "html" and not values.get("lang"):
+            self.faults.append("no language")
+        if tag == "label" and values.get("for"):
+            self.labelled.add(values["for"])
+        self._check_scripts(tag, values)
+        if self.article:
+            self._check_content(tag, values)
+
+    def _check_scripts(self, tag: str, values: dict[str, str]) -> None:
+        """Name scripts in the text, events, and frames."""
+        if tag == "script":
+            self.script = []
+        for key, value in values.items():
+            if key.startswith("on") and (self.article or value not in EVENTS):
+                self.faults.append(f"an event: {key}={value}")
+            if value.strip().lower().startswith("javascript:"):
+                self.faults.append(f"a script as an address: {value}")
+        if tag in FOREIGN:
+            self.faults.append(f"a foreign part: <{tag}>")
+
+    def _check_content(self, tag: str, values: dict[str, str]) -> None:
+        """Check pictures, headings, fields, links and tables of the text."""
+        name = values.get("aria-label", "").strip()
+        if tag == "img":
+            name = values.get("alt", "").strip()
+            if not name or FILE_NAME.search(name):
+                self.faults.append(f"picture without a text: {values.get('src')}")
+        if re.fullmatch("h[1-6]", tag):
+            self.headings.append(int(tag[1]))
+        if tag in ("input", "select", "textarea") and values.get("type") != "hidden":
+            inside = any(kind == "label" for kind, _ in self.open)
+            if not name and not inside:
+                self.fields.append(values.get("id", ""))
+        for one in self.open:
+            one[1] += name
+        if tag in NAMED:
+            self.open.append([tag, name])
+        if tag == "table":
+            self.tables.append(False)
+        if tag == "th" and self.tables:
+            self.tables[-1] = True
+
+    def handle_endtag(self, tag: str) -> None:
+        """Leave the article, a link, a table, or a part whose text is code."""
+        self.quiet -= tag in QUIET
+        if tag == "script" and self.script is not None:
+            text = "".join(self.script).strip()
+            known = TEXT_SCRIPTS if self.article else SCRIPTS
+            if text and not known.match(text):
+                self.faults.append(f"a script that nobody knows: {text[:60]}")
+            self.script = None
+        if self.open and self.open[-1][0] == tag:
+            _, text = self.open.pop()
+            if not text.strip():
+                self.faults.append(f"<{tag}> without a text")
+        if tag == "table" and self.tables and not self.tables.pop():
+            self.faults.append(BARE_TABLE)
+        self.article = self.article and tag != "article"
+
+    def handle_data(self, data: str) -> None:
+        """Keep the words that a reader sees as prose."""
+        if self.script is not None:
+            self.script.append(data)
+        for one in self.open:
+            one[1] += data
+        if not self.quiet:
+            self.words.append(data)
+
+
+def heading_faults(levels: list[int]) -> list[str]:
+    """Name a missing or second title and skipped levels."""
+    faults = [] if levels.count(1) == 1 else [f"{levels.count(1)} titles"]
+    for above, below in pairwise(levels):
+        if below > above + 1:
+            faults.append(f"heading level {below} after {above}")
+    return faults
+
+
+STATIC = ROOT / "book" / "_static"
+# What the builder makes of the book's own pages, pictures and notebooks.
+OWN = (
+    *("*.html", "objects.inv", "searchindex.js", ".nojekyll", ".buildinfo"),
+    *("_images/*", "_sources/*", "downloads/*", "licences/*"),
+)
+
+
+class Work(NamedTuple):
+    """A row of the table: the files, the work, who holds it, under which licence."""
+
+    patterns: list[str]
+    name: str
+    holders: str
+    licence: str
+
+
+def works(text: str) -> list[Work]:
+    """Read the table of `NOTICE.md`."""
+    rows = re.findall(r"^\| (`.*`) \| (.+?) \| (.+?) \| (.+?) \|$", text, re.M)
+    return [Work(re.findall("`([^`]+)`", files), *rest) for files, *rest in rows]
+
+
+def is_own(name: str) -> bool:
+    """Tell whether a file of the site is the book's own."""
+    inside = name.removeprefix("_static/")
+    if inside != name:
+        return (STATIC / inside).is_file()
+    return any(fnmatchcase(name, pattern) for pattern in OWN)
+
+
+def notice_faults(names: list[str], table: list[Work]) -> list[str]:
+    """Compare the files of a site with the table.
+
+    Args:
+        names: of all files, from the site's folder.
+        table: from `works`.
+    """
+    patterns = [f"_static/{one}" for work in table for one in work.patterns]
+    found = [
+        f"{name} is neither the book's own nor in NOTICE.md"
+        for name in names
+        if not is_own(name) and not any(fnmatchcase(name, one) for one in patterns)
+    ]
+    found += [
+        f"NOTICE.md lists {one}, which the site does not have"
+        for one in patterns
+        if not any(fnmatchcase(name, one) for name in names)
+    ]
+    return found
+
+
+def licence_file(name: str) -> Path | None:
+    """Find the text of a licence in the package of a work, if it is one."""
+    try:
+        files = importlib.metadata.files(name) or []
+    except importlib.metadata.PackageNotFoundError:
+        return None
+    texts = [file for file in files if re.match("LICEN[CS]E", file.name)]
+    return Path(str(texts[0].locate())) if texts else None
+
+
+def licence_texts() -> dict[str, Path]:
+    """Find the texts that go with a site: the book's own, then those of the works."""
+    texts = {f"{name}.txt": ROOT / name for name in ("LICENSE", "LICENSE-prose")}
+    for work in works((ROOT / "NOTICE.md").read_text(encoding="utf-8")):
+        if source := licence_file(work.name):
+            texts[f"{work.name}.txt"] = source
+    return texts
+
+
+def write_texts(site: Path) -> None:
+    """Write the folder of licences into a site."""
+    target = site / "licences"
+    target.mkdir(exist_ok=True)
+    for name, source in {"NOTICE.md": ROOT / "NOTICE.md", **licence_texts()}.items():
+        shutil.copyfile(source, target / name)
+
 
 LEFT = re.compile(
     r":::+\s*\{|```|\{(?:ref|doc|term|eq|numref|cite(?::\w+)?)\}`|\]\[[\w-]+\]"
@@ -131,10 +359,17 @@ def check(root: Path) -> tuple[int, list[str]]:
 
 def main() -> int:
     """Check the site that the command line names."""
-    count, faults = check(Path(sys.argv[1]).resolve())
+    root = Path(sys.argv[1]).resolve()
+    write_texts(root)
+    files = [path for path in root.rglob("*") if path.is_file()]
+    table = works((ROOT / "NOTICE.md").read_text(encoding="utf-8"))
+    names = sorted(path.relative_to(root).as_posix() for path in files)
+    count, faults = check(root)
+    faults += notice_faults(names, table)
     if not count:
         faults.append("no page: build the site first")
-    print(*faults or [f"{count} pages, no fault"], sep="\n")
+    told = f"{count} pages, {len(table)} works of others, no fault"
+    print(*faults or [told], sep="\n")
     return bool(faults)
 
 

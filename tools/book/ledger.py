@@ -26,8 +26,8 @@ from generated_pages import (
     stored_runs,
 )
 from nbclient import NotebookClient
+from run_notebooks import peak_memory
 from run_record import machine
-from simulate_colab import peak_memory
 
 from book_files import ROOT, notebooks
 

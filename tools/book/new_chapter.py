@@ -17,11 +17,10 @@ import sys
 from pathlib import Path
 
 import nbformat
-from refresh import METADATA
+from run_notebooks import METADATA
+from sync import TABLES, quiz_path
 
 from book_files import PACKAGE, ROOT, chapter_of_notebook, modules, toc_files
-from exercise_cells import quiz_path
-from sync_notebooks import TABLES
 
 __all__ = ["left_of_template", "template_cells"]
 
@@ -58,7 +57,7 @@ Then the other pages:
   book/paper_map.md       where it redoes a section of the paper
   any page that says "chapter {number} (planned)": the same without "(planned)"
 
-Last: make sync, tools/book/refresh.py {number}, make test, make robust, and
+Last: make sync, tools/book/run_notebooks.py {number}, make test, make robust, and
 tools/book/ledger.py {number}_ for the seconds and memory in the ledger.
 """
 
@@ -236,7 +235,7 @@ def main() -> None:
     write_files(number, words)
     add_rows(number, words["title"])
     add_to_contents(number, words["notebook"])
-    for tool, *more in (("sync_notebooks.py",), ("refresh.py", words["notebook"])):
+    for tool, *more in (("sync.py",), ("run_notebooks.py", words["notebook"])):
         command = [sys.executable, str(Path(__file__).parent / tool), *more]
         subprocess.run(command, check=True, cwd=ROOT)
     print(

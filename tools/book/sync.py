@@ -1,17 +1,19 @@
-"""Give the notebooks what they must have in common: the setup cell, the package's text.
+"""Give the notebooks what they have in common, and write the generated pages.
 
-The package is the truth. A definition in a notebook whose name the package has gets
-the package's lines; the first code cell of each notebook is written from the address
-in `_config.yml`; `book/api*.md` list the modules in the order of the chapters; the
-tables of chapters link to the notebooks that are there; the pages of exercises, times
-and measured runs are written anew.
+    python tools/book/sync.py
 
-    python tools/book/sync_notebooks.py
+The package is the truth: a definition in a notebook whose name the package offers gets
+the package's lines. The first code cell is written from the address in `_config.yml`;
+`exercise-ID` gets the stub of an exercise, `solution-ID` its solution between two
+marks, `quiz` the questions of `notebooks/quiz/NN.json`. The tables of chapters link to
+the notebooks that are there; `generated_pages.py` says which pages are written anew.
 """
 
 import ast
+import json
 import re
 from pathlib import Path
+from typing import Any
 
 import nbformat
 from generated_pages import (
@@ -24,6 +26,8 @@ from generated_pages import (
     with_routes,
 )
 
+from bert_tutorial.course.exercises import all_exercises
+from bert_tutorial.course.judging.source import source_of
 from book_files import (
     ENGINE,
     LEAVES,
@@ -35,7 +39,69 @@ from book_files import (
     public_names,
     repository_url,
 )
-from exercise_cells import sync_exercises
+
+LETTERS = "ABCDEF"
+CODE = re.compile(r"<!-- code -->.*?<!-- /code -->", re.S)
+
+
+def quiz_path(chapter: int) -> Path:
+    """Return the file of a chapter's questions."""
+    return ROOT / "notebooks" / "quiz" / f"{chapter:02d}.json"
+
+
+def render_quiz(quiz: dict[str, Any]) -> str:
+    """Write a quiz as Markdown that reads without any script."""
+    blocks = ["## Quiz", "Choose before you open."]
+    for number, one in enumerate(quiz["questions"], 1):
+        blocks.append(f"**{number}. {one['question']}**")
+        options = zip(LETTERS, one["options"], strict=False)
+        blocks.append("\n".join(f"- {letter}. {o['text']}" for letter, o in options))
+        right = one["answer"]
+        why = [f"**{LETTERS[right]}.** {one['options'][right]['why']}"]
+        why += [
+            f"{LETTERS[i]}: {option['why']}"
+            for i, option in enumerate(one["options"])
+            if i != right
+        ]
+        blocks.append(
+            '<details class="answer">\n'
+            f"<summary>Answer {number}</summary>\n\n"
+            + "\n".join(why)
+            + "\n\n</details>"
+        )
+    return "\n\n".join(blocks)
+
+
+def solution_block(name: str) -> str:
+    """Write the code of a solution, between the marks."""
+    code = source_of(all_exercises()[name].solution)
+    return f"<!-- code -->\n\n```python\n{code}\n```\n\n<!-- /code -->"
+
+
+def sync_exercises(book: nbformat.NotebookNode) -> None:
+    """Write stubs, solutions and quiz into one notebook.
+
+    Raises:
+        ValueError: if a cell names an exercise that is not there, or a solution's
+            cell has no marks.
+    """
+    number = re.match(r"# (\d+)\.", book.cells[0].source)
+    for cell in book.cells:
+        kind, _, name = cell.get("id", "").partition("-")
+        if cell.get("id") == "quiz" and number and quiz_path(int(number[1])).exists():
+            text = quiz_path(int(number[1])).read_text(encoding="utf-8")
+            cell.source = render_quiz(json.loads(text))
+        if name not in all_exercises():
+            continue
+        if kind == "exercise" and cell.cell_type == "code":
+            cell.source = all_exercises()[name].stub.strip()
+            cell.metadata["tags"] = ["exercise"]
+        if kind == "solution":
+            if not CODE.search(cell.source):
+                raise ValueError(f"solution-{name} needs <!-- code --> <!-- /code -->")
+            before, after = CODE.split(cell.source, maxsplit=1)
+            cell.source = before + solution_block(name) + after
+
 
 SETUP = """# Setup: on Google Colab this installs the book's package; elsewhere nothing.
 import importlib.util
@@ -168,7 +234,3 @@ def main() -> None:
     write_if_new(intro, with_routes(intro.read_text(encoding="utf-8")))
     for page in TABLES:
         write_if_new(ROOT / page, chapter_table(page))
-
-
-if __name__ == "__main__":
-    main()

@@ -1,19 +1,27 @@
-"""Run every notebook as a reader on Google Colab would, as far as a laptop can.
+"""Run the notebooks and the code on the pages, and store what they print.
 
-    python tools/book/simulate_colab.py                all notebooks
-    python tools/book/simulate_colab.py 06 14          those whose names hold 06 or 14
+    python tools/book/run_notebooks.py              all, in the order of the book
+    python tools/book/run_notebooks.py 06 14        those whose names hold 06 or 14
+    python tools/book/run_notebooks.py --pages      the code on the pages
+    python tools/book/run_notebooks.py --colab 06   as a reader on Google Colab would
 
-An environment of its own gets the versions of `tests/data/colab_2026_11.txt`, but for
-Python and torch, which are this environment's (the real torch build for CUDA has
-gigabytes), and a stub of `google.colab`. The package is built as a wheel. Each
-notebook then runs in an empty folder: its first cell installs the wheel, with the
-network blocked, and may add no other package; all cells run twice in one kernel and
-must print the same. The table has a line for each; the exit code is 1 if one failed.
+A page with runs has pairs of blocks: one of Python, one of text with what it prints.
+All Python blocks of a page share one namespace, from top to bottom.
+
+With `--colab` nothing is stored. An environment of its own gets the versions of
+`tests/data/colab_2026_11.txt`, except for Python and torch, which come from this one
+(the real torch build for CUDA has gigabytes), and a stub of `google.colab`. The package
+is built as a wheel. Each notebook then runs in an empty folder: its first cell installs
+the wheel, with the network blocked, and may add no other package; all cells run twice
+in one kernel and must print the same. The exit code is 1 if one failed.
 """
 
 import argparse
+import contextlib
+import io
 import json
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -25,7 +33,71 @@ import nbformat
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 
-from book_files import ROOT, notebooks
+from book_files import ROOT, drafts, notebooks
+
+METADATA = {
+    "kernelspec": {
+        "display_name": "Python 3 (ipykernel)",
+        "language": "python",
+        "name": "python3",
+    },
+    "language_info": {"name": "python"},
+}
+
+
+def join_streams(outputs: list[nbformat.NotebookNode]) -> list[nbformat.NotebookNode]:
+    """Join what was printed without a pause but came in portions."""
+    joined: list[nbformat.NotebookNode] = []
+    for one in outputs:
+        last = joined[-1] if joined else {}
+        if one.output_type == "stream" and last.get("name") == one.name:
+            joined[-1].text += one.text
+        else:
+            joined.append(one)
+    return joined
+
+
+def refresh(path: Path) -> None:
+    """Run one notebook in its own folder and write it without machine traces."""
+    book = nbformat.read(path, as_version=4)
+    NotebookClient(
+        book,
+        timeout=900,
+        kernel_name="python3",
+        record_timing=False,
+        resources={"metadata": {"path": str(path.parent)}},
+    ).execute()
+    book.metadata = nbformat.from_dict(METADATA)
+    for cell in book.cells:
+        kept = {k: v for k, v in cell.metadata.items() if k in ("tags", "mystnb")}
+        cell.metadata = nbformat.from_dict(kept)
+        if cell.cell_type == "code":
+            cell.outputs = join_streams(cell.outputs)
+    nbformat.validate(book)
+    path.write_text(nbformat.writes(book) + "\n", encoding="utf-8", newline="\n")
+
+
+PAGES = ("faq", "bug_museum", "teacher")
+BLOCKS = re.compile(r"```python\n(.*?)```\n\n```text\n(.*?)```\n", re.DOTALL)
+
+
+def with_outputs(text: str) -> str:
+    """Run the code of a page; return the page with the outputs that it gives."""
+    names: dict[str, object] = {}
+
+    def run(match: re.Match[str]) -> str:
+        printed = io.StringIO()
+        with contextlib.redirect_stdout(printed):
+            exec(compile(match[1], "page", "exec"), names)
+        return f"```python\n{match[1]}```\n\n```text\n{printed.getvalue()}```\n"
+
+    return BLOCKS.sub(run, text)
+
+
+def page_file(name: str) -> Path:
+    """Give the file of a page."""
+    return ROOT / "book" / f"{name}.md"
+
 
 VERSIONS = ROOT / "tests" / "data" / "colab_2026_11.txt"
 # Not asked for: far too large, or of no use without a browser.
@@ -190,22 +262,23 @@ def prepare(folder: Path, python: Path, wheel: Path) -> None:
     os.environ.pop("MPLBACKEND", None)
 
 
-def main() -> int:
-    """Build, run, print the table."""
-    parser = argparse.ArgumentParser(description=str(__doc__).split("\n")[0])
-    parser.add_argument("part", nargs="*", help="run only names that hold one of these")
-    parser.add_argument("--environment", type=Path, help="folder to keep and use again")
-    options = parser.parse_args()
+def write_pages() -> None:
+    """Write the outputs of every page that has code."""
+    for name in PAGES:
+        file = page_file(name)
+        file.write_text(with_outputs(file.read_text("utf-8")), encoding="utf-8")
+
+
+def simulate_colab(paths: list[Path], environment: Path | None) -> int:
+    """Run notebooks as on Colab and print a table; return how many failed."""
     failed = 0
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        python = make_environment(options.environment or folder / "environment")
+        python = make_environment(environment or folder / "environment")
         wheel = build_wheel(folder)
         prepare(folder, python, wheel)
         before = versions(python)
-        for path in notebooks():
-            if options.part and not any(part in path.name for part in options.part):
-                continue
+        for path in paths:
             call(python, "-m", "pip", "uninstall", "-q", "-y", "bert-tutorial")
             empty = folder / path.stem
             empty.mkdir()
@@ -219,7 +292,32 @@ def main() -> int:
             print(f"{path.stem:<36} {seconds:4.0f} s {memory:4.1f} GB  {state}")
             sys.stdout.flush()
     print(f"{failed} failed" if failed else "all passed")
-    return int(failed > 0)
+    return failed
+
+
+def main() -> int:
+    """Run what the command line names."""
+    parser = argparse.ArgumentParser(description=str(__doc__).split("\n")[0])
+    parser.add_argument("part", nargs="*", help="run only names that hold one of these")
+    parser.add_argument("--pages", action="store_true", help="the code on the pages")
+    parser.add_argument("--colab", action="store_true", help="as on Google Colab")
+    parser.add_argument("--environment", type=Path, help="folder that --colab keeps")
+    options = parser.parse_args()
+    paths = [
+        path
+        for path in [*notebooks(), *([] if options.colab else drafts())]
+        if not options.part or any(part in path.name for part in options.part)
+    ]
+    if options.pages:
+        write_pages()
+    elif options.colab:
+        return int(simulate_colab(paths, options.environment) > 0)
+    else:
+        for path in paths:
+            start = time.perf_counter()
+            refresh(path)
+            print(f"{path.name}: {time.perf_counter() - start:.0f} s", flush=True)
+    return 0
 
 
 if __name__ == "__main__":
