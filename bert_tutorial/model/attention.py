@@ -30,17 +30,19 @@ def attention_weights(query: Tensor, key: Tensor, is_token: Tensor | None) -> Te
 
     Args:
         query: (B, A, T, D)
-        key: (B, A, T, D)
-        is_token: (B, T) bool; False hides that token from every query. None hides
-            none.
+        key: (B, A, S, D); S is T where all tokens of a text ask.
+        is_token: (B, S) bool; False hides that token from every query. None hides
+            none. With four dimensions, to be broadcast to (B, A, T, S), it says so
+            query by query.
 
     Returns:
-        (B, A, T, T): rows ask, columns answer, each row sums to one.
+        (B, A, T, S): rows ask, columns answer, each row sums to one.
     """
     scores = query @ key.transpose(-2, -1) / math.sqrt(query.shape[-1])
     if is_token is not None:
-        lowest = torch.finfo(scores.dtype).min
-        scores = scores.masked_fill(~is_token[:, None, None, :], lowest)
+        if is_token.dim() == 2:  # the same for all heads and queries
+            is_token = is_token[:, None, None, :]
+        scores = scores.masked_fill(~is_token, torch.finfo(scores.dtype).min)
     return scores.softmax(dim=-1)
 
 
@@ -55,9 +57,9 @@ def attention(
 
     Args:
         query: (B, A, T, D)
-        key: (B, A, T, D)
-        value: (B, A, T, D)
-        is_token: (B, T) bool or None, see `attention_weights`.
+        key: (B, A, S, D)
+        value: (B, A, S, D)
+        is_token: (B, S) bool or None, see `attention_weights`.
         dropout: share of the weights set to zero, the others scaled up.
 
     Returns:
@@ -74,24 +76,25 @@ def fused_attention(
 ) -> Tensor:
     """Compute `attention` without dropout in one step of torch's own.
 
-    The same numbers, but the (B, A, T, T) weights are never stored: it needs less
+    The same numbers, but the (B, A, T, S) weights are never stored: it needs less
     memory and, from some fifty tokens on, less time.
 
     Args:
         query: (B, A, T, D)
-        key: (B, A, T, D)
-        value: (B, A, T, D)
-        is_token: (B, T) bool or None, see `attention_weights`.
+        key: (B, A, S, D)
+        value: (B, A, S, D)
+        is_token: (B, S) bool or None, see `attention_weights`.
 
     Returns:
         (B, A, T, D)
     """
     penalty = None
     if is_token is not None:
+        if is_token.dim() == 2:  # the same for all heads and queries
+            is_token = is_token[:, None, None, :]
         # added, not a bool mask: a row without any token stays an even mixture
         lowest = torch.finfo(query.dtype).min
         penalty = query.new_zeros(is_token.shape).masked_fill(~is_token, lowest)
-        penalty = penalty[:, None, None, :]  # (B, 1, 1, T)
     return F.scaled_dot_product_attention(query, key, value, penalty)
 
 
@@ -129,6 +132,7 @@ class SelfAttention(nn.Module):
         hidden: Tensor,
         is_token: Tensor | None = None,
         output_attentions: bool = False,
+        asking: Tensor | None = None,
     ) -> tuple[Tensor, Tensor | None]:
         """Let every token look at all tokens.
 
@@ -136,11 +140,14 @@ class SelfAttention(nn.Module):
             hidden: (B, T, H)
             is_token: (B, T) bool or None.
             output_attentions: also return the weights (before dropout).
+            asking: (B, M, H), the tokens that look, if not all of them do.
 
         Returns:
-            (B, T, H), and the weights (B, A, T, T) or None.
+            (B, T, H), and the weights (B, A, T, T) or None; M for the first T if only
+            some are asking.
         """
-        query = split_heads(self.query(hidden), self.num_heads)  # (B, A, T, D)
+        asking = hidden if asking is None else asking
+        query = split_heads(self.query(asking), self.num_heads)  # (B, A, T, D)
         key = split_heads(self.key(hidden), self.num_heads)
         value = split_heads(self.value(hidden), self.num_heads)
         dropout = self.dropout_prob if self.training else 0.0

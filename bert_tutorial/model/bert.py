@@ -90,6 +90,7 @@ class BertModel(PreTrained):
         token_type_ids: Tensor | None = None,
         output_attentions: bool = False,
         output_hidden_states: bool = False,
+        positions: Tensor | None = None,
     ) -> ModelOutput:
         """Turn ids into one vector a token.
 
@@ -100,9 +101,11 @@ class BertModel(PreTrained):
             token_type_ids: (B, T), 0 or 1; None means all 0.
             output_attentions: also return the weights of every layer.
             output_hidden_states: also return the vectors after every layer.
+            positions: (B, M), where the last layer is to be computed, from 0 for [CLS]
+                on if there is a pooler; None: at all.
 
         Returns:
-            See ModelOutput.
+            See ModelOutput; the last layer's T is M if there are positions.
 
         Raises:
             ValueError: if T is more than max_position_embeddings.
@@ -110,7 +113,7 @@ class BertModel(PreTrained):
         is_token = None if attention_mask is None else attention_mask.bool()
         embedded = self.embeddings(input_ids, token_type_ids)
         last, states, attentions = self.encoder(
-            embedded, is_token, output_attentions, output_hidden_states
+            embedded, is_token, output_attentions, output_hidden_states, positions
         )
         return ModelOutput(
             last_hidden_state=last,

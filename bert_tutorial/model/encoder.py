@@ -56,9 +56,18 @@ class EncoderLayer(nn.Module):
         hidden: Tensor,
         is_token: Tensor | None = None,
         output_attentions: bool = False,
+        positions: Tensor | None = None,
     ) -> tuple[Tensor, Tensor | None]:
-        """Map (B, T, H) to (B, T, H), and the attention weights if asked for."""
-        mixed, weights = self.attention(hidden, is_token, output_attentions)
+        """Map (B, T, H) to (B, T, H), and the attention weights if asked for.
+
+        With positions (B, M), only what comes out there is computed: (B, M, H).
+        """
+        if positions is None:
+            mixed, weights = self.attention(hidden, is_token, output_attentions)
+        else:  # all tokens still answer, with their keys and values
+            asking = hidden.take_along_dim(positions[:, :, None], dim=1)
+            mixed, weights = self.attention(hidden, is_token, output_attentions, asking)
+            hidden = asking
         hidden = self.attention_norm(hidden + self.dropout(mixed))
         worked = self.feed_forward(hidden)
         return self.feed_forward_norm(hidden + self.dropout(worked)), weights
@@ -80,6 +89,7 @@ class Encoder(nn.Module):
         is_token: Tensor | None = None,
         output_attentions: bool = False,
         output_hidden_states: bool = False,
+        positions: Tensor | None = None,
     ) -> tuple[Tensor, list[Tensor], list[Tensor]]:
         """Run all layers.
 
@@ -88,16 +98,20 @@ class Encoder(nn.Module):
             is_token: (B, T) bool or None.
             output_attentions: keep the weights of each layer.
             output_hidden_states: keep the output of each layer.
+            positions: (B, M), where the last layer is to be computed; None: at all.
 
         Returns:
-            The output of the last layer (B, T, H); the embeddings and the output of
-            each layer: L + 1 tensors (B, T, H), or none; the weights of each layer:
-            L tensors (B, A, T, T), or none.
+            The output of the last layer (B, T, H), or (B, M, H) at the positions; the
+            embeddings and the output of each layer: L + 1 tensors, or none; the weights
+            of each layer: L tensors (B, A, T, T), or none.
         """
         states = [hidden] if output_hidden_states else []
         attentions = []
-        for layer in self.layers:
-            hidden, weights = layer(hidden, is_token, output_attentions)
+        for number, layer in enumerate(self.layers, start=1):
+            if positions is not None and number == len(self.layers):
+                hidden, weights = layer(hidden, is_token, output_attentions, positions)
+            else:  # the next layer needs the keys and values of all tokens
+                hidden, weights = layer(hidden, is_token, output_attentions)
             if output_hidden_states:
                 states.append(hidden)
             if weights is not None:

@@ -18,6 +18,7 @@ from typing import Any, Protocol
 import torch
 from torch import Tensor, nn
 
+from bert_tutorial.model.objectives import pretraining_loss
 from bert_tutorial.training.config import TrainingConfig
 from bert_tutorial.training.device import autocast_dtype, pick_device
 from bert_tutorial.training.keeper import StateKeeper
@@ -29,7 +30,7 @@ from bert_tutorial.training.optimizer import (
     moments,
 )
 from bert_tutorial.training.processes import ProcessGroup
-from bert_tutorial.training.shortcuts import cheap_dropout, lean_pretraining_loss
+from bert_tutorial.training.shortcuts import cheap_dropout
 
 __all__ = ["Trainer", "TrainingConfig", "train"]
 
@@ -67,7 +68,7 @@ def _scored(batch: dict[str, Tensor], key: str) -> int:
 
 def _pretraining_means(model: Any, batch: dict[str, Tensor]) -> dict[str, Tensor]:
     """Compute both losses of pretraining."""
-    part = lean_pretraining_loss(model, batch)
+    part = pretraining_loss(model, batch, lean=True)
     return {"masked_lm": part.masked_lm, "next_sentence": part.next_sentence}
 
 

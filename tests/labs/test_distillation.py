@@ -8,8 +8,7 @@ from bert_tutorial.labs.efficiency.distillation import (
     distilled_masked_lm,
 )
 from bert_tutorial.model.config import BertConfig
-from bert_tutorial.model.objectives import BertForPreTraining
-from bert_tutorial.training.shortcuts import lean_pretraining_loss
+from bert_tutorial.model.objectives import BertForPreTraining, pretraining_loss
 
 M, V = 5, 23
 
@@ -61,7 +60,7 @@ def models():
 
 def test_the_two_ends_of_the_share():
     student, teacher, batch = models()
-    plain = lean_pretraining_loss(student, batch).masked_lm
+    plain = pretraining_loss(student, batch, lean=True).masked_lm
     alone = distilled_masked_lm(student, teacher, batch, 0.0, 2.0)
     torch.testing.assert_close(alone.loss, plain)
     places = batch["labels"] != -100

@@ -56,6 +56,26 @@ def test_equals_plain_loops(function, vectors, is_token):
                 torch.testing.assert_close(got[b, a, i], mixed)
 
 
+@BOTH
+def test_a_mask_of_four_dimensions_says_it_query_by_query(function):
+    query = torch.randn(B, A, T - 2, D, dtype=torch.float64)  # fewer ask than answer
+    key, value = torch.randn(2, B, A, T, D, dtype=torch.float64)
+    for sizes in ((1, 1, T - 2, T), (B, 1, 1, T), (B, A, T - 2, T)):
+        is_visible = torch.rand(sizes) < 0.6
+        is_visible[..., 0] = True
+        expected = F.scaled_dot_product_attention(query, key, value, is_visible)
+        torch.testing.assert_close(function(query, key, value, is_visible), expected)
+
+
+def test_only_some_tokens_may_ask(config, is_token):
+    layer = SelfAttention(config).eval()
+    hidden = torch.randn(B, T, H)
+    whole, maps = layer(hidden, is_token, True)
+    part, some = layer(hidden, is_token, True, hidden[:, 2:5])
+    torch.testing.assert_close(part, whole[:, 2:5])
+    torch.testing.assert_close(some, maps[:, :, 2:5])
+
+
 def test_rows_sum_to_one_and_hidden_tokens_get_nothing(vectors, is_token):
     query, key, _ = vectors
     weights = attention_weights(query, key, is_token)

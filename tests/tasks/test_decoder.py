@@ -14,7 +14,6 @@ from bert_tutorial.tasks.summaries.writer import (
     decoder_masks,
     encode_writing,
     greedy_ids,
-    masked_attention,
     write_summary,
 )
 from bert_tutorial.tokenization.tokenizer import BertTokenizer
@@ -92,14 +91,6 @@ def test_the_masks():
     own, source = decoder_masks(3, is_token)
     assert own.tolist() == [[[[True, False, False], [True, True, False], [True] * 3]]]
     assert source.shape == (2, 1, 1, 3) and torch.equal(source[:, 0, 0], is_token)
-
-
-def test_masked_attention_equals_torchs():
-    query, key, value = (torch.randn(2, 3, n, 4).double() for n in (5, 7, 7))
-    visible = torch.rand(2, 1, 5, 7) < 0.6
-    visible[..., 0] = True
-    expected = nn.functional.scaled_dot_product_attention(query, key, value, visible)
-    torch.testing.assert_close(masked_attention(query, key, value, visible), expected)
 
 
 def test_later_words_change_nothing_before_them(model, source):

@@ -1,21 +1,22 @@
 """The lean losses: the same numbers and gradients, with less work."""
 
 import doctest
+from functools import partial
 
 import pytest
 import torch
 from torch.utils.flop_counter import FlopCounterMode
 
+from bert_tutorial.model import objectives
 from bert_tutorial.model.config import BertConfig
-from bert_tutorial.model.objectives import BertForPreTraining, pretraining_loss
-from bert_tutorial.training import shortcuts as last_layer
-from bert_tutorial.training.shortcuts import (
-    layer_at_places,
-    lean_pretraining_loss,
-    scored_places,
+from bert_tutorial.model.objectives import (
+    BertForPreTraining,
+    pretraining_loss,
+    scored_positions,
 )
 
 B, T, V = 5, 13, 41
+lean_loss = partial(pretraining_loss, lean=True)
 
 
 def make_model(layers: int = 3, dropout: float = 0.0) -> BertForPreTraining:
@@ -80,7 +81,7 @@ BATCHES = {
 def test_losses_and_gradients_are_those_of_the_whole(name, layers):
     model, batch = make_model(layers).train(), BATCHES[name]
     whole, gradients = results(pretraining_loss, model, batch)
-    lean, lean_gradients = results(lean_pretraining_loss, model, batch)
+    lean, lean_gradients = results(lean_loss, model, batch)
     assert lean.num_masked == whole.num_masked
     for one, other in zip(lean[:3], whole[:3], strict=True):
         torch.testing.assert_close(one, other, atol=1e-12, rtol=0)
@@ -95,34 +96,53 @@ def test_with_dropout_the_mean_of_the_losses_is_the_same():
     torch.manual_seed(3)
     with torch.no_grad():
         whole = torch.stack([pretraining_loss(model, batch).loss for _ in range(500)])
-        lean = torch.stack(
-            [lean_pretraining_loss(model, batch).loss for _ in range(500)]
-        )
+        lean = torch.stack([lean_loss(model, batch).loss for _ in range(500)])
     error = (whole.var() / 500 + lean.var() / 500).sqrt()
     assert lean.std() > 0.05
     assert (whole.mean() - lean.mean()).abs() < 5 * error
 
 
 @pytest.mark.parametrize("is_padded", [True, False])
-def test_a_layer_at_places_is_the_layer_at_these_places(is_padded):
+@pytest.mark.parametrize("has_maps", [True, False])
+def test_a_layer_at_positions_is_the_layer_at_these_positions(is_padded, has_maps):
     layer = make_model().bert.encoder.layers[0].eval()
     hidden = torch.randn(B, T, 12, dtype=torch.float64)
     is_token = make_batch()["attention_mask"].bool() if is_padded else None
-    places = torch.tensor([[0, 3], [0, 0], [5, 2], [9, 1], [12, 12]])
-    whole, _ = layer(hidden, is_token)
-    expected = whole[torch.arange(B)[:, None], places]
-    found = layer_at_places(layer, hidden, is_token, places)
-    torch.testing.assert_close(found, expected, atol=1e-12, rtol=0)
+    positions = torch.tensor([[0, 3], [0, 0], [5, 2], [9, 1], [12, 12]])
+    rows = torch.arange(B)[:, None]
+    whole, maps = layer(hidden, is_token, True)
+    found, seen = layer(hidden, is_token, has_maps, positions)
+    torch.testing.assert_close(found, whole[rows, positions], atol=1e-12, rtol=0)
+    assert (seen is None) != has_maps
+    if has_maps:
+        torch.testing.assert_close(seen.transpose(1, 2), maps[rows, :, positions])
 
 
-def test_places_are_in_order_and_hold_every_label():
+@pytest.mark.parametrize("layers", [1, 3])
+def test_a_model_at_positions_gives_all_else_whole(layers):
+    bert = make_model(layers).bert.eval()
+    ids = make_batch()["input_ids"]
+    positions = torch.tensor([[0, 3, 7]] * B)
+    whole = bert(ids, output_hidden_states=True)
+    part = bert(ids, output_hidden_states=True, positions=positions)
+    at = whole.last_hidden_state[:, [0, 3, 7]]
+    torch.testing.assert_close(part.last_hidden_state, at, atol=1e-12, rtol=0)
+    torch.testing.assert_close(part.pooler_output, whole.pooler_output)
+    assert len(part.hidden_states) == layers + 1
+    for one, other in zip(
+        part.hidden_states[:-1], whole.hidden_states[:-1], strict=True
+    ):
+        assert torch.equal(one, other)
+
+
+def test_positions_are_in_order_and_hold_every_label():
     labels = make_batch()["labels"]
-    places, short = scored_places(labels)
-    assert places.shape == (B, 10)  # nine labels and [CLS]
+    positions, short = scored_positions(labels)
+    assert positions.shape == (B, 10)  # nine labels and [CLS]
     for row in range(B):
         expected = [0, *torch.nonzero(labels[row] != -100).flatten().tolist()]
-        assert places[row, : len(expected)].tolist() == expected
-        assert len(set(places[row].tolist())) == 10
+        assert positions[row, : len(expected)].tolist() == expected
+        assert len(set(positions[row].tolist())) == 10
     assert int((short != -100).sum()) == int((labels != -100).sum())
     assert (labels[:, 0] == -100).all()  # the argument is as it was
 
@@ -137,8 +157,8 @@ def test_the_last_layer_costs_less():
         return counter.get_total_flops()
 
     # keys and values at 13 places, everything else at 2
-    assert operations(lean_pretraining_loss) < 0.5 * operations(pretraining_loss)
+    assert operations(lean_loss) < 0.5 * operations(pretraining_loss)
 
 
 def test_the_example():
-    assert doctest.testmod(last_layer, extraglobs={"torch": torch}).failed == 0
+    assert doctest.testmod(objectives, extraglobs={"torch": torch}).failed == 0

@@ -41,9 +41,8 @@ from bert_tutorial.labs.efficiency.replaced import (
     replaced_token_loss,
 )
 from bert_tutorial.model.config import BertConfig
-from bert_tutorial.model.objectives import BertForPreTraining
+from bert_tutorial.model.objectives import BertForPreTraining, pretraining_loss
 from bert_tutorial.training.optimizer import build_optimizer, linear_schedule
-from bert_tutorial.training.shortcuts import lean_pretraining_loss
 from bert_tutorial.world.knowledge import answer_probes, majority_recall, recall
 
 RESULTS = Path(__file__).resolve().parents[2] / "bert_tutorial/runs/efficient.json"
@@ -133,7 +132,7 @@ def masked_lm(data: LabData, recipe: LabRecipe) -> tuple[BertForPreTraining, Run
     model = BertForPreTraining(config)
     done = learn(
         model,
-        lambda batch: lean_pretraining_loss(model, batch).masked_lm,
+        lambda batch: pretraining_loss(model, batch, lean=True).masked_lm,
         data,
         recipe,
         lambda batch: step_operations(lean_cost(config, batch)),
@@ -181,7 +180,7 @@ def student(
 
     def loss_of(batch: Batch) -> Tensor:
         if teacher is None:
-            return lean_pretraining_loss(model, batch).masked_lm
+            return pretraining_loss(model, batch, lean=True).masked_lm
         share = choices.share
         return distilled_masked_lm(model, teacher, batch, share, temperature).loss
 

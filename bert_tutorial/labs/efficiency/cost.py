@@ -53,7 +53,7 @@ def forward_operations(config: BertConfig, B: int, T: int, M: int) -> dict[str, 
 def lean_operations(
     config: BertConfig, B: int, T: int, M: int, read: int
 ) -> dict[str, int]:
-    """Count the operations of `lean_pretraining_loss`: its last layer does less.
+    """Count the operations of a lean `pretraining_loss`: its last layer does less.
 
     Args:
         config: the sizes.

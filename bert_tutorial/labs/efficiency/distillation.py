@@ -13,8 +13,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from bert_tutorial.model.objectives import BertForPreTraining
-from bert_tutorial.training.shortcuts import hidden_at_places
+from bert_tutorial.model.objectives import BertForPreTraining, scored_positions
 
 __all__ = ["DistilledLoss", "distillation_loss", "distilled_masked_lm"]
 
@@ -70,14 +69,27 @@ def distilled_masked_lm(
     Raises:
         ValueError: no place of the batch has a label.
     """
-    hidden, labels = hidden_at_places(student.bert, batch)
+    positions, labels = scored_positions(batch["labels"])
+    hidden = _encode(student, batch, positions)
     is_scored = labels != -100
     if not bool(is_scored.any()):
         raise ValueError("labels must have a place to predict, got none")
     logits = student.cls.predictions(hidden[is_scored])  # (M, V)
     with torch.no_grad():
-        known, _ = hidden_at_places(teacher.bert, batch)
+        known = _encode(teacher, batch, positions)
         wanted = teacher.cls.predictions(known[is_scored])
     masked_lm = F.cross_entropy(logits, labels[is_scored])
     soft = distillation_loss(logits, wanted, temperature)
     return DistilledLoss((1 - share) * masked_lm + share * soft, masked_lm, soft)
+
+
+def _encode(
+    model: BertForPreTraining, batch: Mapping[str, Tensor], positions: Tensor
+) -> Tensor:
+    """Give the last layer's output (B, M, H) at the positions, unpooled."""
+    mask = batch.get("attention_mask")
+    embedded = model.bert.embeddings(batch["input_ids"], batch.get("token_type_ids"))
+    hidden: Tensor = model.bert.encoder(
+        embedded, None if mask is None else mask.bool(), positions=positions
+    )[0]
+    return hidden

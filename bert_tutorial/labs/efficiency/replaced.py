@@ -18,8 +18,7 @@ from torch.nn import functional as F
 from bert_tutorial.model.bert import BertModel, initialise
 from bert_tutorial.model.config import BertConfig
 from bert_tutorial.model.encoder import gelu
-from bert_tutorial.model.objectives import BertForMaskedLM
-from bert_tutorial.training.shortcuts import hidden_at_places
+from bert_tutorial.model.objectives import BertForMaskedLM, scored_positions
 
 __all__ = [
     "ReplacedTokenLoss",
@@ -123,7 +122,11 @@ def replaced_token_loss(
         ValueError: no place of the batch has a label.
     """
     input_ids, labels = batch["input_ids"], batch["labels"]
-    hidden, short = hidden_at_places(model.generator.bert, batch)
+    mask, types = batch.get("attention_mask"), batch.get("token_type_ids")
+    positions, short = scored_positions(labels)
+    hidden = model.generator.bert(
+        input_ids, mask, types, positions=positions
+    ).last_hidden_state
     is_scored = short != -100
     if not bool(is_scored.any()):
         raise ValueError("labels must have a place to predict, got none")
@@ -133,8 +136,7 @@ def replaced_token_loss(
     samples = input_ids.clone()
     samples[labels != -100] = words[:, 0]
     read, is_replaced = mark_replaced(input_ids, labels, samples)
-    mask = batch.get("attention_mask")
-    scores = model(read, mask, batch.get("token_type_ids"))  # (B, T)
+    scores = model(read, mask, types)  # (B, T)
     is_token = torch.ones_like(read, dtype=torch.bool) if mask is None else mask.bool()
     replaced = F.binary_cross_entropy_with_logits(
         scores[is_token], is_replaced[is_token].to(scores.dtype)

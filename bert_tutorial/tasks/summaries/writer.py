@@ -6,7 +6,6 @@ and at each position alone (Vaswani et al. 2017, section 3.1). Post-LN, as the e
 Chapter: 17
 """
 
-import math
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -14,7 +13,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from bert_tutorial.model.attention import merge_heads, split_heads
+from bert_tutorial.model.attention import attention, merge_heads, split_heads
 from bert_tutorial.model.bert import BertModel, initialise
 from bert_tutorial.model.checkpoint import PreTrained
 from bert_tutorial.model.config import BertConfig
@@ -33,7 +32,6 @@ __all__ = [
     "decoder_masks",
     "encode_writing",
     "greedy_ids",
-    "masked_attention",
     "write_summary",
 ]
 
@@ -64,27 +62,6 @@ def decoder_masks(T: int, source_is_token: Tensor) -> tuple[Tensor, Tensor]:
     return is_past[None, None], source_is_token[:, None, None, :]
 
 
-def masked_attention(
-    query: Tensor, key: Tensor, value: Tensor, is_visible: Tensor, dropout: float = 0.0
-) -> Tensor:
-    """Mix the values of the visible places by how well each query matches each key.
-
-    Args:
-        query: (B, A, T, D)
-        key: (B, A, S, D)
-        value: (B, A, S, D)
-        is_visible: bool, broadcast to (B, 1, T, S).
-        dropout: share of the weights set to zero, the others scaled up.
-
-    Returns:
-        (B, A, T, D)
-    """
-    scores = query @ key.transpose(-2, -1) / math.sqrt(query.shape[-1])
-    lowest = torch.finfo(scores.dtype).min
-    weights = scores.masked_fill(~is_visible, lowest).softmax(dim=-1)
-    return nn.functional.dropout(weights, dropout, dropout > 0) @ value
-
-
 class LookBack(nn.Module):
     """Attention whose queries and keys may come from different texts."""
 
@@ -113,7 +90,7 @@ class LookBack(nn.Module):
         """Let each place of (B, T, H) look at a memory; gives (B, T, H)."""
         query = split_heads(self.query(hidden), self.num_heads)  # (B, A, T, D)
         dropout = self.dropout_prob if self.training else 0.0
-        mixed = masked_attention(query, *memory, is_visible, dropout)
+        mixed = attention(query, *memory, is_visible, dropout)
         out: Tensor = self.output(merge_heads(mixed))
         return out
 
