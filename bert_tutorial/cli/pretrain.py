@@ -6,6 +6,8 @@ Chapter: 0
 """
 
 import argparse
+import os
+import sys
 from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -36,6 +38,7 @@ CORPUS_ONLY: tuple[str, ...] = (
     "device",
     "save_every",
     "resume",
+    "shards",
     "answer_seconds",
 )
 
@@ -85,9 +88,17 @@ def add_corpus_options(command: Any) -> None:
     )
     text.add_argument(
         "--resume",
-        action="store_true",
-        default=None,
-        help="go on from the newest training state in --output",
+        nargs="?",
+        const="always",
+        choices=["always", "auto"],
+        help="go on from the newest training state in --output; auto starts a new run "
+        "if there is none, so that one command serves for every start",
+    )
+    text.add_argument(
+        "--shards",
+        action=argparse.BooleanOptionalAction,
+        help="leave the corpus on disk and read it in parts, a sentence a line "
+        "(default: from 500 MB of text on)",
     )
     text.add_argument(
         "--answer-seconds",
@@ -182,11 +193,32 @@ def pretrain_on_files(options: argparse.Namespace) -> None:
         output=options.output,
         device=device,
         save_every=1_000 if every is None else every,
-        resume=bool(options.resume),
+        resume=is_resumed(options),
+        shards=is_sharded(options),
         answer_seconds=options.answer_seconds or ANSWER_SECONDS,
     )
     if run.report:  # else one of several processes, and not the first
         show_corpus_run(run, options.output)
+
+
+def is_sharded(options: argparse.Namespace) -> bool:
+    """Tell whether the corpus stays on disk, and say so if it does."""
+    from bert_tutorial.pretraining.run import reads_shards
+
+    is_so = reads_shards(options.corpus, options.shards)
+    if is_so and os.environ.get("RANK", "0") == "0":
+        why = "as asked" if options.shards else "large (--no-shards holds it in memory)"
+        print(f"the corpus stays on disk and is read in shards: {why}", file=sys.stderr)
+    return is_so
+
+
+def is_resumed(options: argparse.Namespace) -> bool:
+    """Tell whether a run is to go on from a state."""
+    from bert_tutorial.training.states import list_states
+
+    if options.resume == "auto":
+        return bool(list_states(Path(options.output, "states")))
+    return options.resume == "always"
 
 
 def show_corpus_run(run: "CorpusRun", output: str) -> None:

@@ -9,9 +9,10 @@ Chapter: 12
 import math
 import random
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
 from pathlib import Path
+from typing import Any
 
 from torch import Tensor
 
@@ -27,6 +28,7 @@ from bert_tutorial.tokenization.tokenizer import BertTokenizer
 __all__ = ["CorpusBatches", "CorpusData", "unigram_entropy"]
 
 Document = list[list[int]]
+Row = tuple[Sequence[int], Sequence[int] | None, int]  # ids, segments, label
 MIN_DOCUMENTS = 4
 
 
@@ -79,7 +81,7 @@ class CorpusData:
         self.tokenizer = tokenizer
         self.max_length = max_length
         self.seed = seed
-        documents = _encode(tokenizer, texts)
+        documents = encode_documents(tokenizer, texts)
         random.Random(f"split {seed}").shuffle(documents)
         held = max(1, len(documents) // 20)
         self.validation, self.training = documents[:held], documents[held:]
@@ -98,17 +100,11 @@ class CorpusData:
 
     def validation_pairs(self) -> list[Pair]:
         """Draw the pairs to be judged on: always the same."""
-        rng = random.Random("validation")
-        return list(
-            sample_pairs(self.validation, max_length=self.max_length, random=rng)
-        )
+        return held_out_pairs(self.validation, self.max_length)
 
-    def rows(
-        self, pairs: Sequence[Pair]
-    ) -> list[tuple[Sequence[int], Sequence[int] | None, int]]:
+    def rows(self, pairs: Sequence[Pair]) -> list[Row]:
         """Join pairs to sequences with their next-sentence labels."""
-        ends = self.tokenizer.cls_id, self.tokenizer.sep_id
-        return [(*pair_to_ids(pair, *ends), int(pair.is_random)) for pair in pairs]
+        return pair_rows(pairs, self.tokenizer)
 
     def batches(
         self, tokens_per_batch: int, mlm_probability: float = 0.15
@@ -120,19 +116,48 @@ class CorpusData:
         self, tokens_per_batch: int = 4_096
     ) -> list[dict[str, Tensor]]:
         """Mask the validation pairs once and for all, so that losses compare."""
-        masker = Masker(self.tokenizer, 0.15, seed=12_345)
-        source = PretrainingBatches(
-            self.rows(self.validation_pairs()),
-            masker,
-            tokens_per_batch=tokens_per_batch,
-            seed=0,
-            pad_id=self.tokenizer.pad_id,
-            exact_lengths=False,
-        )
-        return [next(source) for _ in range(source.batches_per_epoch())]
+        rows = self.rows(self.validation_pairs())
+        return mask_once(rows, self.tokenizer, tokens_per_batch)
+
+    def facts(self) -> dict[str, Any]:
+        """Say for the report how much was read, and how."""
+        return {
+            "read": "whole, in memory",
+            "training_tokens": self.tokens,
+            "documents": len(self.training) + len(self.validation),
+        }
 
 
-def _encode(tokenizer: BertTokenizer, texts: list[list[str]]) -> list[Document]:
+def pair_rows(pairs: Iterable[Pair], tokenizer: BertTokenizer) -> list[Row]:
+    """Join pairs to sequences with their next-sentence labels."""
+    ends = tokenizer.cls_id, tokenizer.sep_id
+    return [(*pair_to_ids(pair, *ends), int(pair.is_random)) for pair in pairs]
+
+
+def held_out_pairs(documents: Sequence[Document], max_length: int) -> list[Pair]:
+    """Draw the pairs to be judged on: always the same."""
+    rng = random.Random("validation")
+    return list(sample_pairs(documents, max_length=max_length, random=rng))
+
+
+def mask_once(
+    rows: Sequence[Row], tokenizer: BertTokenizer, tokens_per_batch: int = 4_096
+) -> list[dict[str, Tensor]]:
+    """Mask held-out rows in the same way each time, so that losses compare."""
+    source = PretrainingBatches(
+        rows,
+        Masker(tokenizer, 0.15, seed=12_345),
+        tokens_per_batch=tokens_per_batch,
+        seed=0,
+        pad_id=tokenizer.pad_id,
+        exact_lengths=False,
+    )
+    return [next(source) for _ in range(source.batches_per_epoch())]
+
+
+def encode_documents(
+    tokenizer: BertTokenizer, texts: Sequence[list[str]]
+) -> list[Document]:
     """Encode all documents at once; sentences without any piece are dropped."""
     encoded = iter(encode_corpus(tokenizer, list(chain.from_iterable(texts))))
     documents = [[ids for ids in (next(encoded) for _ in t) if ids] for t in texts]

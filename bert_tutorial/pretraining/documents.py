@@ -115,7 +115,7 @@ def _read_file(file: Path, layout: str) -> list[list[str]]:
     # Not splitlines(): it would also cut at form feeds and Unicode separators.
     lines = [line.strip() for line in read_text(file).split("\n")]
     if layout == "auto":
-        layout = _detect_layout(lines)
+        layout = detect_layout(lines)
     if layout == "lines":
         return list(_blocks(lines))
     is_wrapped = _is_wrapped(lines)
@@ -154,7 +154,7 @@ def _set_apart(lines: Iterable[str]) -> Iterator[str]:
         yield from ("", line, "") if _heading_level(line) else (line,)
 
 
-def _detect_layout(lines: list[str]) -> str:
+def detect_layout(lines: list[str]) -> str:
     """Guess "lines" or "paragraphs"; see `read_documents`."""
     filled = [line for line in lines if line]
     if not filled:

@@ -4,31 +4,44 @@ Files are cut into blocks of some megabytes, wherever a cut falls: a block's doc
 are those that begin in it. The blocks of an epoch are shuffled and dealt to the
 processes; each reads its own one after the other and shuffles the documents once more
 in a small buffer. Only that buffer is in memory. `ShardedBatches` makes training
-batches
-of what comes out, a chunk of documents at a time.
+batches of what comes out, a chunk of documents at a time, and `ShardedData` is all that
+a run needs to know of its corpus.
 
 Chapter: 12
 """
 
 import os
 from collections.abc import Iterator, Sequence
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 from random import Random
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from torch import Tensor
 
 from bert_tutorial.files.errors import UserError
 from bert_tutorial.files.texts import find_text_files, refuse_other_marks
 from bert_tutorial.pretraining.batches import PretrainingBatches
+from bert_tutorial.pretraining.corpus import (
+    encode_documents,
+    held_out_pairs,
+    mask_once,
+    pair_rows,
+    unigram_entropy,
+)
+from bert_tutorial.pretraining.documents import detect_layout
 from bert_tutorial.pretraining.masking import Masker
-from bert_tutorial.pretraining.pairs import pair_to_ids, sample_pairs
+from bert_tutorial.pretraining.pairs import sample_pairs
+from bert_tutorial.tokenization.learn_vocabulary import train_vocabulary
 from bert_tutorial.tokenization.tokenizer import BertTokenizer
 
 __all__ = ["Block", "ShardedBatches", "ShardedCorpus", "read_block"]
 
 MARK = b"\xef\xbb\xbf"
+BLOCK_BYTES = 16_000_000
+# Text and ids of a corpus in memory take about twenty times the bytes of its files.
+MEMORY_BYTES = 500_000_000
+VOCABULARY_CHARACTERS = 20_000_000
 
 
 class Block(NamedTuple):
@@ -124,7 +137,7 @@ class ShardedCorpus:
         seed: int = 0,
         rank: int = 0,
         world_size: int = 1,
-        block_bytes: int = 16_000_000,
+        block_bytes: int = BLOCK_BYTES,
         buffer_documents: int = 1_000,
     ) -> None:
         if not 0 <= rank < world_size:
@@ -144,6 +157,30 @@ class ShardedCorpus:
         ]
         if not self.blocks:
             raise UserError("a corpus must hold text, got only empty files")
+
+    def hold_out(self, most: int = 1_000) -> list[list[str]]:
+        """Take one block out of all epochs; the seed decides which.
+
+        Args:
+            most: documents of it at most.
+
+        Returns:
+            Its documents, at least two, so that pairs have partners.
+
+        Raises:
+            UserError: if no block can be spared.
+        """
+        blocks = list(self.blocks)
+        Random(f"held out {self.seed}").shuffle(blocks)
+        for block in blocks[: len(blocks) - 1]:
+            documents = list(islice(read_block(block), most))
+            if len(documents) > 1:
+                self.blocks.remove(block)
+                return documents
+        raise UserError(
+            "a corpus read in shards must have several blocks of two documents or "
+            "more, got none to hold out; put blank lines between documents"
+        )
 
     def blocks_of(self, epoch: int) -> list[Block]:
         """Give this process's blocks of an epoch in their order."""
@@ -229,11 +266,10 @@ class ShardedBatches(Iterator[dict[str, Tensor]]):
         name = f"{self.corpus.seed} {self.corpus.rank} {self.epoch} {self.chunk}"
         rng = Random(f"chunk {name}")
         documents = [self.tokenizer.encode_lines(text) for text in texts]
-        ends = self.tokenizer.cls_id, self.tokenizer.sep_id
         pairs = sample_pairs(documents, max_length=self.max_length, random=rng)
         seed = rng.randrange(2**31)
         return PretrainingBatches(
-            [(*pair_to_ids(pair, *ends), int(pair.is_random)) for pair in pairs],
+            pair_rows(pairs, self.tokenizer),
             Masker(self.tokenizer, self.mlm_probability, seed=seed),
             tokens_per_batch=self.tokens_per_batch,
             seed=seed,
@@ -257,3 +293,108 @@ class ShardedBatches(Iterator[dict[str, Tensor]]):
         self._batches, self.position = None, 0
         for _ in range(int(state["position"])):
             next(self)
+
+
+class ShardedData:
+    """A corpus that stays on disk: what `CorpusData` gives, a part of it in memory.
+
+    Args:
+        paths: files or folders, a sentence a line and blank lines between documents.
+        vocab_size: size of the vocabulary to be trained, on the first documents.
+        tokenizer: a tokenizer to use instead of training one.
+        do_lower_case: for the vocabulary to be trained.
+        max_length: pieces of a pair with its special tokens.
+        seed: of held-out documents, order, pairs and masks.
+
+    Raises:
+        UserError: the files hold paragraphs, or there is nothing to hold out.
+    """
+
+    def __init__(
+        self,
+        paths: str | os.PathLike[str] | Sequence[str | os.PathLike[str]],
+        *,
+        vocab_size: int = 8_000,
+        tokenizer: BertTokenizer | None = None,
+        do_lower_case: bool = True,
+        max_length: int = 128,
+        seed: int = 0,
+    ) -> None:
+        self.bytes = corpus_bytes(paths)
+        self.block_bytes = min(BLOCK_BYTES, max(1, self.bytes // 20))
+        self.corpus = ShardedCorpus(paths, seed=seed, block_bytes=self.block_bytes)
+        _refuse_paragraphs(self.corpus.blocks)
+        held_out = self.corpus.hold_out()
+        if tokenizer is None:
+            vocabulary = train_vocabulary(
+                _first_lines(self.corpus), vocab_size, do_lower_case=do_lower_case
+            )
+            tokenizer = BertTokenizer(vocabulary, do_lower_case)
+        self.tokenizer, self.max_length = tokenizer, max_length
+        self.validation = encode_documents(tokenizer, held_out)
+        sample = encode_documents(
+            tokenizer, list(islice(self.corpus.documents(), 2_000))
+        )
+        flat = chain.from_iterable(chain.from_iterable(sample))
+        self.unigram_entropy = unigram_entropy(list(flat))
+
+    def batches(
+        self, tokens_per_batch: int, mlm_probability: float = 0.15
+    ) -> ShardedBatches:
+        """Give masked batches for ever; new pairs and new masks in each epoch."""
+        return ShardedBatches(
+            self.corpus,
+            self.tokenizer,
+            tokens_per_batch=tokens_per_batch,
+            max_length=self.max_length,
+            mlm_probability=mlm_probability,
+        )
+
+    def validation_batches(
+        self, tokens_per_batch: int = 4_096
+    ) -> list[dict[str, Tensor]]:
+        """Mask the held-out pairs once and for all, so that losses compare."""
+        pairs = held_out_pairs(self.validation, self.max_length)
+        rows = pair_rows(pairs, self.tokenizer)
+        return mask_once(rows, self.tokenizer, tokens_per_batch)
+
+    def facts(self) -> dict[str, Any]:
+        """Say for the report how much was read, and how."""
+        return {"read": f"in shards of {self.block_bytes} bytes", "bytes": self.bytes}
+
+
+def corpus_bytes(
+    paths: str | os.PathLike[str] | Sequence[str | os.PathLike[str]],
+) -> int:
+    """Give the size of all files of a corpus."""
+    return sum(file.stat().st_size for file in find_text_files(paths))
+
+
+def _first_lines(corpus: ShardedCorpus) -> Iterator[str]:
+    """Give lines of the first documents, enough for a vocabulary."""
+    characters = 0
+    for line in chain.from_iterable(corpus.documents()):
+        yield line
+        characters += len(line)
+        if characters > VOCABULARY_CHARACTERS:
+            return
+
+
+def _refuse_paragraphs(blocks: Sequence[Block]) -> None:
+    """Look at the beginnings of some files; they must have a sentence a line.
+
+    Raises:
+        UserError: one has paragraphs.
+    """
+    for block in [block for block in blocks if block.start == 0][:20]:
+        with open(block.file, "rb") as file:
+            beginning = file.read(100_000).decode("utf-8", errors="replace")
+        lines = [line.strip() for line in beginning.split("\n")]
+        # Short lines, as of records, are not wrapped at a width nor several sentences.
+        is_long = max(map(len, lines)) >= 40
+        if is_long and detect_layout(lines) == "paragraphs":
+            raise UserError(
+                f"{block.file}: a corpus read in shards must have a sentence a line, "
+                "blank lines between documents, but this looks like paragraphs; split "
+                "them (split_sentences), or hold the corpus in memory (--no-shards)"
+            )

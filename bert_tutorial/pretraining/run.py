@@ -24,6 +24,11 @@ from bert_tutorial.model.config import BertConfig
 from bert_tutorial.model.objectives import BertForPreTraining
 from bert_tutorial.pretraining.corpus import CorpusData
 from bert_tutorial.pretraining.documents import find_text_files
+from bert_tutorial.pretraining.large_corpus import (
+    MEMORY_BYTES,
+    ShardedData,
+    corpus_bytes,
+)
 from bert_tutorial.pretraining.recipe import CorpusRecipe
 from bert_tutorial.tokenization.tokenizer import BertTokenizer
 from bert_tutorial.training.device import pick_device
@@ -34,18 +39,22 @@ from bert_tutorial.training.processes import ANSWER_SECONDS, ProcessGroup, join_
 
 __all__ = ["CorpusRecipe", "CorpusRun", "evaluate_corpus", "pretrain_corpus"]
 
+START_BYTES = 1_000_000  # of each file tell a large corpus from another
+
 
 class CorpusRun(NamedTuple):
     """What a run leaves: the model, its data, the log and the report."""
 
     model: BertForPreTraining
-    data: CorpusData
+    data: CorpusData | ShardedData
     records: list[dict[str, Any]]
     report: dict[str, Any]
 
 
 @torch.no_grad()
-def evaluate_corpus(model: BertForPreTraining, data: CorpusData) -> dict[str, float]:
+def evaluate_corpus(
+    model: BertForPreTraining, data: CorpusData | ShardedData
+) -> dict[str, float]:
     """Judge a model on held-out documents, masked once and for all.
 
     Returns:
@@ -93,6 +102,7 @@ def pretrain_corpus(
     save_every: int = 0,
     resume: bool = False,
     answer_seconds: float = ANSWER_SECONDS,
+    shards: bool | None = None,
 ) -> CorpusRun:
     """Train a vocabulary and a model on text files, and save both.
 
@@ -112,6 +122,8 @@ def pretrain_corpus(
         resume: go on from the newest state in `output`, bit by bit as if the run had
             not been stopped (on the same device, with as many threads and processes).
         answer_seconds: how long a process may keep the others waiting in a step.
+        shards: leave the corpus on disk and read it part by part, a sentence a line;
+            None does so where it is large (see `reads_shards`).
 
     Returns:
         The trained model, its data, the log and the report.
@@ -126,6 +138,7 @@ def pretrain_corpus(
     recipe = recipe or CorpusRecipe()
     recipe.model_config(recipe.vocab_size)  # refuse a bad one before any work
     find_text_files(paths)
+    is_sharded = reads_shards(paths, shards)
     device = device or pick_device()
     folder = Path(output)
     with ExitStack() as stack:
@@ -137,10 +150,11 @@ def pretrain_corpus(
         torch.manual_seed(recipe.seed)
         if resume and tokenizer is None:
             tokenizer = BertTokenizer.from_pretrained(folder)
-        data = _read(paths, recipe, tokenizer)
+        data = _read(paths, recipe, tokenizer, is_sharded)
         model = BertForPreTraining(recipe.model_config(len(data.tokenizer)))
         pieces = data.tokenizer.id_to_token
-        identity = run_identity(recipe, model.config, pieces, corpus_digests(paths))
+        digests = corpus_digests(paths, START_BYTES if is_sharded else None)
+        identity = run_identity(recipe, model.config, pieces, digests)
         keeper = StateKeeper(folder, identity, save_every, resume)
         if world.rank == 0:
             data.tokenizer.save(folder)
@@ -157,11 +171,25 @@ def _since(started: float) -> float:
     return round(time.perf_counter() - started, 1)
 
 
+def reads_shards(paths: Sequence[str | Path], shards: bool | None = None) -> bool:
+    """Say whether a run leaves its corpus on disk.
+
+    Args:
+        paths: of the corpus.
+        shards: the user's choice; None means from MEMORY_BYTES of text on.
+    """
+    return corpus_bytes(paths) >= MEMORY_BYTES if shards is None else shards
+
+
 def _read(
-    paths: Sequence[str | Path], recipe: CorpusRecipe, tokenizer: BertTokenizer | None
-) -> CorpusData:
+    paths: Sequence[str | Path],
+    recipe: CorpusRecipe,
+    tokenizer: BertTokenizer | None,
+    is_sharded: bool,
+) -> CorpusData | ShardedData:
     """Read the files, and train a vocabulary on them if there is no tokenizer."""
-    return CorpusData(
+    kind = ShardedData if is_sharded else CorpusData
+    return kind(
         paths,
         vocab_size=recipe.vocab_size,
         tokenizer=tokenizer,
@@ -202,7 +230,7 @@ def _train(
 
 
 def _report(
-    model: BertForPreTraining, data: CorpusData, recipe: CorpusRecipe
+    model: BertForPreTraining, data: CorpusData | ShardedData, recipe: CorpusRecipe
 ) -> dict[str, Any]:
     """Judge the model, and say what it was made of."""
     return {
@@ -210,8 +238,7 @@ def _report(
         "validation": evaluate_corpus(model, data),
         "unigram_entropy": round(data.unigram_entropy, 4),
         "uniform": round(math.log(len(data.tokenizer)), 4),
-        "training_tokens": data.tokens,
-        "documents": len(data.training) + len(data.validation),
+        **data.facts(),
         "vocabulary": len(data.tokenizer),
         "parameters": sum(p.numel() for p in model.parameters()),
         "device": next(model.parameters()).device.type,
@@ -233,16 +260,26 @@ def _save(folder: Path, model: BertForPreTraining, report: dict[str, Any]) -> No
     replace_text(folder / "run.json", text)
 
 
-def corpus_digests(paths: Sequence[str | Path]) -> dict[str, str]:
+def corpus_digests(
+    paths: Sequence[str | Path], start: int | None = None
+) -> dict[str, str]:
     """Give size and SHA-256 of each file of a corpus, in its order.
 
     Names are left out: a corpus that was moved is still the same.
+
+    Args:
+        paths: of the corpus.
+        start: digest only so many bytes of each file; None reads it whole.
     """
     digests = {}
+    of = "sha256" if start is None else f"sha256 of the first {start}"
     for number, path in enumerate(find_text_files(paths), start=1):
         with open(path, "rb") as file:
-            digest = hashlib.file_digest(file, "sha256").hexdigest()
-        digests[f"file {number}"] = f"{path.stat().st_size} bytes, sha256 {digest}"
+            if start is None:
+                digest = hashlib.file_digest(file, "sha256").hexdigest()
+            else:
+                digest = hashlib.sha256(file.read(start)).hexdigest()
+        digests[f"file {number}"] = f"{path.stat().st_size} bytes, {of} {digest}"
     return digests
 
 

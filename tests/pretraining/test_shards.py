@@ -2,6 +2,7 @@
 
 import json
 import os
+import random
 import subprocess
 import sys
 from itertools import islice
@@ -10,7 +11,10 @@ from pathlib import Path
 import pytest
 import torch
 from cost import BERT_TOKENS, gpu_hours
+from safetensors.torch import load_file
 
+from bert_tutorial.__main__ import main
+from bert_tutorial.pretraining import run
 from bert_tutorial.pretraining.documents import read_documents
 from bert_tutorial.pretraining.large_corpus import (
     Block,
@@ -150,25 +154,148 @@ def test_batches_go_on_exactly_from_a_state(folder):
             assert all(torch.equal(there[key], here[key]) for key in there)
 
 
-def test_memory_does_not_grow_with_the_corpus(tmp_path):
+def write_large(folder: Path, size: int) -> int:
+    """Write files of documents of 3 to 30 made-up sentences; count the sentences."""
+    rng = random.Random(0)
+    words = ["the", "of", "is", *(f"w{n}" for n in range(5_000))]
+    sentences = [
+        " ".join(rng.choices(words, k=rng.randint(5, 30))) + "." for _ in range(20_000)
+    ]
+    rows = written = number = 0
+    while written < size:
+        target = min(size, written + 200_000_000)
+        with open(folder / f"part-{number:04}.txt", "w", encoding="utf-8") as file:
+            while written < target:
+                document = rng.choices(sentences, k=rng.randint(3, 30))
+                written += file.write("\n".join(document) + "\n\n")
+                rows += len(document)
+        number += 1
+    return rows
+
+
+READ = """
+import sys
+from pathlib import Path
+from bert_tutorial.pretraining.large_corpus import ShardedCorpus
+
+def resident(key):
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return next(int(x.split()[1]) // 1024 for x in lines if x.startswith(key))
+
+corpus = ShardedCorpus(sys.argv[1])
+Path("/proc/self/clear_refs").write_text("5")  # the peak begins at what is in use
+before = resident("VmRSS")
+print(sum(map(len, corpus.documents())), resident("VmHWM") - before)
+"""
+
+
+@pytest.mark.skipif(not Path("/proc/self/clear_refs").exists(), reason="needs Linux")
+@pytest.mark.parametrize("megabytes", [30, pytest.param(2_000, marks=pytest.mark.slow)])
+def test_memory_does_not_grow_with_the_corpus(tmp_path, megabytes):
+    rows = write_large(tmp_path, megabytes * 1_000_000)
     done = subprocess.run(
-        [
-            sys.executable,
-            "tools/experiments/big_corpus.py",
-            "--megabytes",
-            "30",
-            "--json",
-        ],
+        [sys.executable, "-c", READ, str(tmp_path)],
         cwd=ROOT,
         capture_output=True,
         text=True,
-        env={**os.environ, "TMPDIR": str(tmp_path)},
     )
     assert done.returncode == 0, done.stderr
-    result = json.loads(done.stdout)
-    assert result["rows"] > 50_000
-    assert result["peak_mib_above_start"] < 25
-    assert not list(tmp_path.iterdir())
+    found, peak_mib = map(int, done.stdout.split())
+    assert found == rows > 50_000
+    assert peak_mib < 25
+
+
+def test_the_held_out_documents_are_never_read_in_training(folder):
+    corpus = ShardedCorpus(folder, seed=3, block_bytes=500)
+    number = len(corpus.blocks)
+    held_out = corpus.hold_out()
+    assert len(corpus.blocks) == number - 1 and len(held_out) > 1
+    whole = read_documents(folder, layout="lines")
+    for epoch in (0, 1):
+        assert sorted([*corpus.documents(epoch), *held_out]) == sorted(whole)
+    again = ShardedCorpus(folder, seed=3, block_bytes=500)
+    assert again.hold_out() == held_out
+    with pytest.raises(ValueError, match="none to hold out"):
+        ShardedCorpus(folder / "one.txt").hold_out()
+
+
+def test_paragraphs_are_refused_before_anything_is_written(tmp_path, capsys):
+    text = "One came home. Two went away. Three slept well.\n" * 200
+    (tmp_path / "text.txt").write_text(text)
+    words = ["pretrain", "--shards", "--corpus", tmp_path / "text.txt"]
+    output = tmp_path / "run"
+    assert main([*map(str, words), "--output", str(output), "--steps", "1"]) == 2
+    assert "looks like paragraphs" in capsys.readouterr().err
+    assert not output.exists()
+
+
+def test_a_large_corpus_stays_on_disk_unless_told_otherwise(folder, monkeypatch):
+    size = sum(file.stat().st_size for file in folder.iterdir())
+    monkeypatch.setattr(run, "MEMORY_BYTES", size + 1)
+    assert not run.reads_shards([folder])
+    assert run.reads_shards([folder], shards=True)
+    monkeypatch.setattr(run, "MEMORY_BYTES", size)
+    assert run.reads_shards([folder])
+    assert not run.reads_shards([folder], shards=False)
+
+
+def command(folder: Path, output: Path, *more: str) -> list[str]:
+    """Give the words that pretrain a very small BERT on a corpus in shards."""
+    sizes = {"hidden_size": 12, "num_hidden_layers": 1, "num_attention_heads": 3}
+    config = output.parent / "config.json"
+    config.write_text(json.dumps(sizes | {"intermediate_size": 37}))
+    return [
+        *("pretrain", "--corpus", str(folder), "--output", str(output), "--shards"),
+        *("--config", str(config), "--vocab-size", "60", "--steps", "30"),
+        *("--tokens-per-batch", "256", "--max-length", "32", "--dropout", "0.1"),
+        *("--device", "cpu", "--threads", "1", "--save-every", "13", *more),
+    ]
+
+
+@pytest.fixture
+def whole(folder, tmp_path_factory):
+    """Train with one process, without a stop."""
+    output = tmp_path_factory.mktemp("elsewhere") / "run"
+    assert main(command(folder, output, "--resume", "auto")) == 0
+    return output
+
+
+def test_a_sharded_run_goes_on_where_it_stopped(folder, whole, capsys):
+    report = json.loads((whole / "run.json").read_text())
+    assert report["read"].startswith("in shards of")
+    assert report["validation"]["masked_places"] > 0
+    model = whole / "model.safetensors"
+    expected = model.read_bytes()
+    (whole / "states" / "step-000000026.safetensors").unlink()
+    model.unlink()
+    assert main([*command(folder, whole), "--resume", "auto"]) == 0
+    assert model.read_bytes() == expected
+    capsys.readouterr()
+    # What was read in shards cannot go on in memory: its batches are others.
+    other = [word for word in command(folder, whole) if word != "--shards"]
+    assert main([*other, "--resume"]) == 2
+    assert "had other settings: corpus file 1" in capsys.readouterr().err
+
+
+@pytest.mark.slow
+def test_two_processes_read_the_same_shards_as_one(folder, tmp_path_factory):
+    elsewhere = tmp_path_factory.mktemp("elsewhere")  # not vocab.txt into the corpus
+    alone, together = elsewhere / "alone", elsewhere / "together"
+    without_chance = ["--dropout", "0"]
+    assert main(command(folder, alone, *without_chance)) == 0
+    launcher = [sys.executable, "-m", "torch.distributed.run", "--standalone"]
+    launcher += ["--nproc-per-node=2", "-m", "bert_tutorial"]
+    done = subprocess.run(
+        [*launcher, *command(folder, together, *without_chance)],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        env={**os.environ, "OMP_NUM_THREADS": "1"},
+    )
+    assert done.returncode == 0, done.stderr
+    tensors = [load_file(folder / "model.safetensors") for folder in (alone, together)]
+    for name in tensors[0]:
+        torch.testing.assert_close(*(t[name] for t in tensors), atol=1e-6, rtol=0)
 
 
 def test_the_costs_in_the_book_are_computed():
@@ -185,34 +312,3 @@ def test_the_costs_in_the_book_are_computed():
     assert round(BERT_TOKENS / 1e9, 1) == 42.6
     with pytest.raises(ValueError, match="utilisation"):
         gpu_hours(1, 1, 1, 0)
-
-
-def test_a_streamed_run_goes_on_where_it_stopped(folder, tmp_path_factory):
-    elsewhere = tmp_path_factory.mktemp("elsewhere")
-    make_batches(folder).tokenizer.save(elsewhere)
-    vocabulary = elsewhere / "vocab.txt"
-
-    sizes = "--size tiny --steps 4 --save-every 2 --device cpu"
-    sizes += " --tokens-per-batch 256 --max-length 32"
-
-    def start(output):
-        places = [folder, vocabulary, output]
-        done = subprocess.run(
-            [
-                sys.executable,
-                "tools/experiments/pretrain_sharded.py",
-                *places,
-                *sizes.split(),
-            ],
-            cwd=ROOT,
-            capture_output=True,
-            text=True,
-            env={**os.environ, "OMP_NUM_THREADS": "1"},
-        )
-        assert done.returncode == 0, done.stderr
-        return (output / "model.safetensors").read_bytes()
-
-    whole = start(elsewhere / "run")
-    for state in (elsewhere / "run" / "states").glob("*4*"):
-        state.unlink()
-    assert start(elsewhere / "run") == whole
