@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 
 from bert_tutorial.cli.reading import (
     add_source,
-    check_vocabulary_size,
     model_folder,
     positive,
     seed_number,
@@ -20,10 +19,10 @@ from bert_tutorial.files.errors import UserError
 
 if TYPE_CHECKING:
     from bert_tutorial.tasks.fine_tuning import FineTuningConfig
-    from bert_tutorial.tasks.run import Job
-    from bert_tutorial.tasks.task import Shape, Task
+    from bert_tutorial.tasks.run import Report, RunOptions
+    from bert_tutorial.tasks.task import Head, Reading, Row, Task
 
-__all__ = ["TASKS", "add_columns", "add_finetune_command", "columns_of", "shape_of"]
+__all__ = ["TASKS", "add_columns", "add_finetune_command", "reading_of"]
 
 TASKS = ("sentiment", "tagging", "qa", "summarize")
 
@@ -40,32 +39,18 @@ def add_columns(command: Any, rows: bool = True) -> None:
     group.add_argument("--pair-column", metavar="NAME", help="of a second text")
 
 
-def columns_of(options: argparse.Namespace) -> dict[str, str]:
-    """Gather the named columns."""
+def reading_of(options: argparse.Namespace) -> "Reading":
+    """Gather the named columns, and what is done with bad rows."""
+    from bert_tutorial.tasks.task import Reading
+
     found = {
         key: getattr(options, f"{key}_column", None)
         for key in ("text", "pair", "label")
     }
-    return {key: name for key, name in found.items() if name}
-
-
-def shape_of(
-    task: "Task", positions: int, length: int | None, stride: int | None
-) -> "Shape":
-    """Decide how long a window is.
-
-    Raises:
-        UserError: if it is longer than the model's positions.
-    """
-    from bert_tutorial.tasks.task import Shape
-
-    if length is not None and length > positions:
-        raise UserError(
-            f"--max-length must be at most {positions}, the positions of the model, "
-            f"got {length}"
-        )
-    length = length or min(positions, task.max_length)
-    return Shape(length, stride or task.stride(length))
+    return Reading(
+        columns={key: name for key, name in found.items() if name},
+        is_strict=not getattr(options, "lenient", False),
+    )
 
 
 RECIPE = (
@@ -123,98 +108,64 @@ def add_training(command: Any) -> None:
 
 
 def run_finetune(options: argparse.Namespace) -> None:
-    """Read, train a model for each seed, save, and say how it went."""
+    """Train a model for each seed, and say how it went."""
     import torch
 
-    from bert_tutorial.tasks.run import print_reports, run_seeds
+    from bert_tutorial.tasks.registry import with_task
+    from bert_tutorial.tasks.run import fine_tune_model, report_lines
 
     check_options(options)
     if options.threads:
         torch.set_num_threads(options.threads)
-    job = prepare(options)
-    reports = run_seeds(job, options.seeds, Path(options.output), options)
-    print_reports(reports)
+    folder = model_folder(options)
+    recipe, choices = recipe_of(options, folder), choices_of(options)
+
+    def run(task: "Task[Row, Head]", /) -> "list[Report]":
+        return fine_tune_model(
+            task,
+            folder,
+            Path(options.data),
+            options.output,
+            dev=Path(options.dev) if options.dev else None,
+            test=Path(options.test) if options.test else None,
+            recipe=recipe,
+            options=choices,
+            reading=reading_of(options),
+            say=print,
+        )
+
+    for line in report_lines(with_task(options.task, run)):
+        print(line)
     print(f"in {options.output}")
 
 
-def prepare(options: argparse.Namespace) -> "Job":
-    """Read and check all that the runs need, before the first of them begins."""
-    from bert_tutorial.files.folder import read_json
-    from bert_tutorial.model.config import BertConfig
-    from bert_tutorial.tasks.registry import find_task
-    from bert_tutorial.tasks.run import Job
-    from bert_tutorial.tokenization.tokenizer import BertTokenizer
-    from bert_tutorial.training.device import pick_device
-
-    task = find_task(options.task)
-    folder = model_folder(options)
-    own = BertConfig.from_dict(read_json(folder / "config.json"))
-    tokenizer = BertTokenizer.from_pretrained(folder)
-    check_vocabulary_size(folder, len(tokenizer), own.vocab_size)
-    recipe = recipe_of(options, own.hidden_size)
-    positions = own.max_position_embeddings
-    shape = shape_of(task, positions, options.max_length, options.stride)
-    train, dev, test = read_parts(options, task)
-    names = task.names(train, train.source)
-    changes = changes_of(options, names)
-    own.changed(**changes)  # refuse a bad one before any work
-    print_overlap(options.task, train, dev, test)
-    examples = task.encode(tokenizer, train, names, shape, train.source)
-    for rows in filter(None, (dev, test)):
-        task.check(tokenizer, rows, names, shape, rows.source)
-    return Job(
-        name=options.task,
-        task=task,
-        folder=folder,
-        tokenizer=tokenizer,
-        names=names,
-        shape=shape,
-        config=recipe,
-        train=train,
-        examples=examples,
-        dev=dev,
-        test=test,
-        changes=changes,
-        is_weighted=options.class_weights,
-        device=pick_device(options.device or "auto"),
-    )
-
-
-def recipe_of(options: argparse.Namespace, hidden_size: int) -> "FineTuningConfig":
+def recipe_of(options: argparse.Namespace, folder: Path) -> "FineTuningConfig":
     """Gather the choices of the training."""
     from bert_tutorial.tasks.fine_tuning import FineTuningConfig
+    from bert_tutorial.tasks.run import usual_rate
 
     return FineTuningConfig(
-        learning_rate=options.learning_rate or rate_for(hidden_size),
+        learning_rate=options.learning_rate or usual_rate(folder),
         **given(options, RECIPE),
     )
 
 
-def read_parts(options: argparse.Namespace, task: "Task") -> tuple[Any, Any, Any]:
-    """Read the rows to learn from, to choose by and to judge by, and report each."""
-    columns, is_strict = columns_of(options), not options.lenient
-    files = [options.data, options.dev, options.test]
-    parts = [
-        task.read(Path(file), is_strict, columns) if file else None for file in files
-    ]
-    for rows in filter(None, parts):
-        print(rows.report())
-    train, dev, test = parts
-    return train, dev, test
+def choices_of(options: argparse.Namespace) -> "RunOptions":
+    """Gather the other choices of the run."""
+    from bert_tutorial.tasks.run import RunOptions
+    from bert_tutorial.training.device import pick_device
 
-
-def changes_of(options: argparse.Namespace, names: list[str] | None) -> dict[str, Any]:
-    """Gather what the model's configuration is to have otherwise."""
-    changes: dict[str, Any] = {} if names is None else {"id2label": tuple(names)}
-    if options.dropout is not None:
-        changes["hidden_dropout_prob"] = options.dropout
-        changes["attention_probs_dropout_prob"] = options.dropout
-    return changes
-
-
-def rate_for(hidden_size: int) -> float:
-    """Choose a learning rate: small models want, and stand, a higher one."""
-    return 5e-5 if hidden_size >= 512 else 3e-4 if hidden_size >= 128 else 2e-3
+    return RunOptions(
+        seeds=options.seeds,
+        max_length=options.max_length,
+        stride=options.stride,
+        dropout=options.dropout,
+        is_weighted=options.class_weights,
+        save_every=options.save_every,
+        resume=options.resume,
+        allow_bin=options.allow_bin,
+        device=pick_device(options.device or "auto"),
+    )
 
 
 def given(options: argparse.Namespace, names: tuple[str, ...]) -> dict[str, Any]:
@@ -241,12 +192,3 @@ def check_options(options: argparse.Namespace) -> None:
         )
     if options.class_weights and options.task != "sentiment":
         raise UserError("--class-weights is for the task sentiment only")
-
-
-def print_overlap(name: str, train: Any, dev: Any, test: Any) -> None:
-    """Say how many texts of dev and test stand in the training file, too."""
-    from bert_tutorial.tasks.sentiment.labels import overlap
-
-    for part, rows in (("dev", dev), ("test", test)):
-        if rows is not None and name == "sentiment":
-            print(overlap(train, rows).report(part))

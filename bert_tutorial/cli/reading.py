@@ -15,7 +15,6 @@ from bert_tutorial.files.errors import UserError
 __all__ = [
     "add_reading_commands",
     "add_source",
-    "check_vocabulary_size",
     "model_folder",
     "positive",
     "seed_number",
@@ -81,19 +80,6 @@ def model_folder(options: argparse.Namespace) -> Path:
     return find_folder(options.model, options.revision, options.allow_bin)
 
 
-def check_vocabulary_size(folder: Path, pieces: int, size: int) -> None:
-    """Refuse a vocabulary that is not the model's.
-
-    Raises:
-        UserError: if it has another number of pieces.
-    """
-    if pieces != size:
-        raise UserError(
-            f"{folder}: vocab.txt must have {size} lines as config.json says, "
-            f"got {pieces}"
-        )
-
-
 def positive(text: str) -> int:
     """Read a whole number of at least 1."""
     try:
@@ -123,6 +109,7 @@ def run_fill(options: argparse.Namespace) -> None:
     from bert_tutorial.model.fill import fill_masks
     from bert_tutorial.model.objectives import BertForMaskedLM
     from bert_tutorial.tokenization.tokenizer import BertTokenizer
+    from bert_tutorial.tokenization.vocabulary import check_vocabulary_size
 
     folder = model_folder(options)
     tokenizer = BertTokenizer.from_pretrained(folder)

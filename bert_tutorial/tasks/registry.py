@@ -1,31 +1,46 @@
 """The tasks by name.
 
-Chapter: 14
+Chapter: 0
 """
+
+from typing import Protocol, TypeVar
 
 from bert_tutorial.files.errors import UserError
 from bert_tutorial.tasks.questions.task import QUESTIONS
 from bert_tutorial.tasks.sentiment.task import SENTIMENT
 from bert_tutorial.tasks.summaries.task import SUMMARIES
 from bert_tutorial.tasks.tagging.task import TAGGING
-from bert_tutorial.tasks.task import Task
+from bert_tutorial.tasks.task import Head, Row, Task
 
-__all__ = ["TASKS", "find_task"]
+__all__ = ["ForAnyTask", "with_task"]
 
-TASKS: dict[str, Task] = {
-    "sentiment": SENTIMENT,
-    "tagging": TAGGING,
-    "qa": QUESTIONS,
-    "summarize": SUMMARIES,
-}
+Result = TypeVar("Result")
+Result_co = TypeVar("Result_co", covariant=True)
 
 
-def find_task(name: str) -> Task:
-    """Give a task by its name.
+class ForAnyTask(Protocol[Result_co]):
+    """What can be done with each task, whatever its rows and its model are."""
+
+    def __call__(self, task: Task[Row, Head], /) -> Result_co:
+        """Do it."""
+
+
+def with_task(name: str, do: ForAnyTask[Result]) -> Result:
+    """Do something with the task of a name.
+
+    The tasks have rows of different types, so no table of them has a type that says
+    more than "anything". A function for any task keeps each one's own.
 
     Raises:
-        UserError: if there is none of that name.
+        UserError: if there is no task of that name.
     """
-    if name not in TASKS:
-        raise UserError(f"task must be {', '.join(TASKS)}, got {name!r}")
-    return TASKS[name]
+    if name == SENTIMENT.name:
+        return do(SENTIMENT)
+    if name == TAGGING.name:
+        return do(TAGGING)
+    if name == QUESTIONS.name:
+        return do(QUESTIONS)
+    if name == SUMMARIES.name:
+        return do(SUMMARIES)
+    known = ", ".join(t.name for t in (SENTIMENT, TAGGING, QUESTIONS, SUMMARIES))
+    raise UserError(f"task must be {known}, got {name!r}")

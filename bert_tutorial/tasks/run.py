@@ -1,122 +1,359 @@
-"""A fine-tuning run in a folder: one model for each seed, and a report.
+"""Fine-tune a model on a task's files or rows: checks, a model a seed, reports.
 
 Chapter: 0
 """
 
-import argparse
 import hashlib
 import json
 import shutil
 import statistics
-from dataclasses import asdict, replace
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, Generic, NotRequired, TypedDict
 
 import torch
 
 from bert_tutorial.files.errors import UserError
-from bert_tutorial.files.folder import weight_files
+from bert_tutorial.files.folder import read_json, weight_files
+from bert_tutorial.files.hub import find_folder
 from bert_tutorial.files.texts import replace_text
-from bert_tutorial.model.checkpoint import PreTrained
+from bert_tutorial.model.config import BertConfig
 from bert_tutorial.pretraining.run import corpus_digests
 from bert_tutorial.tasks.examples import Example
 from bert_tutorial.tasks.fine_tuning import FineTuned, FineTuningConfig, fine_tune
 from bert_tutorial.tasks.rows import Rows
 from bert_tutorial.tasks.sentiment.labels import class_weights
-from bert_tutorial.tasks.task import Shape, Task
+from bert_tutorial.tasks.task import Head, Reading, Row, Shape, Task
 from bert_tutorial.tokenization.tokenizer import BertTokenizer
+from bert_tutorial.tokenization.vocabulary import check_vocabulary_size
+from bert_tutorial.training.device import pick_device
 from bert_tutorial.training.identity import check_identity
 from bert_tutorial.training.keeper import StateKeeper, sweep_run
 from bert_tutorial.training.lock import RunLock
 
-__all__ = ["Job", "print_reports", "run_seeds"]
+__all__ = [
+    "Report",
+    "RunOptions",
+    "fine_tune_model",
+    "report_lines",
+    "usual_rate",
+]
 
 STATES = "states"
+Scores = dict[str, float]
 
 
-class Job(NamedTuple):
+class Report(TypedDict):
+    """What run.json says of a run; dev scores have their step among them."""
+
+    task: str
+    metric: str
+    labels: list[str] | None
+    max_length: int
+    stride: int | None
+    recipe: dict[str, float | int | None]
+    rows: int
+    windows: int
+    skipped: int
+    best_dev: Scores | None
+    last_dev: Scores | None
+    evaluations: int
+    test: NotRequired[Scores]
+    identity: NotRequired[dict[str, dict[str, object]]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunOptions:
+    """What can be chosen of a run besides the recipe of its training.
+
+    Attributes:
+        seeds: one model each; with several, each has a folder of its own.
+        max_length: tokens of a window; None: what is usual for the task.
+        stride: pieces from a window to the next; None: the same.
+        dropout: None: the model's own.
+        is_weighted: rare classes count as much as frequent ones in the loss.
+        save_every: steps between training states; 0: only at Ctrl-C.
+        resume: go on from the newest training state in the folder.
+        revision: commit, branch or tag of a model on the hub.
+        allow_bin: read an old pytorch_model.bin where there is nothing better.
+        device: None picks one.
+
+    Raises:
+        UserError: if seeds are equal or below 0, or there is none.
+    """
+
+    seeds: Sequence[int] = (0,)
+    max_length: int | None = None
+    stride: int | None = None
+    dropout: float | None = None
+    is_weighted: bool = False
+    save_every: int = 500
+    resume: bool = False
+    revision: str | None = None
+    allow_bin: bool = False
+    device: torch.device | None = None
+
+    def __post_init__(self) -> None:
+        """Check the seeds."""
+        seeds = list(self.seeds)
+        if not seeds or len(set(seeds)) < len(seeds) or min(seeds) < 0:
+            raise UserError(f"seeds must be different numbers from 0 up, got {seeds}")
+
+
+@dataclass(frozen=True)
+class Part(Generic[Row]):
+    """Rows to learn from, to choose by or to judge by, and a digest of their data."""
+
+    rows: Rows[Row]
+    digest: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Job(Generic[Row, Head]):
     """All that the seeds of a run share."""
 
-    name: str
-    task: Task
+    task: Task[Row, Head]
     folder: Path  # of the model to begin with
     tokenizer: BertTokenizer
-    names: list[str] | None
+    names: list[str]
     shape: Shape
     config: FineTuningConfig
-    train: Rows[Any]
+    train: Part[Row]
     examples: list[Example]  # of the training rows
-    dev: Rows[Any] | None
-    test: Rows[Any] | None
-    changes: dict[str, Any]  # of the model's configuration
-    is_weighted: bool
+    dev: Part[Row] | None
+    test: Part[Row] | None
+    changes: dict[str, Any]  # of the model's configuration, as JSON has it
+    options: RunOptions
     device: torch.device
 
 
-def identity_of(job: Job) -> dict[str, Any]:
+def usual_rate(folder: str | Path) -> float:
+    """Choose a learning rate: small models want, and stand, a higher one.
+
+    Args:
+        folder: of the model.
+    """
+    size = BertConfig.from_dict(read_json(Path(folder, "config.json"))).hidden_size
+    return 5e-5 if size >= 512 else 3e-4 if size >= 128 else 2e-3
+
+
+def fine_tune_model(
+    task: Task[Row, Head],
+    model: str | Path,
+    train: str | Path | Sequence[Row],
+    output: str | Path,
+    *,
+    dev: str | Path | Sequence[Row] | None = None,
+    test: str | Path | Sequence[Row] | None = None,
+    recipe: FineTuningConfig | None = None,
+    options: RunOptions | None = None,
+    reading: Reading | None = None,
+    say: Callable[[str], None] | None = None,
+) -> list[Report]:
+    """Fine-tune a model, once a seed, and save each with its report.
+
+    All is read and checked before the first run begins.
+
+    Args:
+        task: such as `SENTIMENT`.
+        model: the folder to begin with, or a hub id.
+        train: a file or rows to learn from.
+        output: folder for the model, its vocabulary, run.json and log.jsonl.
+        dev: chooses the state that is kept; None: the last one is.
+        test: judges the chosen state, once.
+        recipe: of the training; None: the published one, at `usual_rate`. Its seed
+            is overridden.
+        options: what else can be chosen.
+        reading: how files are read.
+        say: is told what was read, and how many texts of it stand in two parts.
+
+    Returns:
+        The reports, in the order of the seeds.
+
+    Raises:
+        UserError: a file, a folder or an option cannot be used.
+        FloatingPointError: a loss or gradient was not finite.
+        KeyboardInterrupt: at Ctrl-C, after saving a training state.
+    """
+    options = options or RunOptions()
+    say = say or (lambda line: None)
+    folder = find_folder(model, options.revision, options.allow_bin)
+    recipe = recipe or FineTuningConfig(learning_rate=usual_rate(folder))
+    parts = read_parts(task, (train, dev, test), reading or Reading(), say)
+    job = prepare(task, folder, parts, recipe, options, say)
+    return run_seeds(job, Path(output))
+
+
+Parts = tuple[Part[Row], Part[Row] | None, Part[Row] | None]
+Sources = tuple[
+    str | Path | Sequence[Row],
+    str | Path | Sequence[Row] | None,
+    str | Path | Sequence[Row] | None,
+]
+
+
+def read_parts(
+    task: Task[Row, Head],
+    sources: Sources[Row],
+    reading: Reading,
+    say: Callable[[str], None],
+) -> Parts[Row]:
+    """Read files, or take rows as they are, and report each."""
+    train, dev, test = sources
+    return (
+        read_part(task, train, "train", reading, say),
+        None if dev is None else read_part(task, dev, "dev", reading, say),
+        None if test is None else read_part(task, test, "test", reading, say),
+    )
+
+
+def read_part(
+    task: Task[Row, Head],
+    source: str | Path | Sequence[Row],
+    name: str,
+    reading: Reading,
+    say: Callable[[str], None],
+) -> Part[Row]:
+    """Read a file, or take rows as they are, and report it."""
+    rows = labelled_rows(task, source, name, reading)
+    say(rows.report())
+    if isinstance(source, str | Path):
+        return Part(rows, corpus_digests([source])["file 1"])
+    digest = hashlib.sha256(repr(list(rows)).encode()).hexdigest()
+    return Part(rows, f"{len(rows)} rows {digest}")
+
+
+def labelled_rows(
+    task: Task[Row, Head],
+    source: str | Path | Sequence[Row],
+    name: str,
+    reading: Reading,
+) -> Rows[Row]:
+    """Read a file, or take rows as they are.
+
+    Raises:
+        UserError: if the file cannot be read, or there is no row.
+    """
+    if isinstance(source, str | Path):
+        return task.read(Path(source), reading.is_strict, reading.columns)
+    if isinstance(source, Rows):
+        return source
+    rows = Rows[Row](f"the rows of {name}")
+    rows.extend(source)
+    if not rows:
+        raise UserError(f"{rows.source} must hold at least one row, got none")
+    return rows
+
+
+def prepare(
+    task: Task[Row, Head],
+    folder: Path,
+    parts: Parts[Row],
+    recipe: FineTuningConfig,
+    options: RunOptions,
+    say: Callable[[str], None],
+) -> Job[Row, Head]:
+    """Check all that the runs need, before the first of them begins."""
+    own = BertConfig.from_dict(read_json(folder / "config.json"))
+    tokenizer = BertTokenizer.from_pretrained(folder)
+    check_vocabulary_size(folder, len(tokenizer), own.vocab_size)
+    positions = own.max_position_embeddings
+    shape = task.shape(positions, options.max_length, options.stride)
+    if options.is_weighted and task.classes is None:
+        raise UserError(f"the task {task.name} has no classes to be weighed")
+    train, dev, test = parts
+    names = task.names(train.rows, train.rows.source)
+    changes = changes_of(options, names)
+    own.changed(**changes)  # refuse a bad one before any work
+    for part, found in (("dev", dev), ("test", test)):
+        if found is not None and task.overlap is not None:
+            say(task.overlap(train.rows, found.rows, part))
+    examples = task.encode(tokenizer, train.rows, names, shape, train.rows.source)
+    for found in filter(None, (dev, test)):
+        task.check(tokenizer, found.rows, names, shape, found.rows.source)
+    return Job(
+        task=task,
+        folder=folder,
+        tokenizer=tokenizer,
+        names=names,
+        shape=shape,
+        config=recipe,
+        train=train,
+        examples=examples,
+        dev=dev,
+        test=test,
+        changes=changes,
+        options=options,
+        device=options.device or pick_device(),
+    )
+
+
+def changes_of(options: RunOptions, names: list[str]) -> dict[str, Any]:
+    """Gather what the model's configuration is to have otherwise."""
+    changes: dict[str, Any] = {"id2label": tuple(names)} if names else {}
+    if options.dropout is not None:
+        changes["hidden_dropout_prob"] = options.dropout
+        changes["attention_probs_dropout_prob"] = options.dropout
+    return changes
+
+
+def identity_of(job: Job[Row, Head]) -> dict[str, dict[str, object]]:
     """Gather what must not change between the parts of a run."""
     digest = hashlib.sha256()
     for file in weight_files(job.folder, allow_bin=True):
         with open(file, "rb") as opened:
             digest.update(hashlib.file_digest(opened, "sha256").digest())
-    files = {"train": job.train, "dev": job.dev, "test": job.test}
+    parts = {"train": job.train, "dev": job.dev, "test": job.test}
     vocabulary = "\n".join(job.tokenizer.id_to_token).encode()
     values = {
         "recipe": asdict(job.config) | job.shape._asdict(),
         "task": {
-            "name": job.name,
-            "labels": job.names,
-            "class_weights": job.is_weighted,
+            "name": job.task.name,
+            "labels": job.names or None,
+            "class_weights": job.options.is_weighted,
             **job.changes,
         },
         "model": {
             "weights": digest.hexdigest(),
             "vocabulary": hashlib.sha256(vocabulary).hexdigest(),
         },
-        "data": {
-            name: corpus_digests([rows.source])["file 1"]
-            for name, rows in files.items()
-            if rows is not None
-        },
+        "data": {name: part.digest for name, part in parts.items() if part is not None},
     }
-    return json.loads(json.dumps(values))
+    found: dict[str, dict[str, object]] = json.loads(json.dumps(values))
+    return found
 
 
-def run_seeds(
-    job: Job, seeds: list[int], output: Path, options: argparse.Namespace
-) -> list[dict[str, Any]]:
+def run_seeds(job: Job[Row, Head], output: Path) -> list[Report]:
     """Train one model a seed; each has a folder of its own if there are several.
 
     Returns:
         The reports, in the order of the seeds.
     """
     reports = []
+    seeds = list(job.options.seeds)
     with RunLock(output):
         for seed in seeds:
             folder = output / f"seed-{seed}" if len(seeds) > 1 else output
-            one = job._replace(config=replace(job.config, seed=seed))
-            reports.append(run_one(one, folder, options))
+            one = replace(job, config=replace(job.config, seed=seed))
+            reports.append(run_one(one, folder))
         if len(seeds) > 1:
             write_json({"seeds": seeds, **spread(reports)}, output / "seeds.json")
     return reports
 
 
-def run_one(job: Job, folder: Path, options: argparse.Namespace) -> dict[str, Any]:
+def run_one(job: Job[Row, Head], folder: Path) -> Report:
     """Train, choose on dev, judge the chosen state on test once, save.
 
     Raises:
         UserError: if the folder has a run and it is not to be resumed.
     """
-    identity = identity_of(job)
+    options, identity = job.options, identity_of(job)
     report_file = folder / "run.json"
     if report_file.is_file():
-        report = json.loads(report_file.read_text(encoding="utf-8"))
-        if not options.resume:
-            raise UserError(f"{folder} has a finished run; give another folder")
-        check_identity(report["identity"], identity)
-        return dict(report)
+        return finished_run(report_file, identity, options.resume)
     has_state = any((folder / STATES).glob("step-*.safetensors"))
-    is_resumed = bool(options.resume) and (has_state or "seed-" not in folder.name)
+    is_resumed = options.resume and (has_state or "seed-" not in folder.name)
     folder.mkdir(parents=True, exist_ok=True)
     sweep_run(folder, is_resumed)
     keeper = StateKeeper(folder, identity, options.save_every, is_resumed)
@@ -127,7 +364,7 @@ def run_one(job: Job, folder: Path, options: argparse.Namespace) -> dict[str, An
     job.tokenizer.save(folder, model.config.max_position_embeddings)
     report = report_of(job, tune(job, model, folder / "log.jsonl", keeper))
     if job.test is not None:
-        report["test"] = scores_on(job, model, job.test)
+        report["test"] = scores_on(job, model, job.test.rows)
     report["identity"] = identity
     model.save_pretrained(folder)
     write_json(report, report_file)
@@ -135,18 +372,38 @@ def run_one(job: Job, folder: Path, options: argparse.Namespace) -> dict[str, An
     return report
 
 
-def tune(job: Job, model: PreTrained, log_file: Path, keeper: StateKeeper) -> FineTuned:
+def finished_run(
+    file: Path, identity: dict[str, dict[str, object]], resume: bool
+) -> Report:
+    """Take the report of a run that is over already.
+
+    Raises:
+        UserError: if it is not to be resumed, or is another run's.
+    """
+    found = read_json(file)
+    if not resume:
+        raise UserError(f"{file.parent} has a finished run; give another folder")
+    if not isinstance(found.get("identity"), dict):
+        raise UserError(f"{file} does not say which run it is of")
+    check_identity(found["identity"], identity)
+    report: Report = {**found}  # type: ignore[typeddict-item]
+    return report
+
+
+def tune(
+    job: Job[Row, Head], model: Head, log_file: Path, keeper: StateKeeper
+) -> FineTuned:
     """Train the model; it ends in the state that did best on dev."""
     weights = None
-    if job.is_weighted and job.task.classes and job.names:
-        numbers = job.task.classes(job.train, job.names)
+    if job.options.is_weighted and job.task.classes and job.names:
+        numbers = job.task.classes(job.train.rows, job.names)
         weights = torch.tensor(class_weights(numbers, len(job.names)))
     dev = job.dev
     return fine_tune(
         model,
         job.examples,
         job.config,
-        evaluate=None if dev is None else lambda _: scores_on(job, model, dev),
+        evaluate=None if dev is None else lambda _: scores_on(job, model, dev.rows),
         metric=job.task.metric,
         weights=weights,
         device=job.device,
@@ -155,7 +412,7 @@ def tune(job: Job, model: PreTrained, log_file: Path, keeper: StateKeeper) -> Fi
     )
 
 
-def scores_on(job: Job, model: PreTrained, rows: Rows[Any]) -> dict[str, float]:
+def scores_on(job: Job[Row, Head], model: Head, rows: Rows[Row]) -> Scores:
     """Judge the model on labelled rows."""
     found = job.task.score(
         model, job.tokenizer, rows, job.names, job.shape, rows.source
@@ -163,29 +420,34 @@ def scores_on(job: Job, model: PreTrained, rows: Rows[Any]) -> dict[str, float]:
     return {name: round(value, 4) for name, value in found.items()}
 
 
-def report_of(job: Job, done: FineTuned) -> dict[str, Any]:
+def report_of(job: Job[Row, Head], done: FineTuned) -> Report:
     """Say what was done and how well it went."""
     return {
-        "task": job.name,
+        "task": job.task.name,
         "metric": job.task.metric,
-        "labels": job.names,
+        "labels": job.names or None,
         "max_length": job.shape.max_length,
         "stride": job.shape.stride,
         "recipe": asdict(job.config),
-        "rows": len(job.train),
+        "rows": len(job.train.rows),
         "windows": len(job.examples),
-        "skipped": len(job.train.skipped),
+        "skipped": len(job.train.rows.skipped),
         "best_dev": done.best,
         "last_dev": done.last,
         "evaluations": len(done.evaluations),
     }
 
 
-def spread(reports: list[dict[str, Any]]) -> dict[str, Any]:
+def spread(reports: list[Report]) -> dict[str, dict[str, list[float]]]:
     """Give mean and standard deviation over the seeds, of dev and test."""
-    found: dict[str, Any] = {}
-    for part in ("best_dev", "last_dev", "test"):
-        each = [report[part] for report in reports if report.get(part)]
+    found: dict[str, dict[str, list[float]]] = {}
+    parts = {
+        "best_dev": [report["best_dev"] for report in reports],
+        "last_dev": [report["last_dev"] for report in reports],
+        "test": [report.get("test") for report in reports],
+    }
+    for part, scores in parts.items():
+        each = [one for one in scores if one]
         if len(each) > 1:
             found[part] = {
                 name: [
@@ -198,27 +460,27 @@ def spread(reports: list[dict[str, Any]]) -> dict[str, Any]:
     return found
 
 
-def print_reports(reports: list[dict[str, Any]]) -> None:
-    """Say how the runs went, each and together."""
-    for report in reports:
-        print(report_line(report))
+def report_lines(reports: list[Report]) -> list[str]:
+    """Say how the runs went, each and together, one line each."""
+    lines = [report_line(report) for report in reports]
     metric = reports[0]["metric"]
     for part, values in spread(reports).items():
         mean, deviation = values[metric]
-        print(
+        lines.append(
             f"{len(reports)} seeds: {part.replace('_', ' ')} {metric} "
             f"{mean:.3f}, standard deviation {deviation:.3f}"
         )
+    return lines
 
 
-def report_line(report: dict[str, Any]) -> str:
+def report_line(report: Report) -> str:
     """Say in one line how a run went, and how much of it may be believed."""
     metric = report["metric"]
+    best, last = report["best_dev"], report["last_dev"]
     seed = f"seed {report['recipe']['seed']}"
-    if report["best_dev"] is None:
+    if best is None or last is None:
         line = f"{seed}: no dev data, so the last state is kept"
     else:
-        best, last = report["best_dev"], report["last_dev"]
         line = (
             f"{seed}: dev {metric} {best[metric]:.3f} at step {best['step']}, the best "
             f"of {report['evaluations']} evaluations and so optimistic; last state "
@@ -229,7 +491,7 @@ def report_line(report: dict[str, Any]) -> str:
     return line
 
 
-def write_json(values: dict[str, Any], path: Path) -> None:
+def write_json(values: object, path: Path) -> None:
     """Write a file whole or not at all."""
     text = json.dumps(values, indent=1, ensure_ascii=False) + "\n"
     replace_text(path, text)

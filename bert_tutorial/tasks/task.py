@@ -1,19 +1,26 @@
-"""What finetune, evaluate and predict need to know of each task.
+"""What fine-tuning, evaluating and predicting need to know of each task.
 
 Chapter: 0
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Generic, NamedTuple, TypeVar
 
 from bert_tutorial.files.errors import UserError
 from bert_tutorial.model.checkpoint import PreTrained
 from bert_tutorial.tasks.examples import Example
 from bert_tutorial.tasks.rows import Rows
+from bert_tutorial.tokenization.tokenizer import BertTokenizer
 
-__all__ = ["Shape", "Task"]
+__all__ = ["Head", "Prediction", "Reading", "Row", "Shape", "Task"]
+
+Row = TypeVar("Row")  # of a task's data, such as a text with its label
+Head = TypeVar("Head", bound=PreTrained)  # the model of a task
+
+Prediction = dict[str, object]
+"""What is said of one row, by name; it can be written as JSON."""
 
 
 class Shape(NamedTuple):
@@ -23,39 +30,103 @@ class Shape(NamedTuple):
     stride: int | None
 
 
-@dataclass(frozen=True)
-class Task:
-    """A task as a few functions.
+@dataclass(frozen=True, kw_only=True)
+class Reading:
+    """How the files of a task are read.
 
     Attributes:
+        columns: names, or numbers from 1, of the columns of a table of texts, by
+            "text", "pair" and "label".
+        is_strict: refuse a file at its first bad row; else skip and count those.
+    """
+
+    columns: Mapping[str, str] = field(default_factory=dict)
+    is_strict: bool = True
+
+
+def _accept(
+    tokenizer: BertTokenizer,
+    rows: Sequence[Row],
+    names: Sequence[str],
+    shape: Shape,
+    source: str,
+) -> None:
+    """Refuse nothing."""
+
+
+def _half(max_length: int) -> None:
+    """Leave the stride open."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Task(Generic[Row, Head]):
+    """A task as a few functions, on rows of one type and for a model of one class.
+
+    `names` are the labels' names in the order of their numbers, empty where there are
+    no labels; `source` is what messages call the rows.
+
+    Attributes:
+        name: on the command line and in run.json.
         model: its class.
         metric: the score that chooses between states; higher is better.
         read: file, strict and columns -> labelled rows.
-        names: training rows and file -> the labels' names, None if there are none.
-        encode: tokenizer, rows, names, shape, file -> examples to learn from.
-        score: model, tokenizer, rows, names, shape, file -> scores.
-        check: tokenizer, rows, names, shape, file: refuses rows that cannot be judged.
+        names: training rows and source -> the labels' names.
+        encode: tokenizer, rows, names, shape, source -> examples to learn from.
+        score: model, tokenizer, rows, names, shape, source -> scores.
         read_texts: file, columns -> rows to predict.
-        from_words: texts of the command line, question -> rows to predict.
-        predict: model, tokenizer, rows, names, shape -> one line a row.
+        from_words: texts, question -> rows to predict.
+        predict: model, tokenizer, rows, names, shape -> what is said of each row.
+        check: tokenizer, rows, names, shape, source: refuses what cannot be judged.
         classes: the class of each row, for weights; None: cannot be weighed.
+        overlap: training rows, other rows and their name -> a line about texts that
+            stand in both; None: nothing is said.
         max_length: tokens of a window if nothing is said.
         stride: the same of the stride, for a length; None: half of what fits.
     """
 
-    model: type[PreTrained]
+    name: str
+    model: type[Head]
     metric: str
-    read: Callable[[Path, bool, Mapping[str, str]], Rows[Any]]
-    names: Callable[[Sequence[Any], str], list[str] | None]
-    encode: Callable[..., list[Example]]
-    score: Callable[..., dict[str, float]]
-    read_texts: Callable[[Path, Mapping[str, str]], Sequence[Any]]
-    from_words: Callable[[Sequence[str], str | None], Sequence[Any]]
-    predict: Callable[..., list[str]]
-    check: Callable[..., object] = lambda *_: None
-    classes: Callable[[Sequence[Any], Sequence[str]], list[int]] | None = None
+    read: Callable[[Path, bool, Mapping[str, str]], Rows[Row]]
+    names: Callable[[Sequence[Row], str], list[str]]
+    encode: Callable[
+        [BertTokenizer, Sequence[Row], Sequence[str], Shape, str], list[Example]
+    ]
+    score: Callable[
+        [Head, BertTokenizer, Sequence[Row], Sequence[str], Shape, str],
+        dict[str, float],
+    ]
+    read_texts: Callable[[Path, Mapping[str, str]], Sequence[Row]]
+    from_words: Callable[[Sequence[str], str | None], Sequence[Row]]
+    predict: Callable[
+        [Head, BertTokenizer, Sequence[Row], Sequence[str], Shape], list[Prediction]
+    ]
+    check: Callable[
+        [BertTokenizer, Sequence[Row], Sequence[str], Shape, str], object
+    ] = _accept
+    classes: Callable[[Sequence[Row], Sequence[str]], list[int]] | None = None
+    overlap: Callable[[Sequence[Row], Sequence[Row], str], str] | None = None
     max_length: int = 128
-    stride: Callable[[int], int | None] = lambda _: None
+    stride: Callable[[int], int | None] = _half
+
+    def shape(self, positions: int, length: int | None, stride: int | None) -> Shape:
+        """Decide how long a window is.
+
+        Args:
+            positions: of the model.
+            length: tokens of a window; None: what is usual for the task.
+            stride: from a window to the next; None: the same.
+
+        Raises:
+            UserError: if it is longer than the model's positions.
+        """
+        if length is not None and length > positions:
+            raise UserError(
+                f"--max-length must be at most {positions}, the positions of the "
+                f"model, got {length}"
+            )
+        length = length or min(positions, self.max_length)
+        return Shape(length, stride or self.stride(length))
 
 
 def no_columns(columns: Mapping[str, str]) -> None:
@@ -74,12 +145,9 @@ def given_texts(texts: Sequence[str]) -> list[str]:
     """Refuse an empty text.
 
     Raises:
-        UserError: naming its place on the command line.
+        UserError: naming its number, from 1.
     """
     for number, text in enumerate(texts, start=1):
         if not text.strip():
             raise UserError(f"text {number} must not be empty")
     return [text.strip() for text in texts]
-
-
-# Sentiment, or any classes of texts and pairs

@@ -209,3 +209,21 @@ def refuse_unless(
             f"{path}: {key} must be {accepted[-1]}, as in BERT's tokenizer, got "
             f"{value!r:.60}"
         )
+
+
+def check_vocabulary_size(folder: Path, pieces: int, size: int) -> None:
+    """Refuse a vocabulary that is not the model's.
+
+    Args:
+        folder: of the model, named in the error.
+        pieces: of the vocabulary.
+        size: that the model's config.json says.
+
+    Raises:
+        UserError: if they differ.
+    """
+    if pieces != size:
+        raise UserError(
+            f"{folder}: vocab.txt must have {size} lines as config.json says, "
+            f"got {pieces}"
+        )

@@ -14,7 +14,7 @@ PACKAGE = ROOT / "bert_tutorial"
 ENGINE = re.compile(r"bert_tutorial\.course\.(judging|exercises)(\..*)?")
 # The Python side of the command line: what a task is, and runs on files. No chapter
 # teaches it; it uses what all of them do.
-TASK_API = re.compile(r"bert_tutorial\.tasks(\.(task|run|registry)|\.\w+\.task)?")
+TASK_API = re.compile(r"bert_tutorial\.tasks(\.(task|run|use|registry)|\.\w+\.task)?")
 # Modules that may use the whole package: the door, the command line and the
 # two helpers that only notebooks import.
 LEAVES = re.compile(

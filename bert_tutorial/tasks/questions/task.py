@@ -3,7 +3,6 @@
 Chapter: 0
 """
 
-import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -15,7 +14,7 @@ from bert_tutorial.tasks.questions.files import SquadItem, read_squad
 from bert_tutorial.tasks.questions.scores import evaluate
 from bert_tutorial.tasks.questions.windows import encode_squad
 from bert_tutorial.tasks.rows import Rows
-from bert_tutorial.tasks.task import Shape, Task, given_texts, no_columns
+from bert_tutorial.tasks.task import Prediction, Shape, Task, given_texts, no_columns
 from bert_tutorial.tokenization.tokenizer import BertTokenizer
 
 __all__ = ["QUESTIONS"]
@@ -53,7 +52,7 @@ def query_length(
 def encode_questions(
     tokenizer: BertTokenizer,
     rows: Sequence[SquadItem],
-    names: None,
+    names: Sequence[str],
     shape: Shape,
     source: str,
 ) -> list[Example]:
@@ -98,7 +97,7 @@ def score_questions(
     model: BertForQuestionAnswering,
     tokenizer: BertTokenizer,
     rows: Sequence[SquadItem],
-    names: None,
+    names: Sequence[str],
     shape: Shape,
     source: str,
 ) -> dict[str, float]:
@@ -134,23 +133,21 @@ def predict_answers(
     rows: Sequence[SquadItem],
     names: Sequence[str],
     shape: Shape,
-) -> list[str]:
-    """Give a JSON object for each question: id, question, answer."""
+) -> list[Prediction]:
+    """Say of each question: id, question, answer."""
     answers = answers_of(model, tokenizer, rows, shape, None, "the questions")
     return [
-        json.dumps(
-            {"id": row.id, "question": row.question, "answer": answers[row.id]},
-            ensure_ascii=False,
-        )
+        {"id": row.id, "question": row.question, "answer": answers[row.id]}
         for row in rows
     ]
 
 
 QUESTIONS = Task(
+    name="qa",
     model=BertForQuestionAnswering,
     metric="f1",
     read=read_questions,
-    names=lambda rows, source: None,
+    names=lambda rows, source: [],
     encode=encode_questions,
     score=score_questions,
     check=encode_questions,

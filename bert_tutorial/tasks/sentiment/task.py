@@ -3,7 +3,6 @@
 Chapter: 14
 """
 
-import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -14,9 +13,9 @@ from bert_tutorial.tasks.examples import Example
 from bert_tutorial.tasks.metrics import classification_scores
 from bert_tutorial.tasks.rows import Rows
 from bert_tutorial.tasks.sentiment.classify import classify, encode_texts
-from bert_tutorial.tasks.sentiment.labels import label_names, label_numbers
+from bert_tutorial.tasks.sentiment.labels import label_names, label_numbers, overlap
 from bert_tutorial.tasks.sentiment.tables import LabelledText, read_table
-from bert_tutorial.tasks.task import Shape, Task, given_texts, no_question
+from bert_tutorial.tasks.task import Prediction, Shape, Task, given_texts, no_question
 from bert_tutorial.tokenization.tokenizer import BertTokenizer
 
 __all__ = ["SENTIMENT"]
@@ -86,8 +85,8 @@ def predict_sentiment(
     rows: Sequence[LabelledText],
     names: Sequence[str],
     shape: Shape,
-) -> list[str]:
-    """Give a JSON object for each text: label, its probability, the text."""
+) -> list[Prediction]:
+    """Say of each text: label, its probability, the text."""
     encoded = encode_texts(
         tokenizer, rows, max_length=shape.max_length, stride=shape.stride
     )
@@ -95,16 +94,21 @@ def predict_sentiment(
     best = shares.max(dim=-1)
     found = zip(rows, best.indices.tolist(), best.values.tolist(), strict=True)
     return [
-        json.dumps(
-            {"label": names[place], "probability": round(share, 4), "text": row.text}
-            | ({} if row.pair is None else {"pair": row.pair}),
-            ensure_ascii=False,
-        )
+        {"label": names[place], "probability": round(share, 4), "text": row.text}
+        | ({} if row.pair is None else {"pair": row.pair})
         for row, place, share in found
     ]
 
 
+def overlap_line(
+    train: Sequence[LabelledText], rows: Sequence[LabelledText], part: str
+) -> str:
+    """Say how many texts of a part stand in the training file, too."""
+    return overlap(train, rows).report(part)
+
+
 SENTIMENT = Task(
+    name="sentiment",
     model=BertForSequenceClassification,
     metric="accuracy",
     read=read_sentiment,
@@ -116,4 +120,5 @@ SENTIMENT = Task(
     predict=predict_sentiment,
     check=encode_sentiment_rows,
     classes=label_numbers,
+    overlap=overlap_line,
 )

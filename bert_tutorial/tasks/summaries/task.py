@@ -3,7 +3,6 @@
 Chapter: 0
 """
 
-import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from statistics import mean
@@ -25,6 +24,7 @@ from bert_tutorial.tasks.summaries.files import (
 )
 from bert_tutorial.tasks.summaries.rouge import rouge
 from bert_tutorial.tasks.task import (
+    Prediction,
     Shape,
     Task,
     given_texts,
@@ -49,7 +49,7 @@ def read_documents(
 def encode_documents(
     tokenizer: BertTokenizer,
     rows: Sequence[Document],
-    names: None,
+    names: Sequence[str],
     shape: Shape,
     source: str,
 ) -> list[Example]:
@@ -70,7 +70,7 @@ def score_summaries(
     model: BertForExtractiveSummarization,
     tokenizer: BertTokenizer,
     rows: Sequence[Document],
-    names: None,
+    names: Sequence[str],
     shape: Shape,
     source: str,
 ) -> dict[str, float]:
@@ -117,23 +117,24 @@ def predict_summaries(
     rows: Sequence[Document],
     names: Sequence[str],
     shape: Shape,
-) -> list[str]:
-    """Give a JSON object for each document: its chosen sentences, in their order."""
-    lines = []
+) -> list[Prediction]:
+    """Say of each document: its chosen sentences, in their order."""
+    found: list[Prediction] = []
     for row in rows:
         chosen = summarise(
             model, tokenizer, row.sentences, CHOSEN, max_length=shape.max_length
         )
         summary = [row.sentences[place] for place in chosen]
-        lines.append(json.dumps({"summary": summary}, ensure_ascii=False))
-    return lines
+        found.append({"summary": summary})
+    return found
 
 
 SUMMARIES = Task(
+    name="summarize",
     model=BertForExtractiveSummarization,
     metric="rouge1",
     read=read_documents,
-    names=lambda rows, source: None,
+    names=lambda rows, source: [],
     encode=encode_documents,
     score=score_summaries,
     read_texts=read_article,

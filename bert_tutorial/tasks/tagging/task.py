@@ -3,7 +3,6 @@
 Chapter: 0
 """
 
-import json
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -18,6 +17,7 @@ from bert_tutorial.tasks.tagging.predict import predict_tags
 from bert_tutorial.tasks.tagging.scores import span_scores, token_accuracy
 from bert_tutorial.tasks.tagging.windows import encode_rows
 from bert_tutorial.tasks.task import (
+    Prediction,
     Shape,
     Task,
     given_texts,
@@ -137,8 +137,8 @@ def predict_tagging(
     rows: Sequence[TaggedWords],
     names: Sequence[str],
     shape: Shape,
-) -> list[str]:
-    """Give a JSON object for each sentence: its words and their tags."""
+) -> list[Prediction]:
+    """Say of each sentence: its words and their tags."""
     words = [row.words for row in rows]
     tags = predict_tags(
         model,
@@ -148,13 +148,11 @@ def predict_tagging(
         max_length=shape.max_length,
         stride=shape.stride,
     )
-    return [
-        json.dumps({"words": w, "tags": t}, ensure_ascii=False)
-        for w, t in zip(words, tags, strict=True)
-    ]
+    return [{"words": w, "tags": t} for w, t in zip(words, tags, strict=True)]
 
 
 TAGGING = Task(
+    name="tagging",
     model=BertForTokenClassification,
     metric="f1",
     read=read_rows,

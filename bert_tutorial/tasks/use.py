@@ -1,0 +1,164 @@
+"""Use a fine-tuned model: evaluate it on labelled rows, predict on rows without.
+
+Chapter: 0
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Generic
+
+from bert_tutorial.files.errors import UserError
+from bert_tutorial.files.folder import read_json
+from bert_tutorial.files.hub import find_folder
+from bert_tutorial.tasks.run import labelled_rows
+from bert_tutorial.tasks.task import Head, Prediction, Reading, Row, Shape, Task
+from bert_tutorial.tokenization.tokenizer import BertTokenizer
+from bert_tutorial.tokenization.vocabulary import check_vocabulary_size
+
+__all__ = ["evaluate_model", "predict_rows", "task_name"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Opened(Generic[Head]):
+    """A fine-tuned model with what it is used with."""
+
+    model: Head
+    tokenizer: BertTokenizer
+    names: list[str]
+    shape: Shape
+
+
+def task_name(folder: Path, asked: str | None = None) -> str:
+    """Decide for which task a model is used: what run.json says that it is for.
+
+    Args:
+        folder: of the model.
+        asked: what is asked for; without a run.json, that is taken.
+
+    Raises:
+        UserError: if it was made for another task, or nothing says for which.
+    """
+    file = folder / "run.json"
+    found = read_json(file).get("task") if file.is_file() else None
+    if asked is None:
+        if isinstance(found, str):
+            return found
+        raise UserError(f"{folder} does not say for which task it is; give --task")
+    if isinstance(found, str) and found != asked:
+        raise UserError(f"{folder} was fine-tuned for {found}, not for {asked}")
+    return asked
+
+
+def open_model(
+    task: Task[Row, Head], folder: Path, *, allow_bin: bool = False
+) -> Opened[Head]:
+    """Open a fine-tuned model with its tokenizer, labels and shape.
+
+    Raises:
+        UserError: if it was made for another task, or has no head for this one.
+    """
+    file = folder / "run.json"
+    run = read_json(file) if file.is_file() else {}
+    task_name(folder, task.name)
+    model = task.model.from_pretrained(folder, allow_bin=allow_bin)
+    heads = [key for key in model.missing_keys if not key.startswith("pooler.")]
+    if heads:
+        raise UserError(
+            f"{folder} has no head for {task.name} ({heads[0]} is missing); "
+            "finetune first"
+        )
+    tokenizer = BertTokenizer.from_pretrained(folder)
+    check_vocabulary_size(folder, len(tokenizer), model.config.vocab_size)
+    shape = task.shape(
+        model.config.max_position_embeddings,
+        whole(file, run.get("max_length")),
+        whole(file, run.get("stride")),
+    )
+    count = model.config.num_labels
+    names = list(model.config.id2label or (f"LABEL_{i}" for i in range(count)))
+    return Opened(model=model, tokenizer=tokenizer, names=names, shape=shape)
+
+
+def whole(file: Path, value: object) -> int | None:
+    """Take a number of run.json as it must be.
+
+    Raises:
+        UserError: if it is no whole number from 1 up, nor None.
+    """
+    if value is None or (type(value) is int and value > 0):
+        return value
+    raise UserError(f"{file}: lengths must be whole numbers from 1 up, got {value!r}")
+
+
+def evaluate_model(
+    task: Task[Row, Head],
+    model: str | Path,
+    data: str | Path | Sequence[Row],
+    *,
+    reading: Reading | None = None,
+    revision: str | None = None,
+    allow_bin: bool = False,
+    say: Callable[[str], None] | None = None,
+) -> dict[str, float]:
+    """Judge a fine-tuned model on labelled data.
+
+    Args:
+        task: that of the model.
+        model: its folder, or a hub id.
+        data: a file, or rows.
+        reading: how a file is read.
+        revision: commit, branch or tag on the hub.
+        allow_bin: read an old pytorch_model.bin where there is nothing better.
+        say: is told what was read.
+
+    Returns:
+        The task's scores by name, such as "accuracy" or "f1".
+
+    Raises:
+        UserError: the model or the data cannot be used; the text says why.
+    """
+    folder = find_folder(model, revision, allow_bin)
+    opened = open_model(task, folder, allow_bin=allow_bin)
+    rows = labelled_rows(task, data, "data", reading or Reading())
+    if say is not None:
+        say(rows.report())
+    return task.score(
+        opened.model, opened.tokenizer, rows, opened.names, opened.shape, rows.source
+    )
+
+
+def predict_rows(
+    task: Task[Row, Head],
+    model: str | Path,
+    data: str | Path | Sequence[Row],
+    *,
+    reading: Reading | None = None,
+    revision: str | None = None,
+    allow_bin: bool = False,
+) -> list[Prediction]:
+    """Use a fine-tuned model on data without labels.
+
+    Args:
+        task: that of the model.
+        model: its folder, or a hub id.
+        data: a file, or rows; of texts, `task.from_words` makes rows.
+        reading: how a file is read.
+        revision: commit, branch or tag on the hub.
+        allow_bin: read an old pytorch_model.bin where there is nothing better.
+
+    Returns:
+        What is said of each row, by name, such as "label" and "probability".
+
+    Raises:
+        UserError: the model or the data cannot be used; the text says why.
+    """
+    folder = find_folder(model, revision, allow_bin)
+    opened = open_model(task, folder, allow_bin=allow_bin)
+    if isinstance(data, str | Path):
+        rows = task.read_texts(Path(data), (reading or Reading()).columns)
+    else:
+        rows = data
+    return task.predict(
+        opened.model, opened.tokenizer, rows, opened.names, opened.shape
+    )
