@@ -11,6 +11,7 @@ import argparse
 import os
 import sys
 
+from bert_tutorial.cli.cost import add_cost_command
 from bert_tutorial.cli.evaluate import add_evaluate_command
 from bert_tutorial.cli.finetune import add_finetune_command
 from bert_tutorial.cli.predict import add_predict_command
@@ -44,6 +45,7 @@ def build_parser() -> argparse.ArgumentParser:
     add_evaluate_command(commands)
     add_finetune_command(commands)
     add_predict_command(commands)
+    add_cost_command(commands)
     return parser
 
 

@@ -1,16 +1,20 @@
 """The estimates of cost equal what torch counts and what a model really has."""
 
 from functools import partial
+from pathlib import Path
 
 import pytest
 import torch
 from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.utils.flop_counter import FlopCounterMode
 
+from bert_tutorial.__main__ import main
 from bert_tutorial.labs.ablation.variants import LabRecipe, training_operations
 from bert_tutorial.labs.efficiency.cost import (
+    BERT_TOKENS,
     activation_numbers,
     forward_operations,
+    gpu_hours,
     kept_bytes,
     lean_operations,
     parameter_count,
@@ -21,6 +25,7 @@ from bert_tutorial.model.config import BertConfig
 from bert_tutorial.model.objectives import BertForPreTraining, pretraining_loss
 from bert_tutorial.training.optimizer import build_optimizer
 
+ROOT = Path(__file__).resolve().parents[2]
 B, T, V = 2, 7, 99
 
 
@@ -133,3 +138,28 @@ def test_kept_bytes_counts_a_storage_once_and_no_parameter():
     with sdpa_kernel(SDPBackend.MATH):
         assert kept_bytes(model, lambda: model(x).square().sum()) == 4 * (7 * 3 + 7 * 5)
         assert kept_bytes(model, lambda: (model(x) + model(x)).sum()) == 4 * 7 * 3
+
+
+def test_the_costs_in_the_book_are_computed():
+    page = (ROOT / "book" / "scaling.md").read_text(encoding="utf-8")
+    rows = [
+        line.strip("| ").split(" | ") for line in page.splitlines() if "00 " in line
+    ]
+    rows = [row for row in rows if len(row) == 6 and row[1].isdigit()]
+    assert len(rows) == 6
+    for _, peak, share, hours, price, dollars in rows:
+        exact = gpu_hours(110e6, BERT_TOKENS, float(peak), float(share[:-2]) / 100)
+        assert round(exact) == int(hours)
+        assert round(exact * float(price)) == int(dollars)
+    assert round(BERT_TOKENS / 1e9, 1) == 42.6
+    with pytest.raises(ValueError, match="utilisation"):
+        gpu_hours(1, 1, 1, 0)
+
+
+def test_the_command_prints_a_row_of_the_book(capsys):
+    words = ["--peak", "989", "--utilisation", "0.35", "--price", "3.99"]
+    assert main(["cost", *words]) == 0
+    assert capsys.readouterr().out == "23 GPU-hours, 90 dollars\n"
+    for wrong in (["--utilisation", "2"], ["--tokens", "-1"]):
+        assert main(["cost", "--price", "1", *wrong]) == 2
+        assert "must be above 0" in capsys.readouterr().err

@@ -10,7 +10,6 @@ from pathlib import Path
 
 import pytest
 import torch
-from cost import BERT_TOKENS, gpu_hours
 from safetensors.torch import load_file
 
 from bert_tutorial.__main__ import main
@@ -296,19 +295,3 @@ def test_two_processes_read_the_same_shards_as_one(folder, tmp_path_factory):
     tensors = [load_file(folder / "model.safetensors") for folder in (alone, together)]
     for name in tensors[0]:
         torch.testing.assert_close(*(t[name] for t in tensors), atol=1e-6, rtol=0)
-
-
-def test_the_costs_in_the_book_are_computed():
-    page = (ROOT / "book" / "scaling.md").read_text(encoding="utf-8")
-    rows = [
-        line.strip("| ").split(" | ") for line in page.splitlines() if "00 " in line
-    ]
-    rows = [row for row in rows if len(row) == 6 and row[1].isdigit()]
-    assert len(rows) == 6
-    for _, peak, share, hours, price, dollars in rows:
-        exact = gpu_hours(110e6, BERT_TOKENS, float(peak), float(share[:-2]) / 100)
-        assert round(exact) == int(hours)
-        assert round(exact * float(price)) == int(dollars)
-    assert round(BERT_TOKENS / 1e9, 1) == 42.6
-    with pytest.raises(ValueError, match="utilisation"):
-        gpu_hours(1, 1, 1, 0)

@@ -8,11 +8,13 @@ that it takes time all the same is what a measurement shows.
 Chapter: 20
 """
 
+import math
 from collections.abc import Callable, Mapping
 
 import torch
 from torch import Tensor, nn
 
+from bert_tutorial.files.errors import UserError
 from bert_tutorial.model.config import BertConfig
 
 __all__ = [
@@ -24,6 +26,8 @@ __all__ = [
     "state_bytes",
     "step_operations",
 ]
+
+BERT_TOKENS = 256 * (900_000 * 128 + 100_000 * 512)  # Devlin et al. 2019, A.2
 
 
 def forward_operations(config: BertConfig, B: int, T: int, M: int) -> dict[str, int]:
@@ -104,6 +108,33 @@ def state_bytes(parameters: int, frozen: int = 0) -> int:
         frozen: those of them that do not learn.
     """
     return 4 * parameters + 3 * 4 * (parameters - frozen)
+
+
+def gpu_hours(
+    parameters: float, tokens: float, peak_tflops: float, utilisation: float
+) -> float:
+    """Estimate the hours of one GPU that a pretraining run takes.
+
+    A step takes about six FLOPs for each parameter and token: two forward, four
+    backward.
+
+    Args:
+        parameters: of the model.
+        tokens: read in the whole run, each time that they are read.
+        peak_tflops: dense bf16 peak of the GPU, 10^12 FLOPs a second.
+        utilisation: share of it that the run reaches, above 0 and at most 1.
+
+    Raises:
+        UserError: a number is out of its range.
+    """
+    if not 0 < utilisation <= 1:
+        raise UserError(f"utilisation must be above 0 and at most 1, got {utilisation}")
+    sizes = {"parameters": parameters, "tokens": tokens, "peak": peak_tflops}
+    for name, value in sizes.items():
+        if not 0 < value < math.inf:
+            raise UserError(f"{name} must be above 0, got {value}")
+    seconds = 6 * parameters * tokens / (peak_tflops * 1e12 * utilisation)
+    return seconds / 3600
 
 
 def activation_numbers(config: BertConfig, B: int, T: int) -> int:
