@@ -10,7 +10,7 @@ import statistics
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any, Generic, NotRequired, TypedDict
+from typing import Any, Generic, NotRequired, TypedDict, cast
 
 import torch
 
@@ -386,8 +386,7 @@ def finished_run(
     if not isinstance(found.get("identity"), dict):
         raise UserError(f"{file} does not say which run it is of")
     check_identity(found["identity"], identity)
-    report: Report = {**found}  # type: ignore[typeddict-item]
-    return report
+    return cast(Report, found)
 
 
 def tune(
