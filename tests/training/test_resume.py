@@ -224,18 +224,6 @@ def test_a_full_disk_is_one_line_and_leaves_the_old_state(corpus, whole, tmp_pat
     assert (tmp_path / "model.safetensors").read_bytes() == whole[1]
 
 
-def test_kills_at_random_moments_leave_a_whole_state_and_the_same_weights():
-    tool = [
-        sys.executable,
-        str(ROOT / "tools" / "experiments" / "kill_test.py"),
-        "--kills",
-        "4",
-    ]
-    done = subprocess.run(tool, capture_output=True, text=True, cwd=ROOT)
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert "4 of 4 kills" in done.stdout
-
-
 # --- every kind of training stops and goes on in the same way
 
 
