@@ -18,6 +18,9 @@ from bert_tutorial.world.examples import (
     encode_question,
     encode_sentiment,
     encode_tagged,
+    question_accuracy,
+    sentiment_accuracy,
+    tagging_accuracy,
 )
 from bert_tutorial.world.tasks import TAGS, Question, Sentiment, Tagged
 
@@ -142,7 +145,7 @@ def test_a_few_examples_are_learned_by_heart(tokenizer):
     model = BertForSequenceClassification(config())
     losses = finetune.fit(model, examples, steps=120, learning_rate=5e-3)
     assert losses[-1] < 0.1 < losses[0]
-    assert finetune.sentiment_accuracy(model, examples) == 1.0
+    assert sentiment_accuracy(model, examples) == 1.0
     assert not model.training
 
 
@@ -167,7 +170,7 @@ def test_tagging_accuracy_counts_entity_words_only(tokenizer):
         model.classifier.weight.zero_()
         model.classifier.bias.zero_()
         model.classifier.bias[city] = 5.0
-    assert finetune.tagging_accuracy(model, examples) == 0.5
+    assert tagging_accuracy(model, examples) == 0.5
 
 
 def test_question_accuracy_takes_legal_spans_in_the_passage_only(tokenizer):
@@ -186,7 +189,7 @@ def test_question_accuracy_takes_legal_spans_in_the_passage_only(tokenizer):
             end[0, right - 1] = 6.0  # an end before the start: illegal
             return type("Output", (), {"start_logits": start, "end_logits": end})
 
-    assert finetune.question_accuracy(Fixed(), examples) == 1.0
+    assert question_accuracy(Fixed(), examples) == 1.0
 
 
 def test_bag_of_words_learns_words_and_guesses_on_new_ones():
@@ -205,4 +208,4 @@ def test_the_question_head_learns_by_heart(tokenizer):
     torch.manual_seed(0)
     model = BertForQuestionAnswering(config())
     finetune.fit(model, examples, steps=80, learning_rate=3e-3)
-    assert finetune.question_accuracy(model, examples) == 1.0
+    assert question_accuracy(model, examples) == 1.0
