@@ -4,6 +4,7 @@ import json
 import os
 import re
 import shutil
+import sys
 
 import nbformat
 import pytest
@@ -22,7 +23,7 @@ from generated_pages import (
 )
 from ledger import measure
 from nbclient.exceptions import CellExecutionError
-from run_record import command_line, origin
+from record import command_line, main, origin
 
 from book_files import ROOT, notebooks
 
@@ -147,3 +148,35 @@ def test_a_run_says_when_and_on_what_it_was_made():
     assert told["torch"] == torch.__version__
     assert int(told["processors"]) == os.cpu_count()
     assert all(told.values())
+
+
+def count(options, document):
+    """Count up to each seed, for the test below."""
+    document.setdefault("runs", [])
+    for seed in options.seeds:
+        if seed not in document["runs"]:
+            document["runs"].append(seed)
+            yield
+
+
+def test_an_experiment_stores_each_step_and_goes_on_where_it_stopped(
+    tmp_path, monkeypatch
+):
+    def stops_at_two(options, document):
+        for _ in count(options, document):
+            yield
+            if document["runs"][-1] == 2:
+                raise KeyboardInterrupt
+
+    file = tmp_path / "run.json"
+    monkeypatch.setattr(sys, "argv", ["try.py", "--seeds", "1", "2", "3"])
+    with pytest.raises(KeyboardInterrupt):
+        main(stops_at_two, file)
+    stored = json.loads(file.read_text(encoding="utf-8"))
+    assert list(stored) == ["command", "machine", "runs"]
+    assert stored["runs"] == [1, 2]
+    main(count, file, goes_on=True)
+    assert json.loads(file.read_text(encoding="utf-8"))["runs"] == [1, 2, 3]
+    monkeypatch.setattr(sys, "argv", ["try.py", "--output", str(file)])
+    main(count, None, seeds=(5,))
+    assert json.loads(file.read_text(encoding="utf-8"))["runs"] == [5]

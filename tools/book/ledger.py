@@ -26,8 +26,8 @@ from generated_pages import (
     stored_runs,
 )
 from nbclient import NotebookClient
+from record import machine
 from run_notebooks import peak_memory
-from run_record import machine
 
 from book_files import ROOT, notebooks
 

@@ -14,11 +14,12 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from record import RUNS
 
 from bert_tutorial.labs.ablation.run import ablate
 from bert_tutorial.labs.ablation.variants import BASELINE, Variant
 
-RESULTS = Path(__file__).resolve().parents[2] / "bert_tutorial/runs/ablation_lab.json"
+RESULTS = RUNS / "ablation_lab.json"
 
 VARIANTS = [
     BASELINE,

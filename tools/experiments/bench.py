@@ -8,27 +8,336 @@ Rounds alternate between the sides; a ratio is that of the medians, transformers
 torch's fused attention being 1.0. One thread is timed by the CPU seconds of the
 process, two by the clock: nothing else should run meanwhile. Before anything is timed,
 both sides must give the same loss, or the same vectors.
+
+Both sides get the same sequences with the same masks and start from the same weights;
+each puts them into batches as it does in real use: transformers pads batches of rows in
+random order, the package groups rows of like length.
 """
 
 import argparse
 import json
+import statistics
 import subprocess
 import sys
+import tempfile
+import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import bench_sides as sides
 import torch
 import transformers
-from bench_encoding import BIG, measure_encoding
-from bench_sides import Batch, Case
-from bench_timing import PRODUCTS, alternate, product_speed, resident
-from run_record import origin
+from record import RUNS, origin, store
+from torch import Tensor
 
-from bert_tutorial.model.objectives import BertForPreTraining
+from bert_tutorial.model.bert import BertModel
+from bert_tutorial.model.checkpoint import published_name
+from bert_tutorial.model.config import BertConfig
+from bert_tutorial.model.objectives import BertForPreTraining, pretraining_loss
+from bert_tutorial.pretraining.batches import length_buckets
+from bert_tutorial.training.loop import Trainer, TrainingConfig
+from bert_tutorial.training.shortcuts import cheapen_dropout
 
-RESULTS = Path(__file__).resolve().parents[2] / "bert_tutorial/runs/bench.json"
+PRODUCTS = 20  # a round, to be longer than a moment
+
+
+def seconds(work: Callable[[], object], threads: int = 1) -> float:
+    """Time one call: CPU seconds for one thread, seconds by the clock for more."""
+    clock = time.process_time if threads == 1 else time.perf_counter
+    start = clock()
+    work()
+    return clock() - start
+
+
+def alternate(
+    works: dict[str, Callable[[], object]], rounds: int, threads: int = 1
+) -> dict[str, float]:
+    """Time all in turn, round by round, after one that does not count."""
+    times: dict[str, list[float]] = {name: [] for name in works}
+    for number in range(rounds + 1):
+        for name, work in works.items():
+            spent = seconds(work, threads)
+            if number:
+                times[name].append(spent)
+    return {name: statistics.median(spent) for name, spent in times.items()}
+
+
+def product_speed() -> Callable[[], object]:
+    """Give the work of some products of 1024 x 1024 matrices: 2 * 1024^3 each."""
+    a, b = torch.randn(1024, 1024), torch.randn(1024, 1024)
+    return lambda: [a @ b for _ in range(PRODUCTS)]
+
+
+def resident(key: str) -> int:
+    """Read VmRSS or VmHWM (its peak) in bytes; 0 where the system does not say."""
+    status = Path("/proc/self/status")
+    lines = status.read_text().splitlines() if status.exists() else []
+    return next((int(x.split()[1]) * 1024 for x in lines if x.startswith(key)), 0)
+
+
+Batch = dict[str, Tensor]
+TOLERANCE = 1e-5
+
+
+@dataclass(frozen=True)
+class Case:
+    """One setting: padding is the expected share of places without a token."""
+
+    name: str
+    size: str
+    rows: int
+    length: int
+    vocab: int
+    padding: float
+    attention_dropout: float = 0.1
+    batches: int = 16
+    threads: int = 1
+    demand: float | None = None
+
+    def config(self) -> BertConfig:
+        """Describe the model; dropout is 0.1 elsewhere on both sides."""
+        return BertConfig.named(
+            self.size,
+            vocab_size=self.vocab,
+            attention_probs_dropout_prob=self.attention_dropout,
+        )
+
+
+def sentence_lengths(count: int, longest: int) -> Tensor:
+    """Draw lengths of English sentences in pieces, their logarithms normal.
+
+    The sentences of WikiText-2 (validation part, BERT's uncased vocabulary, with
+    [CLS] and [SEP]) have logarithms of mean 3.44 and deviation 0.56.
+    """
+    lengths = torch.randn(count).mul(0.56).add(3.44).exp()
+    return lengths.round().long().clamp(4, longest)
+
+
+def lengths_of(case: Case) -> Tensor:
+    """Draw lengths: full, uniform above 0.4 of the length, or skewed to short ones."""
+    shares = torch.rand(case.rows * case.batches)
+    if case.padding == 0:
+        shares = torch.ones_like(shares)
+    elif case.padding < 0.5:
+        shares = 1 - 2 * case.padding * shares
+    else:
+        shares = shares ** (1 / (1 - case.padding) - 1)
+    return (shares * case.length).round().long().clamp(8, case.length)
+
+
+def rows_of(case: Case, lengths: Tensor | None = None) -> Batch:
+    """Make all sequences of a case, padded to its length: 15 % to be predicted."""
+    lengths = lengths_of(case) if lengths is None else lengths
+    is_token = torch.arange(case.length) < lengths[:, None]
+    ids = torch.randint(5, case.vocab, is_token.shape)
+    chosen = (torch.rand(is_token.shape) < 0.15) & is_token
+    chosen[:, 1] = True
+    types = torch.arange(case.length) >= lengths[:, None] // 2
+    return {
+        "input_ids": ids.masked_fill(chosen, 4).masked_fill(~is_token, 0),
+        "attention_mask": is_token.long(),
+        "token_type_ids": (types & is_token).long(),
+        "labels": ids.masked_fill(~chosen, -100),
+        "next_sentence_label": torch.randint(0, 2, (len(lengths),)),
+    }
+
+
+def cut(rows: Batch, groups: list[Tensor], is_ours: bool) -> list[Batch]:
+    """Deal rows into batches, each as long as its longest row."""
+    lengths = rows["attention_mask"].sum(1)
+    batches = []
+    for group in groups:
+        longest = int(lengths[group].max())
+        batch = {
+            key: value[group] if value.dim() == 1 else value[group, :longest]
+            for key, value in rows.items()
+        }
+        if is_ours and bool((batch["attention_mask"] == 1).all()):
+            del batch["attention_mask"]  # as the package's batches have it
+        batches.append(batch)
+    return batches
+
+
+def contestants(case: Case, rows: Batch) -> dict[str, list[Batch]]:
+    """Give each side its batches of the same rows.
+
+    "ours" fills batches by places, as the package does; "ours, same updates" has as
+    many rows in each batch as transformers, so that the number of updates is equal.
+    """
+    number = case.rows * case.batches
+    lengths = rows["attention_mask"].sum(1)
+    generator = torch.Generator().manual_seed(0)
+    by_tokens = length_buckets(lengths, case.rows * case.length, generator)
+    by_rows = list(lengths.argsort(stable=True).split(case.rows))
+    given = list(torch.arange(number).split(case.rows))
+    return {
+        "transformers": cut(rows, given, False),
+        "ours": cut(rows, by_tokens, True),
+        "ours, same updates": cut(rows, by_rows, True),
+    }
+
+
+def published_twin(model: BertForPreTraining) -> Any:
+    """Open a model's weights in transformers, with torch's fused attention."""
+    with tempfile.TemporaryDirectory() as folder:
+        model.save_pretrained(folder)
+        return transformers.BertForPreTraining.from_pretrained(
+            folder, attn_implementation="sdpa"
+        )
+
+
+def ours_step(model: BertForPreTraining) -> Callable[[Batch], None]:
+    """Give the package's own step: forward, losses, backward, clipping, AdamW."""
+    cheapen_dropout(model)
+    trainer = Trainer(model, TrainingConfig(steps=10**6), torch.device("cpu"))
+    model.train()
+    steps = iter(range(1, 10**6))
+
+    def step(batch: Batch) -> None:
+        trainer.backward([batch])
+        trainer.update(next(steps))
+
+    return step
+
+
+def published_step(model: Any, is_fused: bool) -> Callable[[Batch], None]:
+    """Give the same step around transformers' model, written in the usual way."""
+    optimizer = torch.optim.AdamW(
+        model.parameters(), lr=1e-4, eps=1e-6, weight_decay=0.01, fused=is_fused or None
+    )
+    model.train()
+
+    def step(batch: Batch) -> None:
+        model(**batch).loss.backward()
+        torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+        optimizer.step()
+        optimizer.zero_grad(set_to_none=True)
+
+    return step
+
+
+def same_dropout(ours: BertForPreTraining, published: Any) -> None:
+    """Make sure that both sides drop as much.
+
+    Raises:
+        ValueError: if they do not.
+    """
+    for name in ("hidden_dropout_prob", "attention_probs_dropout_prob"):
+        here, there = getattr(ours.config, name), getattr(published.config, name)
+        if here != there:
+            raise ValueError(f"{name} must be the same, got {here} and {there}")
+
+
+@torch.no_grad()
+def same_loss(ours: BertForPreTraining, published: Any, batch: Batch) -> float:
+    """Compare the losses of one batch, dropout off.
+
+    Returns:
+        The difference in nats.
+
+    Raises:
+        ValueError: if it is not of the size of rounding.
+    """
+    ours.eval()
+    published.eval()
+    here, there = pretraining_loss(ours, batch).loss, published(**batch).loss
+    difference = abs(float(here - there))
+    if not difference <= TOLERANCE * float(there):
+        raise ValueError(
+            f"both sides must have the same loss, got {float(here)} and {float(there)}"
+        )
+    return difference
+
+
+def useful_flops(case: Case, rows: Batch) -> float:
+    """Count what forward and backward must compute for real tokens alone.
+
+    Matrix products only: 2 operations for each weight and token, attention's two
+    products, vocabulary scores at the masked places. The last layer needs keys and
+    values of all tokens, and everything else at the masked places and [CLS] alone.
+    The backward pass costs twice the forward pass. The same number for both sides.
+    """
+    config = case.config()
+    H, I, L = config.hidden_size, config.intermediate_size, config.num_hidden_layers  # noqa: E741
+    lengths = rows["attention_mask"].sum(1).double()
+    masked = (rows["labels"] != -100).sum(1).double()
+    read = masked + 1  # places of each row that a loss reads
+    tokens, scored = float(lengths.sum()), float(masked.sum())
+    forward = 2 * (L - 1) * (4 * H * H + 2 * H * I) * tokens
+    forward += 2 * (2 * H * H * tokens + (2 * H * H + 2 * H * I) * float(read.sum()))
+    forward += 4 * H * float(((L - 1) * lengths**2 + read * lengths).sum())
+    forward += scored * (2 * H * H + 2 * H * config.vocab_size)
+    forward += len(lengths) * 2 * H * H
+    return 3 * forward
+
+
+BIG = 30_522
+LONGEST = 256  # tokens of a sentence
+
+
+def measure_encoding(size: str, count: int, rounds: int) -> dict[str, Any]:
+    """Compare the encoding of sentences with lengths as in real text."""
+    torch.manual_seed(0)
+    torch.set_num_threads(1)
+    case = Case(f"encode, {size}", size, count, LONGEST, BIG, 0.0, batches=1)
+    rows = rows_of(case, sentence_lengths(count, LONGEST))
+    model = BertModel(BertConfig.named(size, vocab_size=BIG)).eval()
+    published = published_encoder(model)
+    groups = groups_of(rows["attention_mask"].sum(1))
+    keys = ("input_ids", "attention_mask", "token_type_ids")
+    inputs = {
+        name: cut({key: rows[key] for key in keys}, given, name == "ours")
+        for name, given in groups.items()
+    }
+
+    def encode(name: str) -> torch.Tensor:
+        run = model if name == "ours" else published
+        first = torch.empty(count, model.config.hidden_size)
+        with torch.inference_mode():
+            for group, batch in zip(groups[name], inputs[name], strict=True):
+                first[group] = run(**batch).last_hidden_state[:, 0]
+        return first
+
+    difference = float((encode("ours") - encode("transformers")).abs().max())
+    if not difference < 1e-4:
+        raise ValueError(f"vectors must be the same, got a difference of {difference}")
+    medians = alternate({n: lambda n=n: encode(n) for n in groups}, rounds)  # type: ignore[misc]
+    return {
+        "case": case.name,
+        "sentences": count,
+        "tokens": int(rows["attention_mask"].sum()),
+        "vector_difference": difference,
+        "sentences_per_second": {n: round(count / s) for n, s in medians.items()},
+        "ratio": {n: round(medians[n] / medians["ours"], 2) for n in list(medians)[:2]},
+        "demand": {"transformers": 2.5, "transformers, sorted": 1.0},
+    }
+
+
+def published_encoder(model: BertModel) -> Any:
+    """Make transformers' encoder with the same weights and torch's fused attention."""
+    config = transformers.BertConfig(**model.config.to_dict())
+    config._attn_implementation = "sdpa"
+    published = transformers.BertModel(config).eval()
+    weights = {
+        published_name(name).removeprefix("bert."): value
+        for name, value in model.state_dict().items()
+    }
+    published.load_state_dict(weights)
+    return published
+
+
+def groups_of(lengths: torch.Tensor) -> dict[str, list[torch.Tensor]]:
+    """Put sentences into batches: as they come, sorted, and by length as we do."""
+    generator = torch.Generator().manual_seed(0)
+    return {
+        "transformers": list(torch.arange(len(lengths)).split(32)),
+        "transformers, sorted": list(lengths.argsort(stable=True).split(32)),
+        "ours": length_buckets(lengths, 1_024, generator, exact=True),
+    }
+
+
+RESULTS = RUNS / "bench.json"
 CASES = [
     Case("tiny", "tiny", 64, 64, 2_400, 0.3, demand=1.7),
     Case("mini", "mini", 64, 64, 2_400, 0.3, demand=1.7),
@@ -45,15 +354,15 @@ def measure_steps(case: Case, rounds: int, is_fused: bool) -> dict[str, Any]:
     """Compare the pretraining steps of a case."""
     torch.manual_seed(0)
     torch.set_num_threads(case.threads)
-    rows = sides.rows_of(case)
-    batches = sides.contestants(case, rows)
+    rows = rows_of(case)
+    batches = contestants(case, rows)
     model = BertForPreTraining(case.config())
-    published = sides.published_twin(model)
-    sides.same_dropout(model, published)
-    difference = sides.same_loss(model, published, batches["transformers"][0])
-    ours = sides.ours_step(model)
+    published = published_twin(model)
+    same_dropout(model, published)
+    difference = same_loss(model, published, batches["transformers"][0])
+    ours = ours_step(model)
     steps = {name: ours for name in batches}
-    steps["transformers"] = sides.published_step(published, is_fused)
+    steps["transformers"] = published_step(published, is_fused)
 
     def work(name: str) -> Callable[[], object]:
         return lambda: [steps[name](batch) for batch in batches[name]]
@@ -86,7 +395,7 @@ def tokens_of(rows: Batch) -> int:
 def speeds(case: Case, rows: Batch, medians: dict[str, float]) -> dict[str, Any]:
     """Say how fast each side was, against the other and against a plain product."""
     peak = PRODUCTS * 2 * 1024**3 / medians.pop("product")
-    flops, tokens = sides.useful_flops(case, rows), tokens_of(rows)
+    flops, tokens = useful_flops(case, rows), tokens_of(rows)
     return {
         "tokens_per_second": {n: round(tokens / s) for n, s in medians.items()},
         "ratio": {n: round(medians["transformers"] / s, 2) for n, s in medians.items()},
@@ -109,14 +418,14 @@ def memory_here(case: Case, side: str) -> float | None:
     """Train through the batches in this process; MiB above the built model."""
     torch.manual_seed(0)
     torch.set_num_threads(case.threads)
-    batches = sides.contestants(case, sides.rows_of(case))[side]
+    batches = contestants(case, rows_of(case))[side]
     model = BertForPreTraining(case.config())
-    step = sides.ours_step(model)
+    step = ours_step(model)
     if side == "transformers":
         config = transformers.BertConfig(**case.config().to_dict())
         config._attn_implementation = "sdpa"
         published = transformers.BertForPreTraining(config)
-        step = sides.published_step(published, False)
+        step = published_step(published, False)
         del model
     before = resident("VmRSS")
     for batch in batches:
@@ -163,7 +472,7 @@ def show(document: dict[str, Any], output: Path) -> None:
     keys = ("ratio", "demand", "share_of_product_speed", "peak_mib")
     rest = {key: newest[key] for key in keys if key in newest}
     print(f"{newest['case']}: {json.dumps(rest)}", flush=True)
-    output.write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
+    store(output, document)
 
 
 if __name__ == "__main__":

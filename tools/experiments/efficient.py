@@ -13,16 +13,14 @@ and a half of one core for each seed; seeds that the file has are not run again.
 import argparse
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any
 
 import torch
-from run_record import origin
+from record import RUNS, main
 from torch import Tensor, nn
 
-from bert_tutorial.files.texts import replace_text
 from bert_tutorial.labs.ablation.lab import LabData, small_world
 from bert_tutorial.labs.ablation.variants import LabRecipe
 from bert_tutorial.labs.efficiency.candidates import (
@@ -45,7 +43,7 @@ from bert_tutorial.model.objectives import BertForPreTraining, pretraining_loss
 from bert_tutorial.training.optimizer import build_optimizer, linear_schedule
 from bert_tutorial.world.knowledge import answer_probes, majority_recall, recall
 
-RESULTS = Path(__file__).resolve().parents[2] / "bert_tutorial/runs/efficient.json"
+RESULTS = RUNS / "efficient.json"
 Batch = dict[str, Tensor]
 Run = dict[str, Any]
 
@@ -221,28 +219,25 @@ def run_seed(seed: int, steps: int, choices: Choices) -> list[Run]:
     return [{"variant": name, "seed": seed, **run} for name, run in found.items()]
 
 
-def main() -> None:
+def run(options: argparse.Namespace, document: dict[str, Any]) -> Iterator[None]:
     """Make the runs that the file does not have."""
-    parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
-    parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
-    parser.add_argument("--steps", type=int, default=900)
-    parser.add_argument("--weight", type=float, default=Choices.weight)
-    parser.add_argument("--rate", type=float, default=Choices.replaced_rate)
-    parser.add_argument("--output", type=Path, default=RESULTS)
-    options = parser.parse_args()
-    torch.set_num_threads(1)
     choices = Choices(weight=options.weight, replaced_rate=options.rate)
-    runs: list[Run] = []
-    if options.output.is_file():
-        runs = json.loads(options.output.read_text(encoding="utf-8"))["runs"]
+    document["choices"] = vars(choices)
+    runs: list[Run] = document.setdefault("runs", [])
     done = {run["seed"] for run in runs}
     for seed in options.seeds:
         if seed not in done:
             runs += run_seed(seed, options.steps, choices)
             print(*map(json.dumps, runs[-5:]), sep="\n", flush=True)
-            document = {**origin(), "choices": vars(choices), "runs": runs}
-            replace_text(options.output, json.dumps(document, indent=1) + "\n")
+            yield
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Add what only this experiment has."""
+    parser.add_argument("--steps", type=int, default=900)
+    parser.add_argument("--weight", type=float, default=Choices.weight)
+    parser.add_argument("--rate", type=float, default=Choices.replaced_rate)
 
 
 if __name__ == "__main__":
-    main()
+    main(run, RESULTS, options=add_options, goes_on=True)

@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from run_record import origin
+from record import RUNS, origin, store
 from torch import Tensor
 
 from bert_tutorial.model.objectives import BertForPreTraining
@@ -36,8 +36,7 @@ from bert_tutorial.world.knowledge import (
 )
 from bert_tutorial.world.pretrain import full_recipe
 
-ROOT = Path(__file__).resolve().parents[2]
-RESULTS = ROOT / "bert_tutorial/runs/facts_arrive.json"
+RESULTS = RUNS / "facts_arrive.json"
 KINDS = ("stated", "rephrased", "inferable")
 EVERY_FIFTH = 5  # of the stated questions, of which there are many
 SMALL = Mix(sentences=3_000, documents=600, residents=True)
@@ -122,7 +121,7 @@ def trace(recipe: WorldRecipe, mix: Mix, every: int, output: Path) -> dict[str, 
         document["points"].append(loss | shares)
         document["core_seconds_asking"] = round(asking, 1)
         document["core_seconds"] = round(time.process_time() - started - asking, 1)
-        output.write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
+        store(output, document)
         print(json.dumps(document["points"][-1]), flush=True)
 
     choices = replace(recipe.training_config(), log_every=every)

@@ -14,12 +14,11 @@ import argparse
 import copy
 import json
 import time
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
-from pathlib import Path
 from typing import Any
 
-import torch
-from run_record import origin
+from record import RUNS, main
 
 from bert_tutorial.labs.languages import (
     LanguageData,
@@ -32,8 +31,7 @@ from bert_tutorial.model.objectives import BertForPreTraining
 from bert_tutorial.world.knowledge import answer_probes, recall
 from bert_tutorial.world.two_languages import Language, TwoLanguages
 
-ROOT = Path(__file__).resolve().parents[2]
-RESULTS = ROOT / "bert_tutorial/runs/few_data.json"
+RESULTS = RUNS / "few_data.json"
 AMOUNTS = (300, 1_000, 5_000)
 MUCH = 20_000
 LONGER = 1.5  # times the steps, where both languages are to be learned well
@@ -157,18 +155,10 @@ def by_shared_names(model: BertForPreTraining, data: LanguageData) -> dict[str, 
     return found
 
 
-def main() -> None:
+def run(options: argparse.Namespace, document: dict[str, Any]) -> Iterator[None]:
     """Run every arm on every seed that the file does not have."""
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
-    parser.add_argument("--steps", type=int, default=LanguageRecipe().steps)
-    parser.add_argument("--output", type=Path, default=RESULTS)
-    options = parser.parse_args()
-    torch.set_num_threads(1)
-    document: dict[str, Any] = {**origin(), "runs": []}
-    if options.output.exists():
-        document = json.loads(options.output.read_text(encoding="utf-8"))
-    done = [(run["arm"], run["seed"]) for run in document["runs"]]
+    runs = document.setdefault("runs", [])
+    done = [(run["arm"], run["seed"]) for run in runs]
     for seed in options.seeds:
         base = LanguageRecipe(seed=seed, steps=options.steps)
         document["recipe"] = asdict(replace(base, seed=0))
@@ -176,11 +166,15 @@ def main() -> None:
         for arm in all_arms():
             if (asdict(arm), seed) in done:
                 continue
-            document["runs"].append(lab.run(arm))
-            print(json.dumps(document["runs"][-1]), flush=True)
-            text = json.dumps(document, indent=1) + "\n"
-            options.output.write_text(text, encoding="utf-8")
+            runs.append(lab.run(arm))
+            print(json.dumps(runs[-1]), flush=True)
+            yield
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Add what only this experiment has."""
+    parser.add_argument("--steps", type=int, default=LanguageRecipe().steps)
 
 
 if __name__ == "__main__":
-    main()
+    main(run, RESULTS, options=add_options, goes_on=True)

@@ -13,12 +13,12 @@ import argparse
 import json
 import random
 from collections import defaultdict
-from pathlib import Path
+from collections.abc import Iterator
 from statistics import mean
 from typing import Any
 
 import torch
-from run_record import origin
+from record import RUNS, main
 
 from bert_tutorial.model.objectives import BertForPreTraining
 from bert_tutorial.pretraining.masking import Masker
@@ -30,7 +30,7 @@ from bert_tutorial.world.data import WorldData, WorldRecipe
 from bert_tutorial.world.facts import Fact
 from bert_tutorial.world.knowledge import answer_probes, recall, recall_by_relation
 
-RESULTS = Path(__file__).resolve().parents[2] / "bert_tutorial/runs/fixed_order.json"
+RESULTS = RUNS / "fixed_order.json"
 TEXTS = 20_000
 
 
@@ -55,7 +55,7 @@ def texts_of(world: World, seed: int, is_fixed: bool) -> list[str]:
     return texts
 
 
-def run(seed: int, is_fixed: bool, steps: int) -> dict[str, Any]:
+def run_one(seed: int, is_fixed: bool, steps: int) -> dict[str, Any]:
     """Train one model and ask it."""
     recipe = WorldRecipe(seed=seed, steps=steps)
     data = WorldData(World(seed), recipe)
@@ -94,23 +94,20 @@ def run(seed: int, is_fixed: bool, steps: int) -> dict[str, Any]:
     }
 
 
-def main() -> None:
+def run(options: argparse.Namespace, document: dict[str, Any]) -> Iterator[None]:
     """Run both orders on every seed."""
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
-    parser.add_argument("--steps", type=int, default=1_500)
-    parser.add_argument("--output", type=Path, default=RESULTS)
-    options = parser.parse_args()
-    torch.set_num_threads(1)
-    runs = []
+    runs = document["runs"] = []
     for seed in options.seeds:
         for is_fixed in (True, False):
-            runs.append(run(seed, is_fixed, options.steps))
+            runs.append(run_one(seed, is_fixed, options.steps))
             print(json.dumps(runs[-1]), flush=True)
-            document = {**origin(), "runs": runs}
-            text = json.dumps(document, indent=1) + "\n"
-            options.output.write_text(text, encoding="utf-8")
+            yield
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Add what only this experiment has."""
+    parser.add_argument("--steps", type=int, default=1_500)
 
 
 if __name__ == "__main__":
-    main()
+    main(run, RESULTS, options=add_options)

@@ -8,34 +8,33 @@ runs/picture_seeds.json, anew after each seed.
 """
 
 import argparse
-import json
-from pathlib import Path
+from collections.abc import Iterator
+from typing import Any
 
 import torch
-from run_record import origin
+from record import RUNS, main
 
 from bert_tutorial.labs.pictures.run import PictureRecipe, pretrain_pictures
 
-RESULTS = Path(__file__).resolve().parents[2] / "bert_tutorial/runs/picture_seeds.json"
+RESULTS = RUNS / "picture_seeds.json"
 
 
-def main() -> None:
-    """Run the seeds and write the file."""
-    parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
-    parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2, 3, 4])
-    parser.add_argument("--threads", type=int, default=1)
-    parser.add_argument("--output", type=Path, default=RESULTS)
-    options = parser.parse_args()
+def run(options: argparse.Namespace, document: dict[str, Any]) -> Iterator[None]:
+    """Run the seeds."""
     torch.set_num_threads(options.threads)
-    runs = []
+    document["threads"] = options.threads
+    runs = document["runs"] = []
     for seed in options.seeds:
-        run = pretrain_pictures(PictureRecipe(seed=seed), progress=False)
-        runs.append(run.report)
-        print(f"seed {seed}: {run.report['trained']}", run.report["cpu_seconds"])
-        document = {**origin(), "threads": options.threads, "runs": runs}
-        text = json.dumps(document, indent=1) + "\n"
-        options.output.write_text(text, encoding="utf-8")
+        made = pretrain_pictures(PictureRecipe(seed=seed), progress=False)
+        runs.append(made.report)
+        print(f"seed {seed}: {made.report['trained']}", made.report["cpu_seconds"])
+        yield
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Add what only this experiment has."""
+    parser.add_argument("--threads", type=int, default=1)
 
 
 if __name__ == "__main__":
-    main()
+    main(run, RESULTS, seeds=range(5), options=add_options)

@@ -13,13 +13,12 @@ import argparse
 import json
 import statistics
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import torch
-from pays_baselines import baseline
-from run_record import origin
+from record import main
 from torch import nn
 
 from bert_tutorial.model.config import BertConfig
@@ -30,10 +29,77 @@ from bert_tutorial.model.task_heads import (
 )
 from bert_tutorial.tasks import fit as fitting
 from bert_tutorial.tasks.examples import Example
+from bert_tutorial.tasks.sentiment.baseline import bag_of_words
 from bert_tutorial.tokenization.tokenizer import BertTokenizer
 from bert_tutorial.world import FULL, World
 from bert_tutorial.world import examples as world_examples
 from bert_tutorial.world.tasks import TAGS, change_answer
+
+
+def words_of(item: Any) -> list[str]:
+    """Split the text of a review."""
+    return str(item.text).lower().replace(".", " ").split()
+
+
+def window(words: list[str], index: int) -> list[str]:
+    """Name a word and its two neighbours, each with its place."""
+    padded = ["<", *words, ">"]
+    return [f"{k}:{padded[index + 1 + k].lower()}" for k in (-1, 0, 1)]
+
+
+def baseline(name: str, train: list[Any], test: list[Any]) -> float:
+    """Score a logistic regression on words (tagging, questions: and neighbours)."""
+    if name == "sentiment":
+        logits = bag_of_words(
+            [words_of(s) for s in train],
+            [s.label for s in train],
+            [words_of(s) for s in test],
+            2,
+        )
+        right = logits.argmax(-1) == torch.tensor([s.label for s in test])
+        return right.float().mean().item()
+    if name == "tagging":
+
+        def rows(items: list[Any]) -> tuple[list[list[str]], list[int]]:
+            places = [(i, k) for i in items for k in range(len(i.words))]
+            tags = [TAGS.index(i.tags[k]) for i, k in places]
+            return [window(list(i.words), k) for i, k in places], tags
+
+        features, labels = rows(train)
+        tested, gold = rows(test)
+        logits = bag_of_words(features, labels, tested, len(TAGS))
+        truth = torch.tensor(gold)
+        return (logits.argmax(-1) == truth)[truth > 0].float().mean().item()
+    return questions_baseline(train, test)
+
+
+def questions_baseline(train: list[Any], test: list[Any]) -> float:
+    """Score each word of a passage by its neighbours, crossed with the question."""
+
+    def rows(item: Any) -> tuple[list[list[str]], int]:
+        words = item.context.replace(".", " .").split()
+        asked = item.question.lower().rstrip("?").split()
+        features = [
+            [
+                *window(words, i),
+                *(f"{q}|{w}" for q in asked for w in window(words, i)),
+            ]
+            for i in range(len(words))
+        ]
+        return features, words.index(item.answer)
+
+    features, labels = [], []
+    for item in train:
+        found, answer = rows(item)
+        features += found
+        labels += [int(i == answer) for i in range(len(found))]
+    tested = [rows(item) for item in test]
+    flat = [row for found, _ in tested for row in found]
+    logits = bag_of_words(features, labels, flat, 2)
+    scores = (logits[:, 1] - logits[:, 0]).split([len(found) for found, _ in tested])
+    hits = [s.argmax().item() == a for s, (_, a) in zip(scores, tested, strict=True)]
+    return sum(hits) / len(hits)
+
 
 TEST = 400
 
@@ -149,46 +215,41 @@ def contrasts(
     return {}
 
 
-def main() -> None:
-    """Run all comparisons and write a table and JSON."""
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+def summary(rows: list[dict[str, float]]) -> dict[str, list[float]]:
+    """Give mean and standard deviation of each value over the samples."""
+    found = {}
+    for key in rows[0]:
+        values = [row[key] for row in rows]
+        spread = statistics.stdev(values) if len(values) > 1 else 0.0
+        found[key] = [round(statistics.mean(values), 3), round(spread, 3)]
+    return found
+
+
+def run(options: argparse.Namespace, document: dict[str, Any]) -> Iterator[None]:
+    """Make all comparisons."""
+    document["samples"] = options.samples
+    document["values"] = "mean and standard deviation of the share right"
+    runs = document["runs"] = []
+    for folder in options.folders:
+        for name in options.tasks:
+            for number in TASKS[name].labels:
+                started = time.process_time()
+                samples = range(options.samples)
+                rows = [compare(name, folder, number, sample) for sample in samples]
+                row = {"model": folder.name, "task": name, "labels": number}
+                row |= summary(rows)
+                row["seconds"] = round(time.process_time() - started, 1)
+                print(json.dumps(row))
+                runs.append(row)
+                yield
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Add what only this experiment has."""
     parser.add_argument("folders", nargs="+", type=Path)
     parser.add_argument("--samples", type=int, default=5)
     parser.add_argument("--tasks", nargs="+", default=list(TASKS))
-    parser.add_argument("--output", type=Path)
-    arguments = parser.parse_args()
-    torch.set_num_threads(1)
-    results = []
-    for folder in arguments.folders:
-        for name in arguments.tasks:
-            for number in TASKS[name].labels:
-                started = time.process_time()
-                rows = [
-                    compare(name, folder, number, s) for s in range(arguments.samples)
-                ]
-                row: dict[str, Any] = {
-                    "model": folder.name,
-                    "task": name,
-                    "labels": number,
-                }
-                for key in rows[0]:
-                    values = [r[key] for r in rows]
-                    row[key] = [
-                        round(statistics.mean(values), 3),
-                        round(statistics.stdev(values), 3) if len(values) > 1 else 0.0,
-                    ]
-                row["seconds"] = round(time.process_time() - started, 1)
-                print(json.dumps(row))
-                results.append(row)
-    if arguments.output:
-        document = {
-            **origin(),
-            "samples": arguments.samples,
-            "values": "mean and standard deviation of the share right",
-            "runs": results,
-        }
-        arguments.output.write_text(json.dumps(document, indent=1) + "\n")
 
 
 if __name__ == "__main__":
-    main()
+    main(run, None, seeds=None, options=add_options)

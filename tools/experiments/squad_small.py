@@ -20,11 +20,12 @@ import re
 import string
 import time
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import torch
-from run_record import origin
+from record import main
 
 from bert_tutorial.model.config import BertConfig
 from bert_tutorial.model.task_heads import BertForQuestionAnswering
@@ -164,17 +165,11 @@ def published(
     return scores
 
 
-def main() -> None:
-    """Run everything and write the numbers."""
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    for name in ("questions", "text", "predictions", "folder", "output"):
-        parser.add_argument(f"--{name}", type=Path, required=True)
-    given = parser.parse_args()
-    torch.set_num_threads(1)
+def run(given: argparse.Namespace, document: dict[str, Any]) -> Iterator[None]:
+    """Run everything; the document has numbers only."""
     started = time.process_time()
     train, test = divide(given.questions)
-    document: dict[str, Any] = {
-        **origin(),
+    document |= {
         "values": "percent, one reference answer a question",
         "train": len(train),
         "test": len(test),
@@ -199,9 +194,14 @@ def main() -> None:
         for kind in ("pretrained", "scratch")
     ]
     document["seconds"] = round(time.process_time() - started, 1)
-    text = json.dumps(document, indent=1) + "\n"
-    given.output.write_text(text, encoding="utf-8")
+    yield
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Add what only this experiment has."""
+    for name in ("questions", "text", "predictions", "folder"):
+        parser.add_argument(f"--{name}", type=Path, required=True)
 
 
 if __name__ == "__main__":
-    main()
+    main(run, None, seeds=None, options=add_options)

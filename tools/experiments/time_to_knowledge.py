@@ -14,14 +14,13 @@ import argparse
 import json
 import tempfile
 import time
-from collections.abc import Callable
-from pathlib import Path
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import torch
 import transformers
-from bench_sides import Batch, published_twin
-from run_record import origin
+from bench import Batch, published_twin
+from record import RUNS, main
 from torch import Tensor
 from torch.nn import functional as F
 
@@ -33,8 +32,7 @@ from bert_tutorial.world import World
 from bert_tutorial.world.data import WorldData, WorldRecipe
 from bert_tutorial.world.knowledge import answer_probes, recall
 
-ROOT = Path(__file__).resolve().parents[2]
-RESULTS = ROOT / "bert_tutorial/runs/time_to_knowledge.json"
+RESULTS = RUNS / "time_to_knowledge.json"
 GOAL = 0.9
 WAYS = ("ours", "transformers", "ours, uniform masking")
 Step = Callable[[int, Batch], None]
@@ -114,7 +112,7 @@ def prepare(
     return twin, plain(twin, config)
 
 
-def run(way: str, seed: int, steps: int, probe_every: int) -> dict[str, Any]:
+def run_one(way: str, seed: int, steps: int, probe_every: int) -> dict[str, Any]:
     """Train one way until the goal, or to the end of its steps."""
     masking = "uniform" if "uniform" in way else "content"
     recipe = WorldRecipe(seed=seed, steps=steps, masking=masking)
@@ -153,27 +151,25 @@ def run(way: str, seed: int, steps: int, probe_every: int) -> dict[str, Any]:
     }
 
 
-def main() -> None:
-    """Run every way on every seed; the file grows with each."""
-    parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
-    parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
+def run(options: argparse.Namespace, document: dict[str, Any]) -> Iterator[None]:
+    """Run every way on every seed."""
+    transformers.logging.set_verbosity_error()
+    document["goal"] = GOAL
+    runs = document["runs"] = []
+    for seed in options.seeds:
+        for way in options.ways:
+            runs.append(run_one(way, seed, options.steps, options.probe_every))
+            shown = {k: v for k, v in runs[-1].items() if k != "curve"}
+            print(json.dumps(shown), flush=True)
+            yield
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Add what only this experiment has."""
     parser.add_argument("--ways", nargs="+", choices=WAYS, default=list(WAYS))
     parser.add_argument("--steps", type=int, default=WorldRecipe().steps)
     parser.add_argument("--probe-every", type=int, default=50)
-    parser.add_argument("--output", type=Path, default=RESULTS)
-    options = parser.parse_args()
-    torch.set_num_threads(1)
-    transformers.logging.set_verbosity_error()
-    runs = []
-    for seed in options.seeds:
-        for way in options.ways:
-            runs.append(run(way, seed, options.steps, options.probe_every))
-            shown = {k: v for k, v in runs[-1].items() if k != "curve"}
-            print(json.dumps(shown), flush=True)
-            document = {**origin(), "goal": GOAL, "runs": runs}
-            text = json.dumps(document, indent=1) + "\n"
-            options.output.write_text(text, encoding="utf-8")
 
 
 if __name__ == "__main__":
-    main()
+    main(run, RESULTS, options=add_options)

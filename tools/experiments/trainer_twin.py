@@ -8,11 +8,13 @@ The weights, the order of the reviews, the batches and the settings are the same
 dropout is 0, so the losses must agree but for rounding.
 """
 
-import json
+import argparse
+from collections.abc import Iterator
 from importlib import metadata
+from typing import Any
 
 import torch
-from run_record import origin
+from record import RUNS, main
 from torch import nn
 
 from bert_tutorial.files.shipped import shipped_weights
@@ -23,7 +25,6 @@ from bert_tutorial.tokenization.tokenizer import BertTokenizer
 from bert_tutorial.training.optimizer import linear_schedule, parameter_groups
 from bert_tutorial.world import World
 from bert_tutorial.world.examples import encode_sentiment
-from book_files import PACKAGE
 
 STEPS, BATCH = 20, 16
 SETTINGS = {
@@ -55,9 +56,8 @@ def our_losses(model: nn.Module, examples: list[Example]) -> list[float]:
     return losses
 
 
-def main() -> None:
-    """Run both and write what was found."""
-    torch.set_num_threads(1)
+def run(options: argparse.Namespace, document: dict[str, Any]) -> Iterator[None]:
+    """Run both and note what was found."""
     torch.manual_seed(0)
     folder = shipped_weights()
     tokenizer = BertTokenizer.from_pretrained(folder)
@@ -68,20 +68,14 @@ def main() -> None:
     losses = train_with_trainer(theirs, examples, collate, **SETTINGS)
     pairs = zip(losses, our_losses(model, examples), strict=True)
     gap = max(abs(a - b) for a, b in pairs)
-    record = {
-        **origin(),
-        "versions": {
-            name: metadata.version(name)
-            for name in ("torch", "transformers", "accelerate")
-        },
-        "settings": SETTINGS,
-        "losses": [round(loss, 6) for loss in losses],
-        "largest_gap": gap,
-    }
-    target = PACKAGE / "runs" / "trainer_twin.json"
-    target.write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
+    names = ("torch", "transformers", "accelerate")
+    document["versions"] = {name: metadata.version(name) for name in names}
+    document["settings"] = SETTINGS
+    document["losses"] = [round(loss, 6) for loss in losses]
+    document["largest_gap"] = gap
     print(f"largest difference of {STEPS} losses: {gap:.1e}")
+    yield
 
 
 if __name__ == "__main__":
-    main()
+    main(run, RUNS / "trainer_twin.json", seeds=None)

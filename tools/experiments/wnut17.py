@@ -1,8 +1,7 @@
 """Find the names in WNUT-17 with small models of our own, and say how well.
 
     python tools/experiments/wnut17.py --train wnut17train.conll --dev
-        emerging.dev.conll \
-        --text wikitext-2-valid.txt --model FOLDER
+        emerging.dev.conll         --text wikitext-2-valid.txt --model FOLDER
 
 The text and the training sentences without their labels pretrain a tiny BERT in FOLDER
 (about seven minutes of one core), unless it is there. Then, on three seeds: the
@@ -18,23 +17,120 @@ import re
 import statistics
 import time
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import torch
-from run_record import origin
+from record import RUNS, main
 from torch import Tensor
-from wnut17_methods import EPOCHS, Scorer, by_bert, by_neighbours
+from torch.nn import functional as F
 
-from bert_tutorial import BertTokenizer
+from bert_tutorial import BertForTokenClassification, BertTokenizer
 from bert_tutorial.pretraining.run import CorpusRecipe, pretrain_corpus
+from bert_tutorial.tasks.fit import fit
 from bert_tutorial.tasks.tagging.bio import best_legal_tags, is_legal, tags_to_spans
 from bert_tutorial.tasks.tagging.files import TaggedWords, read_conll, tag_names
+from bert_tutorial.tasks.tagging.predict import word_scores
 from bert_tutorial.tasks.tagging.scores import span_scores, token_accuracy
+from bert_tutorial.tasks.tagging.windows import encode_rows
 
-OUTPUT = Path(__file__).parents[2] / "bert_tutorial" / "runs" / "wnut17.json"
+EPOCHS = 6
+BATCH = 16
+
+# From sentences to learn from and sentences to tag: the scores (words, C) of each.
+Scorer = Callable[[Sequence[TaggedWords], Sequence[TaggedWords]], list[Tensor]]
+
+
+def by_bert(
+    folder: Path, names: list[str], rate: float, seed: int, scratch: bool
+) -> Scorer:
+    """Fine-tune the model of a folder, or learn from scratch."""
+
+    def score(
+        train: Sequence[TaggedWords], asked: Sequence[TaggedWords]
+    ) -> list[Tensor]:
+        tokenizer = BertTokenizer.from_pretrained(folder)
+        torch.manual_seed(seed)
+        model = BertForTokenClassification.from_pretrained(
+            folder, num_labels=len(names), hidden_dropout_prob=0.1
+        )
+        if scratch:
+            model = BertForTokenClassification(model.config)
+        fit(
+            model,
+            encode_rows(tokenizer, train, names, max_length=128),
+            steps=EPOCHS * len(train) // BATCH,
+            batch_size=BATCH,
+            learning_rate=rate,
+            seed=seed,
+        )
+        words = [row.words for row in asked]
+        return word_scores(model, tokenizer, words, max_length=128)
+
+    return score
+
+
+def features(words: Sequence[str], place: int, letters: bool) -> list[str]:
+    """Name what a linear model sees of a word."""
+    padded = ["<", *words, ">"]
+    near = {k: padded[place + 1 + k] for k in (-1, 0, 1)}
+    found = [f"{k}:{word}" for k, word in near.items()]
+    if letters:
+        word = near[0]
+        shape = re.sub(r"[a-z]+", "a", re.sub(r"[A-Z]+", "A", word))
+        found += [f"{k}:low:{w.lower()}" for k, w in near.items()]
+        found += [f"start:{word[:3]}", f"end:{word[-3:]}"]
+        found += [f"shape:{re.sub('[0-9]+', '9', shape)}"]
+        found += [f"{k}:capital" for k, w in near.items() if w[:1].isupper()]
+    return found
+
+
+def by_neighbours(names: list[str], penalty: float, letters: bool) -> Scorer:
+    """Fit a logistic regression on features of the word and its neighbours."""
+
+    def score(
+        train: Sequence[TaggedWords], asked: Sequence[TaggedWords]
+    ) -> list[Tensor]:
+        index: dict[str, int] = {}
+
+        def bags(rows: Sequence[TaggedWords], grow: bool) -> tuple[Tensor, Tensor]:
+            flat: list[int] = []
+            starts: list[int] = []
+            for row in rows:
+                for place in range(len(row.words)):
+                    starts.append(len(flat))
+                    for name in features(row.words, place, letters):
+                        if grow:
+                            index.setdefault(name, len(index))
+                        if name in index:
+                            flat.append(index[name])
+            return torch.tensor(flat), torch.tensor(starts)
+
+        seen = bags(train, grow=True)
+        gold = torch.tensor([names.index(tag) for row in train for tag in row.tags])
+        table = torch.zeros(len(index), len(names), requires_grad=True)
+        bias = torch.zeros(len(names), requires_grad=True)
+        optimizer = torch.optim.LBFGS([table, bias], max_iter=150)
+
+        def closure() -> Tensor:
+            optimizer.zero_grad()
+            logits = F.embedding_bag(seen[0], table, seen[1], mode="sum") + bias
+            loss = F.cross_entropy(logits, gold) + penalty * table.square().sum()
+            loss.backward()
+            return loss
+
+        optimizer.step(closure)
+        with torch.no_grad():
+            found = bags(asked, grow=False)
+            logits = F.embedding_bag(found[0], table, found[1], mode="sum") + bias
+        return list(logits.split([len(row.words) for row in asked]))
+
+    return score
+
+
+OUTPUT = RUNS / "wnut17.json"
 SEEDS = (0, 1, 2)
 RATES = (5e-4, 1e-3, 2e-3)
 PENALTIES = (1e-6, 1e-5, 1e-4)
@@ -206,23 +302,14 @@ def about(rows: Sequence[TaggedWords]) -> dict[str, int]:
     }
 
 
-def main() -> None:
-    """Pretrain if need be, compare, and write the numbers."""
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--train", type=Path, required=True)
-    parser.add_argument("--dev", type=Path, required=True)
-    parser.add_argument("--text", type=Path, required=True)
-    parser.add_argument("--model", type=Path, required=True)
-    parser.add_argument("--output", type=Path, default=OUTPUT)
-    arguments = parser.parse_args()
-    torch.set_num_threads(1)
-    train, dev = read_conll(arguments.train), read_conll(arguments.dev)
-    if not (arguments.model / "run.json").is_file():
-        pretrain(arguments.model, arguments.text, train)
-    report = json.loads((arguments.model / "run.json").read_text(encoding="utf-8"))
+def run(options: argparse.Namespace, document: dict[str, Any]) -> Iterator[None]:
+    """Pretrain if need be, and compare."""
+    train, dev = read_conll(options.train), read_conll(options.dev)
+    if not (options.model / "run.json").is_file():
+        pretrain(options.model, options.text, train)
+    report = json.loads((options.model / "run.json").read_text(encoding="utf-8"))
     nothing = [["O"] * len(row.words) for row in dev]
-    document = {
-        **origin(),
+    document |= {
         "values": "mean and standard deviation over seeds, on the development file",
         "seeds": len(SEEDS),
         "epochs": EPOCHS,
@@ -232,10 +319,16 @@ def main() -> None:
             token_accuracy([row.tags for row in dev], nothing), 4
         ),
         "pretraining": report,
-        "methods": compare(arguments.model, train, dev),
+        "methods": compare(options.model, train, dev),
     }
-    arguments.output.write_text(json.dumps(document, indent=1) + "\n")
+    yield
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Add what only this experiment has."""
+    for name in ("train", "dev", "text", "model"):
+        parser.add_argument(f"--{name}", type=Path, required=True)
 
 
 if __name__ == "__main__":
-    main()
+    main(run, OUTPUT, seeds=None, options=add_options)

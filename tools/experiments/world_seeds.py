@@ -8,12 +8,10 @@ Runs one after the other on one thread; every run's report goes into the file.
 """
 
 import argparse
-import json
-from pathlib import Path
+from collections.abc import Iterator
 from typing import Any
 
-import torch
-from run_record import origin
+from record import main
 
 from bert_tutorial.world import FULL, QUICK
 from bert_tutorial.world.data import WorldRecipe
@@ -29,44 +27,40 @@ VARIANTS: dict[str, dict[str, Any]] = {
 }
 
 
-def main() -> None:
-    """Run variants on seeds and collect the reports."""
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2, 3, 4])
-    parser.add_argument(
-        "--variants", nargs="+", choices=list(VARIANTS), default=["default"]
-    )
-    parser.add_argument("--steps", type=int, default=WorldRecipe().steps)
-    parser.add_argument("--mix", choices=["quick", "full"], default="quick")
-    parser.add_argument("--output", type=Path)
-    arguments = parser.parse_args()
-    torch.set_num_threads(1)
-    mix = FULL if arguments.mix == "full" else QUICK
-    runs = []
-    for variant in arguments.variants:
-        for seed in arguments.seeds:
-            changes = {"seed": seed, "steps": arguments.steps, **VARIANTS[variant]}
-            run = pretrain_world(
+def run(options: argparse.Namespace, document: dict[str, Any]) -> Iterator[None]:
+    """Run the variants on the seeds and collect the reports."""
+    mix = FULL if options.mix == "full" else QUICK
+    runs = document["runs"] = []
+    for variant in options.variants:
+        for seed in options.seeds:
+            changes = {"seed": seed, "steps": options.steps, **VARIANTS[variant]}
+            made = pretrain_world(
                 WorldRecipe(**changes),
                 mix,
                 progress=False,
-                probe_every=max(1, arguments.steps // 12),
+                probe_every=max(1, options.steps // 12),
             )
-            runs.append({"variant": variant, **run.report})
-            trained = run.report["trained"]
+            runs.append({"variant": variant, **made.report})
+            trained = made.report["trained"]
             print(
                 f"{variant} seed {seed}: recall {trained['recall_rephrased']:.3f}"
                 f" (majority {trained['majority_answer']:.3f}),"
                 f" France: {trained['france_answer']}"
                 f" {trained['france_probability']:.2f},"
                 f" next sentence {trained['next_sentence']:.3f},"
-                f" {run.report['seconds']} s",
+                f" {made.report['seconds']} s",
                 flush=True,
             )
-            if arguments.output:
-                document = {**origin(), "runs": runs}
-                arguments.output.write_text(json.dumps(document, indent=1) + "\n")
+            yield
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Add what only this experiment has."""
+    every = list(VARIANTS)
+    parser.add_argument("--variants", nargs="+", choices=every, default=["default"])
+    parser.add_argument("--steps", type=int, default=WorldRecipe().steps)
+    parser.add_argument("--mix", choices=["quick", "full"], default="quick")
 
 
 if __name__ == "__main__":
-    main()
+    main(run, None, seeds=range(5), options=add_options)
