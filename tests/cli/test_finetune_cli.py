@@ -2,6 +2,7 @@
 
 import json
 import random
+import re
 import signal
 import subprocess
 import sys
@@ -211,6 +212,22 @@ def test_a_killed_run_goes_on_bit_equal(tmp_path):
         return [{k: v for k, v in r.items() if k != "seconds"} for r in records]
 
     assert log(whole) == log(broken)
+
+
+def test_a_signal_stops_a_run_which_saves_its_state_and_says_how_to_go_on(tmp_path):
+    train, dev = reviews(tmp_path / "a.tsv", 200), reviews(tmp_path / "b.tsv", 20, 1)
+    folder = tmp_path / "model"
+    process = launch(train, dev, folder)
+    end = time.monotonic() + 120
+    while not list((folder / "states").glob("step-*.safetensors")):
+        assert time.monotonic() < end and process.poll() is None
+        time.sleep(0.005)
+    process.send_signal(signal.SIGTERM)
+    _, said = process.communicate(timeout=120)
+    assert process.returncode == 130
+    (step,) = re.findall(r"^stopped after step (\d+); .* --resume", said, re.MULTILINE)
+    assert (folder / "states" / f"step-{int(step):09}.safetensors").is_file()
+    assert not (folder / "model.safetensors").exists()
 
 
 TRAIN = "sentence\tlabel\na good day\t1\na bad day\t0\n"
