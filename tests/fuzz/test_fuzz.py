@@ -31,6 +31,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from tokenizers import BertWordPieceTokenizer
 
+from bert_tutorial.files.errors import UserError
 from bert_tutorial.files.folder import CheckpointError
 from bert_tutorial.model.bert import BertModel
 from bert_tutorial.model.task_heads import BertForSequenceClassification
@@ -121,17 +122,17 @@ def is_clear(message):
 def read_both(read, path):
     """Read a file leniently and strictly; give the rows and what was skipped.
 
-    Any error must be a plain ValueError with the name of the file in one line, and both
+    Any error must be a plain UserError with the name of the file in one line, and both
     ways of reading must agree on what is bad and why.
     """
     try:
         rows = read(path, strict=False)
     except ValueError as error:
-        assert type(error) is ValueError, repr(error)
+        assert type(error) is UserError, repr(error)
         assert is_clear(str(error)) and str(path) in str(error)
         with pytest.raises(ValueError, match=re.escape(str(path))) as refused:
             read(path, strict=True)
-        assert is_clear(str(refused.value)) and type(refused.value) is ValueError
+        assert is_clear(str(refused.value)) and type(refused.value) is UserError
         none = re.search(r": 0 rows read, ([\d,]+) skipped", str(error))
         return (0, int(none[1].replace(",", ""))) if none else None
     assert rows and is_clear(rows.report())
@@ -290,7 +291,7 @@ def test_any_corpus_gives_its_own_characters_or_a_clear_error(place, data, layou
     try:
         read = read_documents(path, layout=layout)
     except ValueError as error:
-        assert type(error) is ValueError
+        assert type(error) is UserError
         assert is_clear(str(error)) and str(path) in str(error)
         return
     found = [sentence for document in read for sentence in document]
@@ -309,7 +310,7 @@ def test_any_corpus_trains_or_is_refused(place, data):
     try:
         corpus = CorpusData([path], vocab_size=60, max_length=16)
     except ValueError as error:
-        assert type(error) is ValueError and is_clear(str(error))
+        assert type(error) is UserError and is_clear(str(error))
         return
     assert corpus.tokens > 0
     batch = next(corpus.batches(64))
@@ -325,7 +326,7 @@ def test_any_vocabulary_is_read_as_it_stands_or_refused_with_its_line(place, dat
     try:
         pieces = load_vocabulary(path)
     except ValueError as error:
-        assert type(error) is ValueError and is_clear(str(error))
+        assert type(error) is UserError and is_clear(str(error))
         assert str(error).startswith(f"{path}, line ")
         return
     assert BertTokenizer(pieces).id_to_token == pieces
@@ -346,7 +347,7 @@ def test_any_settings_of_a_tokenizer_are_honoured_or_refused(name, tmp_path):
         try:
             tokenizer = BertTokenizer.from_pretrained(tmp_path)
         except ValueError as error:
-            assert type(error) is ValueError and is_clear(str(error))
+            assert type(error) is UserError and is_clear(str(error))
             assert str(tmp_path) in str(error)
             return
         stated = json.loads(data).get("do_lower_case", True)

@@ -3,6 +3,7 @@
 import ast
 import json
 import random
+import shutil
 import subprocess
 import sys
 
@@ -12,6 +13,7 @@ import torch
 import bert_tutorial.tasks as tasks
 from bert_tutorial.files.errors import UserError
 from bert_tutorial.files.shipped import shipped_weights
+from bert_tutorial.model.task_heads import BertForTokenClassification
 from bert_tutorial.tasks import (
     QUESTIONS,
     SENTIMENT,
@@ -227,3 +229,16 @@ def test_the_room_knows_no_command_line_and_its_seams_no_any():
             isinstance(node, ast.Name) and node.id == "Any"
             for node in ast.walk(ast.parse(source))
         ), name
+
+
+def test_a_model_whose_labels_are_no_spans_is_not_scored_by_spans(tmp_path):
+    rows = ROWS["tagging"][1]
+    model = BertForTokenClassification.from_pretrained(
+        shipped_weights(), id2label=["NOUN", "VERB"]
+    )
+    model.save_pretrained(tmp_path)
+    shutil.copy(shipped_weights() / "vocab.txt", tmp_path)
+    with pytest.raises(UserError, match="labels must be O, B-type or I-type"):
+        evaluate_model(TAGGING, tmp_path, rows)
+    (said,) = predict_rows(TAGGING, tmp_path, rows[:1])
+    assert set(said["tags"]) <= {"NOUN", "VERB"}

@@ -16,6 +16,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
+from bert_tutorial.files.errors import UserError
 from bert_tutorial.model.task_heads import BertForQuestionAnswering
 from bert_tutorial.tasks.examples import collate
 from bert_tutorial.tasks.questions.files import SquadItem
@@ -156,19 +157,19 @@ def answer_questions(
         id -> text cut from the context, with spans and gaps.
 
     Raises:
-        ValueError: as `encode_squad`; or if windows are longer than the model's
+        UserError: as `encode_squad`; or if windows are longer than the model's
             positions, or two items have the same id.
     """
     positions = model.config.max_position_embeddings
     if max_length > positions:
-        raise ValueError(
+        raise UserError(
             f"max_length must be at most {positions}, the positions of the model, "
             f"got {max_length}"
         )
     names = [item.id for item in items]
     if len(set(names)) < len(names):
         twice = next(name for name in names if names.count(name) > 1)
-        raise ValueError(f"ids must be unique, got {twice!r} twice")
+        raise UserError(f"ids must be unique, got {twice!r} twice")
     windows = encode_squad(
         tokenizer, items, max_length, stride, max_query_length=max_query_length
     )

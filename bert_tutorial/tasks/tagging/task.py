@@ -12,7 +12,7 @@ from bert_tutorial.model.task_heads import BertForTokenClassification
 from bert_tutorial.pretraining.documents import read_text
 from bert_tutorial.tasks.examples import Example
 from bert_tutorial.tasks.rows import Rows
-from bert_tutorial.tasks.tagging.files import TaggedWords, read_tagged, tag_names
+from bert_tutorial.tasks.tagging.files import TAG, TaggedWords, read_tagged, tag_names
 from bert_tutorial.tasks.tagging.predict import predict_tags
 from bert_tutorial.tasks.tagging.scores import span_scores, token_accuracy
 from bert_tutorial.tasks.tagging.windows import encode_rows
@@ -88,7 +88,17 @@ def score_tagging(
     shape: Shape,
     source: str,
 ) -> dict[str, float]:
-    """Score whole spans, and the share of words beside it; unknown tags are missed."""
+    """Score whole spans, and the share of words beside it; unknown tags are missed.
+
+    Raises:
+        UserError: if the model's labels are no tags of spans.
+    """
+    for name in names:
+        if not TAG.fullmatch(name):
+            raise UserError(
+                f"the model's labels must be O, B-type or I-type, got {name!r}; its "
+                "spans cannot be scored"
+            )
     guesses = predict_tags(
         model,
         tokenizer,
