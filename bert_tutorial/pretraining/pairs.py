@@ -2,7 +2,7 @@
 
 A pair is what next-sentence prediction is asked about: does the second segment
 follow the first, or is it from elsewhere? `sample_pairs` draws pairs, `pair_to_ids`
-joins one to a sequence, `MLMCollator` pads and masks plain sequences.
+joins one to a sequence.
 
 Chapter: 10
 """
@@ -11,13 +11,10 @@ from collections.abc import Iterator, Sequence
 from random import Random
 from typing import NamedTuple
 
-from torch import Tensor
+from bert_tutorial.files.errors import UserError
+from bert_tutorial.pretraining.batches import PretrainingBatches
 
-from bert_tutorial.pretraining.batches import PretrainingBatches, pad
-from bert_tutorial.pretraining.masking import Masker
-from bert_tutorial.tokenization.tokenizer import BertTokenizer
-
-__all__ = ["MLMCollator", "Pair", "PretrainingBatches", "pair_to_ids", "sample_pairs"]
+__all__ = ["Pair", "PretrainingBatches", "pair_to_ids", "sample_pairs"]
 
 Document = Sequence[Sequence[int]]
 
@@ -71,13 +68,13 @@ def sample_pairs(
         ValueError: max_length leaves no room for two pieces, or no document has any.
     """
     if max_length < 5:
-        raise ValueError(
+        raise UserError(
             f"max_length must be at least 5 ([CLS] a [SEP] b [SEP]), got {max_length}"
         )
     kept = [[sentence for sentence in document if sentence] for document in documents]
     kept = [document for document in kept if document]
     if not kept:
-        raise ValueError("documents must hold at least one sentence, got none")
+        raise UserError("documents must hold at least one sentence, got none")
     limit = max_length - 3
     for index in range(len(kept)):
         is_short = random.random() < short_probability
@@ -169,44 +166,3 @@ def pair_to_ids(pair: Pair, cls_id: int, sep_id: int) -> tuple[list[int], list[i
     first = [cls_id, *pair.tokens_a, sep_id]
     second = [*pair.tokens_b, sep_id]
     return first + second, [0] * len(first) + [1] * len(second)
-
-
-class MLMCollator:
-    """Pad sequences to the longest and mask them, for masked-LM training.
-
-    Args:
-        tokenizer: gives the special ids and knows which pieces continue a word.
-        mlm_probability: share of the tokens to be predicted.
-        seed: start of the random numbers.
-        whole_word: choose all pieces of a word or none.
-    """
-
-    def __init__(
-        self,
-        tokenizer: BertTokenizer,
-        mlm_probability: float = 0.15,
-        seed: int = 0,
-        whole_word: bool = False,
-    ) -> None:
-        self.pad_id = tokenizer.pad_id
-        self.masker = Masker(
-            tokenizer, mlm_probability, whole_word=whole_word, seed=seed
-        )
-
-    def __call__(self, sequences: Sequence[Sequence[int]]) -> dict[str, Tensor]:
-        """Make one batch.
-
-        Args:
-            sequences: lists of ids, with [CLS] and [SEP].
-
-        Returns:
-            `input_ids`, `attention_mask` (1 at real tokens) and `labels` (-100 where
-            nothing is predicted), each (B, T).
-        """
-        input_ids, attention_mask = pad(sequences, self.pad_id)
-        masked_ids, labels = self.masker(input_ids)
-        return {
-            "input_ids": masked_ids,
-            "attention_mask": attention_mask,
-            "labels": labels,
-        }

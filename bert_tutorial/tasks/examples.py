@@ -9,6 +9,8 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
+from bert_tutorial.pretraining.batches import pad
+
 __all__ = ["Example", "collate"]
 
 
@@ -26,18 +28,14 @@ class Example(NamedTuple):
 
 def collate(examples: Sequence[Example], pad_id: int = 0) -> dict[str, Tensor]:
     """Pad examples to the longest one and stack them with their targets."""
-    length = max(len(e.input_ids) for e in examples)
-
-    def padded(rows: list[list[int]], fill: int) -> Tensor:
-        return torch.tensor([row + [fill] * (length - len(row)) for row in rows])
-
+    input_ids, attention_mask = pad([e.input_ids for e in examples], pad_id)
     batch = {
-        "input_ids": padded([e.input_ids for e in examples], pad_id),
-        "token_type_ids": padded([e.token_type_ids for e in examples], 0),
-        "attention_mask": padded([[1] * len(e.input_ids) for e in examples], 0),
+        "input_ids": input_ids,
+        "token_type_ids": pad([e.token_type_ids for e in examples], 0)[0],
+        "attention_mask": attention_mask,
     }
     for name in examples[0].target:
         values = [e.target[name] for e in examples]
         rows = [value for value in values if isinstance(value, list)]
-        batch[name] = padded(rows, -100) if rows else torch.tensor(values)
+        batch[name] = pad(rows, -100)[0] if rows else torch.tensor(values)
     return batch

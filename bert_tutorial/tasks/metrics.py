@@ -17,9 +17,7 @@ __all__ = [
     "classification_scores",
     "macro_scores",
     "matthews",
-    "micro_scores",
     "pearson",
-    "spearman",
 ]
 
 
@@ -94,28 +92,6 @@ def macro_scores(
     return ClassScores(*(sum(values) / len(each) for values in zip(*each, strict=True)))
 
 
-def micro_scores(
-    labels: Sequence[Hashable],
-    guesses: Sequence[Hashable],
-    ignored: Hashable | None = None,
-) -> ClassScores:
-    """Add up the counts of all classes first: a common class counts more.
-
-    If every row has one label and one guess, and none is ignored, precision, recall
-    and F1 are all the accuracy.
-
-    Args:
-        labels: what is right.
-        guesses: what was guessed.
-        ignored: a class that is not looked for, such as "O" in tagging.
-    """
-    _pairs(labels, guesses)
-    pairs = zip(labels, guesses, strict=True)
-    hits = sum(label == guess != ignored for label, guess in pairs)
-    guessed = sum(guess != ignored for guess in guesses)
-    return _scores(hits, guessed, sum(label != ignored for label in labels))
-
-
 def matthews(labels: list[int], guesses: list[int]) -> float:
     """Give the Matthews correlation of 0/1 labels and guesses (Matthews 1975).
 
@@ -137,27 +113,6 @@ def pearson(first: Sequence[float], second: Sequence[float]) -> float:
     b = [y - sum(second) / total for y in second]
     root = math.sqrt(sum(x * x for x in a) * sum(y * y for y in b))
     return sum(x * y for x, y in zip(a, b, strict=True)) / root if root else 0.0
-
-
-def _ranks(values: Sequence[float]) -> list[float]:
-    """Number values from the smallest; equal ones share the mean of their numbers."""
-    order = sorted(range(len(values)), key=lambda i: values[i])
-    ranks = [0.0] * len(values)
-    start = 0
-    while start < len(order):
-        stop = start
-        while stop < len(order) and values[order[stop]] == values[order[start]]:
-            stop += 1
-        for place in order[start:stop]:
-            ranks[place] = (start + stop - 1) / 2 + 1
-        start = stop
-    return ranks
-
-
-def spearman(first: Sequence[float], second: Sequence[float]) -> float:
-    """Give the correlation of two series' ranks (STS-B reports it beside Pearson's)."""
-    _pairs(first, second)
-    return pearson(_ranks(first), _ranks(second))
 
 
 def classification_scores(

@@ -9,10 +9,10 @@ import pytest
 import torch
 from conftest import real_data
 
+from bert_tutorial.pretraining.batches import pad
 from bert_tutorial.pretraining.documents import read_documents
 from bert_tutorial.pretraining.masking import Masker
 from bert_tutorial.pretraining.pairs import (
-    MLMCollator,
     Pair,
     PretrainingBatches,
     pair_to_ids,
@@ -248,7 +248,7 @@ def test_pairs_repeat_by_seed_and_leave_the_documents_alone():
     assert documents == before
 
 
-# ---- collator -----------------------------------------------------------------------
+# ---- padded rows --------------------------------------------------------------------
 
 
 def rows(n, longest=30, seed=0):
@@ -260,11 +260,10 @@ def rows(n, longest=30, seed=0):
 
 
 @pytest.mark.parametrize("whole_word", [False, True])
-def test_collator(whole_word):
+def test_padded_rows_are_masked_at_their_tokens_only(whole_word):
     sequences = rows(4_000)
-    batch = MLMCollator(TOKENIZER, seed=1, whole_word=whole_word)(sequences)
-    ids, mask, labels = (batch[k] for k in ("input_ids", "attention_mask", "labels"))
-    assert set(batch) == {"input_ids", "attention_mask", "labels"}
+    padded, mask = pad(sequences, PAD)
+    ids, labels = Masker(TOKENIZER, seed=1, whole_word=whole_word)(padded)
     lengths = torch.tensor(list(map(len, sequences)))
     assert torch.equal(mask.sum(dim=1), lengths)
     assert ids.shape == mask.shape == labels.shape == (4_000, int(lengths.max()))
@@ -280,13 +279,13 @@ def test_collator(whole_word):
     n = int((lengths - 2).sum())
     deviations = 9 if whole_word else 5  # words come and go as one
     assert is_binomial(int(is_chosen.sum()), n, 0.15, deviations)
-    again = MLMCollator(TOKENIZER, seed=1, whole_word=whole_word)(sequences)
-    assert torch.equal(labels, again["labels"])
+    _, again = Masker(TOKENIZER, seed=1, whole_word=whole_word)(padded)
+    assert torch.equal(labels, again)
 
 
-def test_collator_refuses_nothing():
+def test_padding_refuses_nothing():
     with pytest.raises(ValueError, match="at least one row"):
-        MLMCollator(TOKENIZER)([])
+        pad([], PAD)
 
 
 # ---- batches ------------------------------------------------------------------------
