@@ -79,11 +79,6 @@ def test_what_is_wrong_with_a_page_is_found():
     assert not wrong_chapters("[chapter 6](../notebooks/06_self_attention.ipynb)")
 
 
-def test_the_changes_are_written_once():
-    assert page("changelog") == "```{include} ../CHANGELOG.md\n```\n"
-    assert "book/changelog" in toc_files()
-
-
 SOURCES = sections(page("references"), 2)
 
 
@@ -135,20 +130,16 @@ def glossary():
 TERMS = glossary()
 
 
-def test_terms_are_many_and_in_order():
-    assert len(TERMS) >= 60
+def test_terms_are_in_order():
     keys = [re.sub(r"[^a-z0-9 ]", "", term.lower()) for term in TERMS]
     assert keys == sorted(keys) and len(set(keys)) == len(keys)
 
 
 @pytest.mark.parametrize("term", TERMS)
-def test_a_term_is_explained_briefly_and_taught_where_it_says(term):
+def test_a_term_is_taught_where_it_says(term):
     text = TERMS[term]
     assert not wrong_chapters(text)
     assert len(linked(text)) == 1
-    words = CHAPTER_LINK.sub("", text).rstrip()
-    assert words.endswith(".")
-    assert 1 <= len(re.findall(r"\.(?= [A-Z]|$)", words)) <= 2
     bare = re.sub(r"\(.*?\)", "", term).strip().lower()
     stems = [bare]
     if "_" not in bare and bare[0] != "[":
@@ -180,7 +171,6 @@ def test_the_table_of_differences_has_a_line_for_each():
     assert [slug for _, slug, _ in listed] == slugs
     ways = {"original code", "Transformers", "both", "neither", "either, by choice"}
     assert {way for _, _, way in listed} <= ways
-    assert len(ROWS) >= 18
     assert f"differs in {len(ROWS)} places" in DIFFERENCES
 
 
@@ -224,8 +214,6 @@ def test_a_section_of_the_paper_leads_to_chapters_modules_and_tests(title):
         for term in ("Chapters", "Here", "Modules", "Tests", "Not redone")
         if term in found
     ]
-    assert re.match(r"\n\n[A-Z$\d].+\.\n", text), "what the paper says"
-    assert found["Not redone"].endswith(".")
     assert "Chapters" in found or found["Not redone"] != "Nothing."
     assert not wrong_chapters(text) and not wrong_tests(text)
     named = re.findall(r"`([\w.]+)`", found.get("Modules", ""))
