@@ -5,7 +5,7 @@ Chapter: 10
 
 import math
 from collections.abc import Callable
-from functools import lru_cache, partial
+from functools import lru_cache
 from typing import Any
 
 import torch
@@ -78,6 +78,7 @@ def mistaken(
     masked: float = 0.8,
     changed: float = 0.9,
     lowest: int = 0,
+    missing: int = 0,
     how: str = "",
 ) -> Answer:
     """Make one of the mistakes."""
@@ -90,7 +91,11 @@ def mistaken(
         is_kept = fate < 0.1
         is_random = torch.rand(input_ids.shape, generator=generator) < 0.1
         fate = torch.where(is_kept, 1.0, torch.where(is_random, 0.85, 0.0))
-    others = torch.randint(lowest, vocab_size, input_ids.shape, generator=generator)
+    others = torch.randint(
+        lowest, vocab_size - missing, input_ids.shape, generator=generator
+    )
+    if how == "one word":
+        others = others[:1, :1].expand_as(input_ids)
     read = torch.where(is_chosen & (fate < changed), others, input_ids)
     read = read.masked_fill(is_chosen & (fate < masked), mask_id)
     scored = is_chosen
@@ -101,12 +106,29 @@ def mistaken(
     labels = input_ids.masked_fill(~scored, -100)
     if how == "read labels":
         labels = read.masked_fill(~scored, -100)
+    if how == "in place":
+        input_ids.copy_(read)
     if how == "global":
         torch.rand(3)
         read = torch.where(is_chosen & (torch.rand(fate.shape) < 0.8), mask_id, read)
     return read, labels
 
 
+def a_mistake(**changes: Any) -> Callable[..., Answer]:
+    """Give one of the mistakes as a function."""
+
+    def answer(*args: Any) -> Answer:
+        return mistaken(*args, **changes)
+
+    return answer
+
+
+def unwrapped(answer: Any) -> Any:
+    """Give the answer itself, which the judge wraps anew for each property."""
+    return getattr(answer, "__wrapped__", answer)
+
+
+@lru_cache(maxsize=1)
 def texts() -> tuple[Tensor, Tensor]:
     """Give 4,000 texts of 128 tokens; the first, one inside, the end are special."""
     generator = torch.Generator().manual_seed(1)
@@ -121,15 +143,21 @@ def near(count: float, number: float, p: float) -> bool:
     return abs(count - number * p) <= 5.2 * math.sqrt(number * p * (1 - p)) + 1
 
 
-@lru_cache(maxsize=1)  # all properties look at the same draws
+DRAWN: dict[str, Any] = {}  # of the last answer: all properties look at the same draws
+
+
 def drawn_by(answer: Any) -> tuple[Tensor, Tensor, Tensor, Tensor]:
     """Give the texts, which are special, and what an answer makes of them."""
-    ids, is_special = texts()
-    generator = torch.Generator().manual_seed(10)
-    read, labels = answer(ids.clone(), is_special.clone(), MASK, V, generator)
-    assert read.shape == labels.shape == ids.shape
-    assert read.dtype == labels.dtype == ids.dtype
-    return ids, is_special, read, labels
+    if DRAWN.get("answer") is not unwrapped(answer):
+        DRAWN.clear()
+        ids, is_special = texts()
+        generator = torch.Generator().manual_seed(10)
+        read, labels = answer(ids.clone(), is_special.clone(), MASK, V, generator)
+        assert read.shape == labels.shape == ids.shape
+        assert read.dtype == labels.dtype == ids.dtype
+        DRAWN.update(answer=unwrapped(answer), made=(ids, is_special, read, labels))
+    made: tuple[Tensor, Tensor, Tensor, Tensor] = DRAWN["made"]
+    return made
 
 
 def on_texts(test: Callable[..., bool]) -> Callable[[Any], bool]:
@@ -191,6 +219,29 @@ def whole_vocabulary(
 
 
 @on_texts
+def up_to_the_last(
+    ids: Tensor, is_special: Tensor, read: Tensor, labels: Tensor
+) -> bool:
+    """Look for the last id among the random ones, and for none behind it."""
+    changed = (read != ids) & (read != MASK) & ~is_special
+    return not changed.any() or int(read[changed].max()) == V - 1
+
+
+@on_texts
+def words_differ(ids: Tensor, is_special: Tensor, read: Tensor, labels: Tensor) -> bool:
+    """Compare random ids of one text, and of one column: one pair in V is alike."""
+    changed = (read != ids) & (read != MASK) & ~is_special
+    for number in changed.nonzero().unbind(dim=1):
+        key = number * V + read[changed].clamp(0, V - 1)
+        alike = torch.bincount(key).double()
+        there = torch.bincount(number).double()
+        pairs = (there * (there - 1)).sum()
+        if pairs and (alike * (alike - 1)).sum() / pairs > 0.2:
+            return False
+    return True
+
+
+@on_texts
 def texts_differ(ids: Tensor, is_special: Tensor, read: Tensor, labels: Tensor) -> bool:
     """Compare the places of two texts: 0.15 squared of them are chosen in both."""
     scored = labels != -100
@@ -228,69 +279,90 @@ EXERCISE = Exercise(
     mutants=[
         Mutant(
             "two independent draws",
-            partial(mistaken, how="independent"),
+            a_mistake(how="independent"),
             "Keeping and swapping are drawn independently, so 81 % become [MASK] and "
             "9 % are swapped. A published tutorial has this. Let one number decide: "
             "below 0.8, below 0.9, the rest.",
         ),
         Mutant(
             "special tokens hidden",
-            partial(mistaken, how="specials"),
+            a_mistake(how="specials"),
             "[CLS], [SEP] or padding was chosen. Leave special tokens out: "
             "is_chosen & ~is_special.",
         ),
         Mutant(
             "labels everywhere",
-            partial(mistaken, how="everywhere"),
+            a_mistake(how="everywhere"),
             "Every token has a label, so the model would be scored on words that it "
             "can see. Labels are -100 wherever nothing was chosen.",
         ),
         Mutant(
             "labels at [MASK] only",
-            partial(mistaken, how="masks only"),
+            a_mistake(how="masks only"),
             "Only tokens that became [MASK] have a label. All chosen tokens have one, "
             "also those that were swapped or stayed.",
         ),
         Mutant(
             "always [MASK]",
-            partial(mistaken, masked=1.0),
+            a_mistake(masked=1.0),
             "All chosen tokens become [MASK]. Only 80 % do; 10 % become a random id "
             "and 10 % stay.",
         ),
         Mutant(
             "none stays",
-            partial(mistaken, masked=0.8, changed=1.0),
+            a_mistake(masked=0.8, changed=1.0),
             "No chosen token stays as it is. 10 % do, and are scored all the same.",
         ),
         Mutant(
             "specials never swapped in",
-            partial(mistaken, lowest=5),
-            "Random ids come from ordinary words only. The published code draws from "
-            "the whole vocabulary, special tokens included: torch.randint(vocab_size).",
+            a_mistake(lowest=5),
+            "Some of the first ids, those of special tokens, never come up among the "
+            "random ones. The published code draws from the whole vocabulary, special "
+            "tokens included: torch.randint(vocab_size).",
         ),
         Mutant(
             "the same places in all texts",
-            partial(mistaken, how="columns"),
+            a_mistake(how="columns"),
             "All texts of the batch are hidden at the same places. Draw for every "
             "token: torch.rand(input_ids.shape).",
         ),
         Mutant(
             "labels from what is read",
-            partial(mistaken, how="read labels"),
+            a_mistake(how="read labels"),
             "Labels were taken after the words had been hidden, so the model is asked "
             "to guess [MASK]. Take them from the true ids.",
         ),
         Mutant(
             "another source of randomness",
-            partial(mistaken, how="global"),
+            a_mistake(how="global"),
             "Some draws do not come from the generator: two runs of one seed differ. "
             "Pass generator=generator to each draw.",
         ),
         Mutant(
             "a tenth of the rate",
-            partial(mistaken, rate=0.12),
+            a_mistake(rate=0.12),
             "The share of chosen tokens is wrong. It is 15 % of the tokens that are "
             "not special: of those, not of what became [MASK].",
+        ),
+        Mutant(
+            "the last id missing",
+            a_mistake(missing=1),
+            "The last id of the vocabulary never comes up among the random ones, "
+            "or one that is none does. torch.randint(n) gives 0 to n - 1: the end "
+            "is left out already.",
+        ),
+        Mutant(
+            "one random word for all",
+            a_mistake(how="one word"),
+            "Many swapped tokens became the same word. Draw a random id for each "
+            "token: a shape of input_ids.shape for torch.randint.",
+        ),
+        Mutant(
+            "input changed",
+            a_mistake(how="in place"),
+            "input_ids or is_special was changed in place, so the true text is "
+            "lost to whoever called. Work on a copy: masked_fill and torch.where "
+            "make one.",
         ),
     ],
     properties=[
@@ -324,6 +396,16 @@ EXERCISE = Exercise(
             "the same seed, the same masks",
             "With two generators of one seed, the results must be equal.",
             same_again,
+        ),
+        Property(
+            "random ids go up to the last",
+            "Random ids must go up to vocab_size - 1, and no further.",
+            up_to_the_last,
+        ),
+        Property(
+            "random ids are drawn one by one",
+            "Two tokens that were swapped must not always get the same random id.",
+            words_differ,
         ),
     ],
     hints=(

@@ -4,13 +4,13 @@ Chapter: 10
 """
 
 from collections.abc import Callable
-from functools import lru_cache, partial
+from functools import lru_cache
 from typing import Any
 
 import torch
 from torch import Tensor
 
-from bert_tutorial.course.exercises.c10_hide_tokens import near
+from bert_tutorial.course.exercises.c10_hide_tokens import near, unwrapped
 from bert_tutorial.course.judging.exercise import Exercise, Mutant, Property
 
 STUB = '''
@@ -92,10 +92,28 @@ def mistaken(
     if how == "first only":
         places = torch.arange(input_ids.shape[1]).expand_as(input_ids)
         scored = is_chosen & (first_pieces == places)
+    if how == "masks only":
+        scored = is_chosen & (read == mask_id)
+    if how == "global":
+        is_masked = torch.rand(read.shape) < 0.8
+        read = input_ids.masked_fill(is_chosen & is_masked, mask_id)
     true = read if how == "read labels" else input_ids
-    return read, true.masked_fill(~scored, -100)
+    labels = true.masked_fill(~scored, -100)
+    if how == "in place":
+        input_ids.copy_(read)
+    return read, labels
 
 
+def a_mistake(how: str) -> Callable[..., tuple[Tensor, Tensor]]:
+    """Give one of the mistakes as a function."""
+
+    def answer(*args: Any) -> tuple[Tensor, Tensor]:
+        return mistaken(*args, how=how)
+
+    return answer
+
+
+@lru_cache(maxsize=1)
 def texts() -> tuple[Tensor, Tensor, Tensor]:
     """Give 4,000 texts of [CLS], fifty words of one or two pieces, and [SEP]."""
     generator = torch.Generator().manual_seed(2)
@@ -108,16 +126,22 @@ def texts() -> tuple[Tensor, Tensor, Tensor]:
     return ids.masked_fill(is_special, 2), first_pieces, is_special
 
 
-@lru_cache(maxsize=1)  # all properties look at the same draws
+DRAWN: dict[str, Any] = {}  # of the last answer: all properties look at the same draws
+
+
 def drawn_by(answer: Any) -> tuple[Tensor, Tensor, Tensor, Tensor]:
     """Give the texts, which are special, and what an answer makes of them."""
-    ids, first_pieces, is_special = texts()
-    generator = torch.Generator().manual_seed(20)
-    given = (ids.clone(), first_pieces.clone(), is_special.clone())
-    read, labels = answer(*given, MASK, generator)
-    assert read.shape == labels.shape == ids.shape
-    assert read.dtype == labels.dtype == ids.dtype
-    return ids, is_special, read, labels
+    if DRAWN.get("answer") is not unwrapped(answer):
+        DRAWN.clear()
+        ids, first_pieces, is_special = texts()
+        generator = torch.Generator().manual_seed(20)
+        given = (ids.clone(), first_pieces.clone(), is_special.clone())
+        read, labels = answer(*given, MASK, generator)
+        assert read.shape == labels.shape == ids.shape
+        assert read.dtype == labels.dtype == ids.dtype
+        DRAWN.update(answer=unwrapped(answer), made=(ids, is_special, read, labels))
+    made: tuple[Tensor, Tensor, Tensor, Tensor] = DRAWN["made"]
+    return made
 
 
 def on_texts(test: Callable[..., bool]) -> Callable[[Any], bool]:
@@ -181,6 +205,35 @@ def fates_are_apart(
     return near(int((both & masked).sum()), int(both.sum()), share_of_pieces)
 
 
+def small_texts() -> tuple[Tensor, Tensor, Tensor]:
+    """Give 400 texts with words of one to four pieces."""
+    generator = torch.Generator().manual_seed(4)
+    ids = torch.randint(5, 50, (400, 12), generator=generator)
+    starts = torch.tensor([0, 1, 1, 1, 1, 5, 5, 5, 8, 9, 9, 11])
+    is_special = torch.zeros_like(ids, dtype=torch.bool)
+    is_special[:, 0] = is_special[:, 11] = True
+    return ids.masked_fill(is_special, 2), starts.expand_as(ids).clone(), is_special
+
+
+def long_words_are_whole(answer: Any) -> bool:
+    """Look at words of three and four pieces, too."""
+    given = small_texts()
+    generator = torch.Generator().manual_seed(5)
+    _, labels = answer(*(one.clone() for one in given), MASK, generator)
+    scored = labels != -100
+    is_whole = torch.equal(scored, scored.gather(1, given[1]))
+    return bool(words_are_whole(answer)) and is_whole
+
+
+def same_again(answer: Any) -> bool:
+    """Use two generators of one seed."""
+    made = []
+    for _ in range(2):
+        given = [one.clone() for one in small_texts()]
+        made += answer(*given, MASK, torch.Generator().manual_seed(6))
+    return torch.equal(made[0], made[2]) and torch.equal(made[1], made[3])
+
+
 EXERCISE = Exercise(
     id="hide-words",
     chapter=10,
@@ -194,43 +247,61 @@ EXERCISE = Exercise(
     mutants=[
         Mutant(
             "one draw per word",
-            partial(mistaken, how="one draw"),
+            a_mistake(how="one draw"),
             "A word has one fate for all of its pieces. Whole word masking changes the "
             "choice only; each piece draws its own fate.",
         ),
         Mutant(
             "pieces chosen alone",
-            partial(mistaken, how="pieces"),
+            a_mistake(how="pieces"),
             "Pieces are chosen one by one, so that words are hidden in part. Let the "
             "draw of the first piece count for all: gather(1, first_pieces).",
         ),
         Mutant(
             "any piece chooses the word",
-            partial(mistaken, how="any piece"),
+            a_mistake(how="any piece"),
             "A word is chosen if any of its pieces is drawn, so long words are chosen "
             "more often. Only the first piece's draw counts.",
         ),
         Mutant(
             "only first pieces have labels",
-            partial(mistaken, how="first only"),
+            a_mistake(how="first only"),
             "The later pieces of a chosen word have no label. The loss is as before, "
             "piece by piece: every piece of the word is scored.",
         ),
         Mutant(
             "special tokens hidden",
-            partial(mistaken, how="specials"),
+            a_mistake(how="specials"),
             "[CLS] or [SEP] was chosen. Leave special tokens out: & ~is_special.",
         ),
         Mutant(
             "always [MASK]",
-            partial(mistaken, how="always"),
+            a_mistake(how="always"),
             "Every piece of a chosen word becomes [MASK]. Only 80 % do.",
         ),
         Mutant(
             "labels from what is read",
-            partial(mistaken, how="read labels"),
+            a_mistake(how="read labels"),
             "Labels were taken after the words had been hidden. Take them from the "
             "true ids.",
+        ),
+        Mutant(
+            "labels at [MASK] only",
+            a_mistake(how="masks only"),
+            "Only pieces that became [MASK] have a label. All pieces of a chosen "
+            "word have one, also those that stayed.",
+        ),
+        Mutant(
+            "another source of randomness",
+            a_mistake(how="global"),
+            "Some draws do not come from the generator: two runs of one seed "
+            "differ. Pass generator=generator to each draw.",
+        ),
+        Mutant(
+            "input changed",
+            a_mistake(how="in place"),
+            "An argument was changed in place, so the true text is lost to "
+            "whoever called. Work on a copy: masked_fill makes one.",
         ),
     ],
     properties=[
@@ -248,7 +319,7 @@ EXERCISE = Exercise(
         Property(
             "words are whole",
             "All pieces of a word must be scored, or none.",
-            words_are_whole,
+            long_words_are_whole,
         ),
         Property("15 % are chosen", "15 % of the words must be chosen.", right_rate),
         Property(
@@ -260,6 +331,11 @@ EXERCISE = Exercise(
             "each piece draws its own fate",
             "Of the two-piece words, 64 % must have both pieces masked.",
             fates_are_apart,
+        ),
+        Property(
+            "the same seed, the same masks",
+            "With two generators of one seed, the results must be equal.",
+            same_again,
         ),
     ],
     hints=(

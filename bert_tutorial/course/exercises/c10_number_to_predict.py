@@ -63,10 +63,21 @@ def of_masks(tokens: int, most: int) -> int:
     return min(most, max(1, round(tokens * 0.15 * 0.8)))
 
 
+def always_twenty(tokens: int, most: int) -> int:
+    """Take the published number for the most."""
+    return number_to_predict(tokens, 20)
+
+
+def of_the_longest(tokens: int, most: int) -> int:
+    """Keep to the lower bound last."""
+    return max(1, min(most, math.floor(tokens * 0.15) + 1))
+
+
 def cases(seed: int, dtype: torch.dtype) -> list[Case]:
     """Lengths at which the ways of rounding part, and both bounds."""
     lengths = (40, 5, 3, 13, 16, 18, 53, 128, 300, 512)
-    return [Case((tokens, 20), f"{tokens} tokens, at most 20") for tokens in lengths]
+    pairs = [*((tokens, 20) for tokens in lengths), (128, 5), (512, 76), (300, 76)]
+    return [Case(pair, f"{pair[0]} tokens, at most {pair[1]}") for pair in pairs]
 
 
 EXERCISE = Exercise(
@@ -102,6 +113,17 @@ EXERCISE = Exercise(
             of_masks,
             "You counted what becomes [MASK]. 15 % are predicted; what becomes of them "
             "is decided afterwards.",
+        ),
+        Mutant(
+            "20 is the most",
+            always_twenty,
+            "The most is 20 in yours, whatever `most` says. Use the argument.",
+        ),
+        Mutant(
+            "one more",
+            of_the_longest,
+            "You cut the number off and add one. A number that is rounded to the "
+            "nearest does not always grow.",
         ),
     ],
     cases=cases,

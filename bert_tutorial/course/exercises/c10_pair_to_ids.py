@@ -77,12 +77,22 @@ def ends_swapped(pair: Pair, cls_id: int, sep_id: int) -> Ids:
     return pair_to_ids(pair, sep_id, cls_id)
 
 
+def pair_changed(pair: Pair, cls_id: int, sep_id: int) -> Ids:
+    """Put the special tokens into the pair's own lists."""
+    pair.tokens_a.insert(0, cls_id)
+    pair.tokens_a.append(sep_id)
+    pair.tokens_b.append(sep_id)
+    kinds = [0] * len(pair.tokens_a) + [1] * len(pair.tokens_b)
+    return pair.tokens_a + pair.tokens_b, kinds
+
+
 def cases(seed: int, dtype: torch.dtype) -> list[Case]:
     """Short and long segments, a random pair."""
     return [
         Case((Pair([7, 8], [9], False), 2, 3), "two pieces and one"),
         Case((Pair([11], [12, 13, 14], True), 2, 3), "one piece and three"),
         Case((Pair([5, 6, 7], [8, 9], False), 101, 102), "other special ids"),
+        Case((Pair([3, 7, 3], [2], False), 2, 3), "the ids 2 and 3 in the text"),
     ]
 
 
@@ -129,6 +139,12 @@ EXERCISE = Exercise(
             "[CLS] and [SEP] mixed up",
             ends_swapped,
             "cls_id and sep_id have changed places: [CLS] stands at the front only.",
+        ),
+        Mutant(
+            "pair changed",
+            pair_changed,
+            "The lists of the pair itself were changed, so a second call would "
+            "add the special tokens again. Make new lists.",
         ),
     ],
     cases=cases,

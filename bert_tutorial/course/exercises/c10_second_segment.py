@@ -3,12 +3,12 @@
 Chapter: 10
 """
 
+import random as shared
 from collections.abc import Callable
-from functools import partial
 from random import Random
 from typing import Any
 
-from bert_tutorial.course.exercises.c10_hide_tokens import near
+from bert_tutorial.course.exercises.c10_hide_tokens import near, unwrapped
 from bert_tutorial.course.judging.exercise import Exercise, Mutant, Property
 
 STUB = '''
@@ -60,6 +60,10 @@ def mistaken(
     """Make one of the mistakes."""
     document = documents[index]
     has_next = cut < len(document)
+    if how == "global":
+        random = Random(shared.getrandbits(32))
+    if how == "own at the end" and not has_next:
+        return random.choice(document), 1
     if how == "lone" and not has_next:
         return document[-1], 0
     if has_next and random.random() < share:
@@ -76,23 +80,44 @@ def mistaken(
     return random.choice(random.choice(others)), 0 if how == "flip" else 1
 
 
+def taken_out(documents: Documents, index: int, cut: int, random: Random) -> Answer:
+    """Take the own document out of the list for good."""
+    if cut < len(documents[index]) and random.random() < 0.5:
+        return documents[index][cut], 0
+    documents.append(documents.pop(index))
+    return random.choice(random.choice(documents[:-1])), 1
+
+
+def a_mistake(**changes: Any) -> Callable[..., Answer]:
+    """Give one of the mistakes as a function."""
+
+    def answer(*args: Any) -> Answer:
+        return mistaken(*args, **changes)
+
+    return answer
+
+
 DOCUMENTS = [[f"{d}.{s}" for s in range(3)] for d in range(4)]
-DRAWS = 4_000
+DRAWS = 150
+DRAWN: dict[str, Any] = {}  # of the last answer: all properties look at the same draws
 
 
 def drawn(test: Callable[[list[tuple[int, Answer]]], bool]) -> Callable[[Any], bool]:
     """Let a test see many draws with the place that each follows."""
 
     def holds(answer: Any) -> bool:
-        random = Random()
-        made = [
-            (cut, answer([[*d] for d in DOCUMENTS], 1, cut, random))
-            for cut in (1, 3)
-            for _ in range(DRAWS)
-        ]
-        for _, (text, label) in made:
-            assert isinstance(text, str) and label in (0, 1)
-        return test(made)
+        if DRAWN.get("answer") is not unwrapped(answer):
+            DRAWN.clear()
+            random = Random(6)
+            made = [
+                (cut, answer([[*d] for d in DOCUMENTS], 1, cut, random))
+                for cut in (1, 3)
+                for _ in range(DRAWS)
+            ]
+            for _, (text, label) in made:
+                assert isinstance(text, str) and label in (0, 1)
+            DRAWN.update(answer=unwrapped(answer), made=made)
+        return test(DRAWN["made"])
 
     return holds
 
@@ -132,8 +157,24 @@ def partners_are_any(made: list[tuple[int, Answer]]) -> bool:
 
 @drawn
 def the_last_has_none(made: list[tuple[int, Answer]]) -> bool:
-    """Look at a document's end."""
-    return all(text not in ("1.2",) or label == 1 for cut, (text, label) in made)
+    """Look at the labels at a document's end."""
+    return all(label == 1 for cut, (_, label) in made if cut == 3)
+
+
+@drawn
+def elsewhere_at_the_end(made: list[tuple[int, Answer]]) -> bool:
+    """Look for the own document at its end."""
+    return all(text[0] != "1" for cut, (text, label) in made if cut == 3 and label == 1)
+
+
+def same_again(answer: Any) -> bool:
+    """Use two sources of one seed, and look at all documents."""
+    made = []
+    for _ in range(2):
+        random = Random(7)
+        given = [[*d] for d in DOCUMENTS]
+        made.append([answer(given, n % 4, 1 + n % 3, random) for n in range(12)])
+    return made[0] == made[1]
 
 
 EXERCISE = Exercise(
@@ -149,33 +190,51 @@ EXERCISE = Exercise(
     mutants=[
         Mutant(
             "labels flipped",
-            partial(mistaken, how="flip"),
+            a_mistake(how="flip"),
             "The labels are flipped. In BERT's published code and weights, 0 means "
             "is next and 1 means is random; a widely read book has it the other way.",
         ),
         Mutant(
             "partner from the same document",
-            partial(mistaken, how="same"),
+            a_mistake(how="same"),
             "A random partner came from the same document; it may even be the true "
             "next sentence, under the wrong label. Draw from the other documents.",
         ),
         Mutant(
             "nine in ten are next",
-            partial(mistaken, share=0.9),
+            a_mistake(share=0.9),
             "The share of true next sentences is wrong: it is one half, wherever there "
             "is a next sentence.",
         ),
         Mutant(
             "the last sentence follows itself",
-            partial(mistaken, how="lone"),
+            a_mistake(how="lone"),
             "At the end of a document yours gives a sentence with label 0, although "
             "there is none to follow. Such a pair is always random.",
         ),
         Mutant(
             "first sentences only",
-            partial(mistaken, how="first"),
+            a_mistake(how="first"),
             "Random partners are always the first sentence of their document: the "
             "model could learn what beginnings look like. Draw a random sentence.",
+        ),
+        Mutant(
+            "own document at the end",
+            a_mistake(how="own at the end"),
+            "At the end of a document the random partner may come from this "
+            "document. It is one of another document there, too.",
+        ),
+        Mutant(
+            "another source of randomness",
+            a_mistake(how="global"),
+            "Some draws do not come from `random`, the argument: two runs of one "
+            "seed differ. The module of the same name is another source.",
+        ),
+        Mutant(
+            "documents changed",
+            taken_out,
+            "The list of documents was changed: the next call finds other "
+            "documents under the same numbers. Make a new list of the others.",
         ),
     ],
     properties=[
@@ -203,6 +262,17 @@ EXERCISE = Exercise(
             "the last sentence has no next",
             "After the last sentence of a document the partner must be random.",
             the_last_has_none,
+        ),
+        Property(
+            "the same seed, the same choice",
+            "With two sources of one seed, the results must be equal.",
+            same_again,
+        ),
+        Property(
+            "the last sentence's partner comes from elsewhere",
+            "After the last sentence, too, the partner must come from another "
+            "document.",
+            elsewhere_at_the_end,
         ),
     ],
     hints=(

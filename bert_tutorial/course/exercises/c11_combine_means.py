@@ -62,6 +62,22 @@ def zero_by_zero(means: Tensor, counts: Tensor) -> Tensor:
     return (means.nan_to_num() * counts).sum() / counts.sum()
 
 
+def plain_mean(means: Tensor, counts: Tensor) -> Tensor:
+    """Average the means as they are."""
+    return means.mean()
+
+
+def nan_mean(means: Tensor, counts: Tensor) -> Tensor:
+    """Average the means that are there."""
+    return means.nanmean()
+
+
+def input_changed(means: Tensor, counts: Tensor) -> Tensor:
+    """Write zeros over the nan of the argument."""
+    means[counts == 0] = 0.0
+    return (means * counts).sum() / counts.sum().clamp(min=1)
+
+
 def cases(seed: int, dtype: torch.dtype) -> list[Case]:
     """Two batches, an empty one among several, nothing at all."""
     torch.manual_seed(seed)
@@ -80,6 +96,11 @@ def cases(seed: int, dtype: torch.dtype) -> list[Case]:
             "five batches",
         ),
         Case((torch.tensor([nan], dtype=dtype), torch.tensor([0])), "nothing at all"),
+        Case((torch.tensor([0.5], dtype=dtype), torch.tensor([6])), "one batch"),
+        Case(
+            (torch.tensor([nan, nan], dtype=dtype), torch.tensor([0, 0])),
+            "two batches, nothing hidden",
+        ),
     ]
 
 
@@ -125,6 +146,26 @@ EXERCISE = Exercise(
             "0 by 0",
             zero_by_zero,
             "Where nothing is hidden at all, you divide 0 by 0. Divide by at least 1.",
+        ),
+        Mutant(
+            "plain mean",
+            plain_mean,
+            "This is the plain mean of the means: every batch weighs the same, "
+            "whatever is behind it, and a batch without a hidden place makes it "
+            "nan. Weigh by the counts.",
+        ),
+        Mutant(
+            "mean without nan",
+            nan_mean,
+            "nan is left out, and all other batches weigh the same, so a hidden "
+            "word in a sparse batch counts for more. Weigh each mean by its "
+            "count.",
+        ),
+        Mutant(
+            "input changed",
+            input_changed,
+            "The tensor of means was changed in place. Make a new one: "
+            "torch.where, or nan_to_num() without an underscore.",
         ),
     ],
     cases=cases,

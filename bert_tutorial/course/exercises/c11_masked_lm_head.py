@@ -20,7 +20,8 @@ class MaskedLMHead(nn.Module):
 
     Dense (H, H), named dense; gelu; LayerNorm, named layer_norm, with
     config.layer_norm_eps; then the word table handed in by tie, used as the output
-    matrix, and a bias of its own for each word, named bias, at first 0.
+    matrix, and a bias of its own for each word, named bias, at first 0. The embedding
+    that tie hands in stays with its owner: it does not become a part of the head.
     """
 
     def __init__(self, config: BertConfig) -> None:
@@ -51,6 +52,23 @@ class Hidden(MaskedLMHead):
         words: Any = self._words
         scores: Tensor = x @ words.weight.T + self.bias
         return scores
+
+
+class Decoder(MaskedLMHead):
+    """Ties as Hugging Face does: a layer whose weight is the table."""
+
+    def __init__(self, config: BertConfig) -> None:
+        super().__init__(config)
+        self.decoder = nn.Linear(config.hidden_size, config.vocab_size, bias=False)
+
+    def tie(self, word_embeddings: nn.Embedding) -> None:
+        """Let the layer have the table for its weight."""
+        self.decoder.weight = word_embeddings.weight
+
+    def forward(self, hidden: Tensor) -> Tensor:
+        """Score."""
+        scores: Tensor = self.decoder(self.layer_norm(gelu(self.dense(hidden))))
+        return scores + self.bias
 
 
 class Wrong(MaskedLMHead):
@@ -103,6 +121,70 @@ class CopiedTable(Wrong):
         return F.linear(x, self._copy, self.bias)
 
 
+class NoGradient(Wrong):
+    """The table without its gradient."""
+
+    def tie(self, word_embeddings: nn.Embedding) -> None:
+        """Keep the numbers."""
+        self._data = word_embeddings.weight.data
+
+    def score(self, x: Tensor) -> Tensor:
+        """Use the numbers."""
+        return F.linear(x, self._data, self.bias)
+
+
+class Child(Wrong):
+    """The table as a child."""
+
+    def tie(self, word_embeddings: nn.Embedding) -> None:
+        """Let torch find it."""
+        super().tie(word_embeddings)
+        self.table = word_embeddings
+
+
+class ChangedBias(Wrong):
+    """A bias that begins anywhere."""
+
+    def __init__(self, config: BertConfig) -> None:
+        super().__init__(config)
+        nn.init.normal_(self.bias)
+
+
+class BiasNoParameter(Wrong):
+    """A bias that cannot learn."""
+
+    def __init__(self, config: BertConfig) -> None:
+        super().__init__(config)
+        del self.bias
+        self.bias: Any = torch.zeros(config.vocab_size)
+
+
+class DefaultEps(Wrong):
+    """The norm with torch's own epsilon."""
+
+    def __init__(self, config: BertConfig) -> None:
+        super().__init__(config)
+        self.layer_norm = nn.LayerNorm(config.hidden_size)
+
+
+class TanhGelu(Wrong):
+    """Another form of GELU."""
+
+    def transform(self, hidden: Tensor) -> Tensor:
+        """Go by tanh."""
+        x: Tensor = self.layer_norm(F.gelu(self.dense(hidden), approximate="tanh"))
+        return x
+
+
+class Relu(Wrong):
+    """Another activation."""
+
+    def transform(self, hidden: Tensor) -> Tensor:
+        """Cut off below 0."""
+        x: Tensor = self.layer_norm(F.relu(self.dense(hidden)))
+        return x
+
+
 class NoTransform(Wrong):
     """Straight from the encoder to the table."""
 
@@ -152,14 +234,16 @@ def built(answer: Any, dtype: torch.dtype) -> tuple[Any, nn.Embedding]:
         nn.init.normal_(parameter)
     words = nn.Embedding(11, 6).to(dtype)
     head = answer(CONFIG)
-    missing, unexpected = head.load_state_dict(reference.state_dict(), strict=False)
-    if missing or unexpected:
-        raise ValueError(
-            f"parameters must be dense, layer_norm and bias, got {missing} too many "
-            f"and {unexpected} too few"
-        )
+    found = head.load_state_dict(reference.state_dict(), strict=False)
+    if found.unexpected_keys:
+        names = ", ".join(found.unexpected_keys)
+        raise LookupError(f"the head has no parameter with the name {names}")
     head = head.to(dtype)
     head.tie(words)
+    known = {id(head.bias), id(words.weight)}
+    for name, parameter in head.named_parameters():
+        if name not in reference.state_dict() and id(parameter) not in known:
+            raise ValueError("the head has parameters of other names, too")
     return head, words
 
 
@@ -190,6 +274,20 @@ def the_table_learns(answer: Any) -> bool:
     return all(p.grad is not None and bool(p.grad.any()) for p in [*own, words.weight])
 
 
+def table_has_one_owner(answer: Any) -> bool:
+    """Look for the table among the head's own; a layer may share its weight."""
+    head, words = built(answer, torch.float64)
+    layers = [part for part in head.modules() if isinstance(part, nn.Linear)]
+    shared = {id(layer.weight) for layer in layers}
+    own = {id(parameter) for parameter in head.parameters()} - shared
+    return words not in list(head.modules()) and id(words.weight) not in own
+
+
+def bias_begins_at_zero(answer: Any) -> bool:
+    """Look at a new head."""
+    return not bool(answer(CONFIG).bias.any())
+
+
 EXERCISE = Exercise(
     id="masked-lm-head",
     chapter=11,
@@ -198,7 +296,7 @@ EXERCISE = Exercise(
     minutes=15,
     stub=STUB,
     solution=MaskedLMHead,
-    accepted={"named steps": Hidden},
+    accepted={"named steps": Hidden, "shared weight": Decoder},
     run=run,
     mutants=[
         Mutant(
@@ -246,6 +344,48 @@ EXERCISE = Exercise(
             "The head gives probabilities. It gives logits: the loss has the softmax "
             "inside, and would apply it a second time.",
         ),
+        Mutant(
+            "table without gradient",
+            NoGradient,
+            "The scores are right and the table does not learn from them: .data "
+            "and detach() cut the gradient. Keep the embedding, and take its "
+            "weight in forward.",
+        ),
+        Mutant(
+            "the table as a child",
+            Child,
+            "The embedding was set as an attribute, so torch counts it as a part "
+            "of the head and it is saved a second time. Keep it out of torch's "
+            "sight, for example in a list.",
+        ),
+        Mutant(
+            "bias not 0 at first",
+            ChangedBias,
+            "The bias does not begin at 0. nn.Parameter(torch.zeros(...)) does.",
+        ),
+        Mutant(
+            "bias no parameter",
+            BiasNoParameter,
+            "The head has no parameter named bias, so the bias neither learns nor "
+            "is saved. Wrap the zeros in nn.Parameter.",
+        ),
+        Mutant(
+            "epsilon of torch",
+            DefaultEps,
+            "layer_norm has another epsilon than config.layer_norm_eps. torch's "
+            "own is 1e-5.",
+        ),
+        Mutant(
+            "gelu by tanh",
+            TanhGelu,
+            "This is the form of GELU with tanh, close to the exact one and not "
+            "the same. The book's gelu is the exact one.",
+        ),
+        Mutant(
+            "relu",
+            Relu,
+            "The activation is ReLU. BERT has GELU.",
+        ),
     ],
     cases=cases,
     properties=[
@@ -254,6 +394,17 @@ EXERCISE = Exercise(
             "A loss on the scores must reach the word table and every parameter of "
             "the head.",
             the_table_learns,
+        ),
+        Property(
+            "the table has one owner",
+            "The embedding handed to tie must not become a part of the head, or "
+            "it is saved a second time.",
+            table_has_one_owner,
+        ),
+        Property(
+            "the bias begins at 0",
+            "The bias of a new head must be 0.",
+            bias_begins_at_zero,
         ),
     ],
     hints=(

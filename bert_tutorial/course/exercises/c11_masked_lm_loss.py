@@ -3,6 +3,8 @@
 Chapter: 11
 """
 
+import math
+
 import torch
 from torch import Tensor
 from torch.nn import functional as F
@@ -100,6 +102,25 @@ def unstable(logits: Tensor, labels: Tensor) -> Tensor:
     e = logits[is_hidden].exp()
     p = e / e.sum(dim=-1, keepdim=True)
     return -p.gather(1, labels[is_hidden][:, None]).log().mean()
+
+
+def base_two(logits: Tensor, labels: Tensor) -> Tensor:
+    """Take the logarithm to the base 2."""
+    return masked_lm_loss(logits, labels) / math.log(2)
+
+
+def with_epsilon(logits: Tensor, labels: Tensor) -> Tensor:
+    """Add a small number before the logarithm."""
+    is_hidden = labels != -100
+    if not is_hidden.any():
+        return logits.sum() * 0
+    p = logits[is_hidden].softmax(dim=-1)
+    return -(p.gather(1, labels[is_hidden][:, None]) + 1e-9).log().mean()
+
+
+def by_texts(logits: Tensor, labels: Tensor) -> Tensor:
+    """Divide by the number of texts."""
+    return by_place(logits, labels).sum() / len(labels)
 
 
 def cases(seed: int, dtype: torch.dtype) -> list[Case]:
@@ -200,6 +221,24 @@ EXERCISE = Exercise(
             unstable,
             "exp of a large logit is infinite. log_softmax takes the largest logit "
             "off first: use it instead of exp and log.",
+        ),
+        Mutant(
+            "logarithm to the base 2",
+            base_two,
+            "The logarithm is to the base 2. ln is to the base e: equal logits "
+            "cost ln V.",
+        ),
+        Mutant(
+            "a small number added",
+            with_epsilon,
+            "A small number was added to the probability, so the loss of an "
+            "unlikely word is too small. log_softmax needs no such help.",
+        ),
+        Mutant(
+            "divided by the texts",
+            by_texts,
+            "The sum was divided by the number of texts. Divide by the number of "
+            "hidden places.",
         ),
     ],
     cases=cases,

@@ -15,7 +15,8 @@ def linear_schedule(step: int, total: int, warmup: int) -> float:
     """Give the factor on the learning rate: up from 0, then down to 0, in lines.
 
     At step 0 it is 0, at step warmup 1, at step total 0, and never below. With total
-    10 and warmup 2, steps 1, 2 and 6 give 0.5, 1.0 and 0.5. warmup may be 0.
+    10 and warmup 2, steps 1, 2 and 6 give 0.5, 1.0 and 0.5. warmup may be 0: then step
+    0 gives 1.
     """
     raise NotAttempted
 '''
@@ -63,17 +64,31 @@ def cosine(step: int, total: int, warmup: int) -> float:
 
 def crashes(step: int, total: int, warmup: int) -> float:
     """Divide by a warm-up of 0."""
-    return (
-        min(step / warmup, 1.0) * linear_schedule(step, total, 0)
-        if warmup
-        else (step / warmup)
-    )
+    return max(0.0, min(step / warmup, (total - step) / (total - warmup)))
+
+
+def crashes_at_zero(step: int, total: int, warmup: int) -> float:
+    """Divide by a warm-up of 0 at step 0 only."""
+    if step <= warmup:
+        return step / warmup
+    return max(0.0, (total - step) / (total - warmup))
+
+
+def zero_at_zero(step: int, total: int, warmup: int) -> float:
+    """Begin at 0 in any case."""
+    return linear_schedule(step, total, warmup) if step else 0.0
+
+
+def one_early(step: int, total: int, warmup: int) -> float:
+    """Begin one step early."""
+    return linear_schedule(step + 1, total, warmup)
 
 
 def cases(seed: int, dtype: torch.dtype) -> list[Case]:
     """Steps before, at and behind the top, at and behind the end."""
     steps = [(1, 10, 2), (2, 10, 2), (6, 10, 2), (0, 10, 2), (10, 10, 2), (12, 10, 2)]
     steps += [(3, 10, 0), (0, 10, 0), (50, 1_000, 100), (700, 1_000, 100)]
+    steps += [(9, 10, 9), (5, 10, 9)]
     return [Case(s, f"step {s[0]} of {s[1]}, warm-up {s[2]}") for s in steps]
 
 
@@ -125,6 +140,24 @@ EXERCISE = Exercise(
             "0 warm-up steps",
             crashes,
             "A warm-up of 0 divides by zero. Then the rate begins at its top.",
+        ),
+        Mutant(
+            "0 warm-up steps, at step 0",
+            crashes_at_zero,
+            "A warm-up of 0 divides by zero at step 0. There the rate begins at "
+            "its top.",
+        ),
+        Mutant(
+            "0 at step 0 in any case",
+            zero_at_zero,
+            "Without a warm-up there is no rise: the factor is at its top from "
+            "step 0 on.",
+        ),
+        Mutant(
+            "one early",
+            one_early,
+            "Everything comes one step early. At step 0 the factor is 0, at step "
+            "warmup 1.",
         ),
     ],
     cases=cases,

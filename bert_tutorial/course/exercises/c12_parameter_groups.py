@@ -83,6 +83,17 @@ def both_decay(model: nn.Module, weight_decay: float) -> Groups:
     return [{**group, "weight_decay": weight_decay} for group in groups]
 
 
+def one_number(model: nn.Module, weight_decay: float) -> Groups:
+    """Say nothing about the second group."""
+    groups = parameter_groups(model, weight_decay)
+    return [groups[0], {"params": groups[1]["params"]}]
+
+
+def fixed_number(model: nn.Module, weight_decay: float) -> Groups:
+    """Take the published number."""
+    return parameter_groups(model, 0.01)
+
+
 def run(answer: Any, case: Case) -> list[tuple[float, list[str]]]:
     """Name the parameters of each group."""
     config, weight_decay = case.args
@@ -154,6 +165,17 @@ EXERCISE = Exercise(
             "both with decay",
             both_decay,
             "Both groups have the same weight_decay. The second one has 0.0.",
+        ),
+        Mutant(
+            "no number for the second",
+            one_number,
+            "The second group has no weight_decay, so the optimizer's own number "
+            "would hold for it: 0.01 in AdamW. Say 0.0.",
+        ),
+        Mutant(
+            "0.01 in any case",
+            fixed_number,
+            "The first group decays with 0.01 in yours, whatever weight_decay says.",
         ),
     ],
     cases=cases,

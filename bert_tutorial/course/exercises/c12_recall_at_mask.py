@@ -98,6 +98,31 @@ def count(logits: Tensor, input_ids: Tensor, answers: Tensor, mask_id: int) -> f
     return float((at_mask.argmax(dim=-1) == answers).sum())
 
 
+def without_mask_id(
+    logits: Tensor, input_ids: Tensor, answers: Tensor, mask_id: int
+) -> float:
+    """Forbid [MASK] as an answer."""
+    at_mask = logits[input_ids == mask_id].clone()
+    at_mask[:, mask_id] = -torch.inf
+    return (at_mask.argmax(dim=-1) == answers).float().mean().item()
+
+
+def ordinary_words(
+    logits: Tensor, input_ids: Tensor, answers: Tensor, mask_id: int
+) -> float:
+    """Forbid the ids up to [MASK]."""
+    at_mask = logits[input_ids == mask_id].clone()
+    at_mask[:, : mask_id + 1] = -torch.inf
+    return (at_mask.argmax(dim=-1) == answers).float().mean().item()
+
+
+def against_input(
+    logits: Tensor, input_ids: Tensor, answers: Tensor, mask_id: int
+) -> float:
+    """Compare with what is read."""
+    return (logits.argmax(dim=-1) == input_ids).float().mean().item()
+
+
 def cases(seed: int, dtype: torch.dtype) -> list[Case]:
     """Masks at different places; among the first choices words that are no answer."""
     generator = torch.Generator().manual_seed(seed)
@@ -111,10 +136,14 @@ def cases(seed: int, dtype: torch.dtype) -> list[Case]:
         logits = torch.randn(B, T, V, generator=generator).to(dtype)
         logits[rows, places, answers] += 3.0
         logits[rows[::4], places[::4], 2] += 8.0  # a special token wins here
+        logits[rows[3::8], places[3::8], 4] += 12.0  # or [MASK] itself
         logits[rows[1::4], places[1::4], 5 + (answers[1::4] - 4) % 3] += 6.0
         logits[rows[::2], 0, answers[::2]] += 9.0  # and [CLS] says the right word
         made.append(Case((logits, ids, answers, 4), f"{B} texts, V={V}"))
-    return made
+    logits = torch.randn(1, 4, 6, generator=generator).to(dtype)
+    logits[0, 2, 5] += 20.0
+    one = logits, torch.tensor([[2, 5, 4, 3]]), torch.tensor([5]), 4
+    return [*made, Case(one, "one text")]
 
 
 EXERCISE = Exercise(
@@ -167,6 +196,24 @@ EXERCISE = Exercise(
             "This is the mean probability of the right word. Count first choices.",
         ),
         Mutant("not divided", count, "This is the number of hits. Give their share."),
+        Mutant(
+            "[MASK] forbidden",
+            without_mask_id,
+            "The id of [MASK] cannot win in yours. The first choice is the best "
+            "of all V ids, that one too.",
+        ),
+        Mutant(
+            "special tokens forbidden",
+            ordinary_words,
+            "The ids of special tokens cannot win in yours. The first choice is "
+            "the best of all V ids.",
+        ),
+        Mutant(
+            "compared with what is read",
+            against_input,
+            "The first choices of all places are compared with the ids that are "
+            "read. Compare those at [MASK] with answers.",
+        ),
     ],
     cases=cases,
     hints=(

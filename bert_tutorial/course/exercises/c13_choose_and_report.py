@@ -85,6 +85,33 @@ def by_median(validation: Scores, test: Scores) -> tuple[str, float]:
     return best, mean(test[best])
 
 
+def by_total(validation: Scores, test: Scores) -> tuple[str, float]:
+    """Choose by the sum."""
+    best = max(validation, key=lambda name: sum(validation[name]))
+    return best, mean(test[best])
+
+
+def from_zero(validation: Scores, test: Scores) -> tuple[str, float]:
+    """Begin the search at 0."""
+    best, top = next(iter(validation)), 0.0
+    for name, scores in validation.items():
+        if mean(scores) > top:
+            best, top = name, mean(scores)
+    return best, mean(test[best])
+
+
+def by_place(validation: Scores, test: Scores) -> tuple[str, float]:
+    """Take the numbers at the same place of the other dict."""
+    best = max(validation, key=lambda name: mean(validation[name]))
+    return best, mean(list(test.values())[list(validation).index(best)])
+
+
+def by_name(validation: Scores, test: Scores) -> tuple[str, float]:
+    """Compare the names."""
+    best = max(validation)
+    return best, mean(test[best])
+
+
 def cases(seed: int, dtype: torch.dtype) -> list[Case]:
     """Every rule of choice prefers another variant."""
     generator = torch.Generator().manual_seed(seed)
@@ -113,6 +140,17 @@ def cases(seed: int, dtype: torch.dtype) -> list[Case]:
             "two variants, three seeds each",
         ),
         Case((validation, test), "five variants, three seeds each"),
+        Case(
+            (
+                {"a": [-1.5, -0.75], "b": [-0.5, -0.25], "z": [-2.0, -1.0]},
+                {"b": [-0.5, -1.0], "z": [-0.25, -0.25], "a": [-2.0, -0.5]},
+            ),
+            "scores below 0, the test's in another order",
+        ),
+        Case(
+            ({"a": [0.5, 0.6], "b": [0.4] * 5}, {"a": [0.3, 0.4], "b": [0.6] * 5}),
+            "two seeds of one variant, five of the other",
+        ),
     ]
 
 
@@ -165,6 +203,29 @@ EXERCISE = Exercise(
             "median",
             by_median,
             "You choose by the median. The task asks for the mean over the seeds.",
+        ),
+        Mutant(
+            "sum of the seeds",
+            by_total,
+            "You choose by the sum, so the variant with the most seeds wins. "
+            "Compare means.",
+        ),
+        Mutant(
+            "search begins at 0",
+            from_zero,
+            "Your search begins at 0, so nothing can win where all scores are "
+            "below. Begin at minus infinity, or use max.",
+        ),
+        Mutant(
+            "by place",
+            by_place,
+            "The numbers of the test are taken by their place in the dict. Look "
+            "the chosen name up.",
+        ),
+        Mutant(
+            "largest name",
+            by_name,
+            "max of a dict compares its names. Give it the mean as a key.",
         ),
     ],
     cases=cases,

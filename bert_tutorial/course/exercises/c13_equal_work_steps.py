@@ -65,6 +65,21 @@ def one_step(steps: int, layers: int, other: int, layer: int, rest: int) -> int:
     return (layers * layer + rest) // (other * layer + rest)
 
 
+def to_nearest(steps: int, layers: int, other: int, layer: int, rest: int) -> int:
+    """Round to the nearest."""
+    return round(steps * (layers * layer + rest) / (other * layer + rest))
+
+
+def rest_once(steps: int, layers: int, other: int, layer: int, rest: int) -> int:
+    """Pay the rest once in the budget."""
+    return (steps * layers * layer + rest) // (other * layer + rest)
+
+
+def rest_forgotten(steps: int, layers: int, other: int, layer: int, rest: int) -> int:
+    """Leave the rest out of the other's step."""
+    return steps * (layers * layer + rest) // (other * layer)
+
+
 def cases(seed: int, dtype: torch.dtype) -> list[Case]:
     """The docstring's numbers, the lab's, and drawn ones."""
     generator = torch.Generator().manual_seed(seed)
@@ -119,6 +134,24 @@ EXERCISE = Exercise(
             "one step's budget",
             one_step,
             "The budget is that of a single step. The baseline made `steps` of them.",
+        ),
+        Mutant(
+            "rounded to the nearest",
+            to_nearest,
+            "You round to the nearest, so that the last step may go beyond the "
+            "budget. Round down.",
+        ),
+        Mutant(
+            "rest once a run",
+            rest_once,
+            "The budget pays `rest` once for the whole run. Each of its steps "
+            "costs it.",
+        ),
+        Mutant(
+            "rest left out",
+            rest_forgotten,
+            "`rest` is in the budget and not in the cost of the other's step. "
+            "Every step pays it.",
         ),
     ],
     cases=cases,

@@ -116,6 +116,52 @@ def to_the_one_before(recipes: Recipes, baseline: str) -> list[str]:
     return fair
 
 
+def all_alike(recipes: Recipes, baseline: str) -> list[str]:
+    """Count every difference, the seed and the steps too."""
+    base = recipes[baseline]
+    return [n for n, r in recipes.items() if len(_differing(r, base)) == 1]
+
+
+def at_most_one(recipes: Recipes, baseline: str) -> list[str]:
+    """Let no difference do."""
+    base = recipes[baseline]
+    changes = {n: set(_differing(r, base)) - {"seed"} for n, r in recipes.items()}
+    return [n for n, c in changes.items() if len(c) <= 1 and c != {"steps"}]
+
+
+def in_order_of_names(recipes: Recipes, baseline: str) -> list[str]:
+    """Sort the names."""
+    return sorted(fair_variants(recipes, baseline))
+
+
+def settings_of(side: str) -> Any:
+    """Look at the settings of one side only."""
+
+    def answer(recipes: Recipes, baseline: str) -> list[str]:
+        base = recipes[baseline]
+        fair = []
+        for name, recipe in recipes.items():
+            keys = set(base if side == "base" else recipe) - {"seed"}
+            changed = [k for k in keys if recipe.get(k, ...) != base.get(k, ...)]
+            if len(changed) == 1 and changed != ["steps"]:
+                fair.append(name)
+        return fair
+
+    return answer
+
+
+def none_is_missing(recipes: Recipes, baseline: str) -> list[str]:
+    """Take None for a setting that is not there."""
+    base = recipes[baseline]
+    fair = []
+    for name, recipe in recipes.items():
+        keys = (set(recipe) | set(base)) - {"seed"}
+        changed = [key for key in keys if recipe.get(key) != base.get(key)]
+        if len(changed) == 1 and changed != ["steps"]:
+            fair.append(name)
+    return fair
+
+
 def cases(seed: int, dtype: torch.dtype) -> list[Case]:
     """One recipe for each way to be unfair, and a shuffled order."""
     base = {"steps": 900, "layers": 2, "heads": 4, "rate": 0.4, "seed": 0}
@@ -129,6 +175,9 @@ def cases(seed: int, dtype: torch.dtype) -> list[Case]:
         "few masks": base | {"rate": 0.1, "seed": 2},
         "dropout": base | {"dropout": 0.1},
         "dropout and few heads": base | {"dropout": 0.1, "heads": 2},
+        "no dropout": base | {"dropout": None},
+        "no steps": {key: value for key, value in base.items() if key != "steps"},
+        "deep, no seed": {"steps": 900, "layers": 4, "heads": 4, "rate": 0.4},
         "no rate": {key: value for key, value in base.items() if key != "rate"},
     }
     generator = torch.Generator().manual_seed(seed)
@@ -137,7 +186,7 @@ def cases(seed: int, dtype: torch.dtype) -> list[Case]:
     few = {name: recipes[name] for name in ("base", "deep", "long")}
     return [
         Case((few, "base"), "a baseline, a deeper one and a longer one"),
-        Case((recipes, "base"), "ten recipes"),
+        Case((recipes, "base"), "thirteen recipes"),
         Case(({name: recipes[name] for name in names}, "base"), "in another order"),
         Case((recipes, "deep"), "the deeper one as the baseline"),
     ]
@@ -193,6 +242,41 @@ EXERCISE = Exercise(
             to_the_one_before,
             "Each recipe is compared with the one before it. All must be compared with "
             "the same baseline, whatever their order.",
+        ),
+        Mutant(
+            "every difference counts",
+            all_alike,
+            "The seed counts as a change, and other steps as a variant. The seed "
+            "may differ, the steps must not.",
+        ),
+        Mutant(
+            "at most one",
+            at_most_one,
+            "A recipe without any difference is named. One setting must differ: "
+            "no fewer, no more.",
+        ),
+        Mutant(
+            "sorted",
+            in_order_of_names,
+            "The names are sorted. They come in the order of the recipes.",
+        ),
+        Mutant(
+            "the baseline's settings only",
+            settings_of("base"),
+            "A setting that the baseline does not have is overlooked. Go through "
+            "the settings of both.",
+        ),
+        Mutant(
+            "the recipe's settings only",
+            settings_of("recipe"),
+            "A setting that only the baseline has is overlooked. Go through the "
+            "settings of both.",
+        ),
+        Mutant(
+            "None taken for missing",
+            none_is_missing,
+            "A setting that is None counts as one that is not there. get(key) "
+            "gives None for both: ask with another default, or with `in`.",
         ),
     ],
     cases=cases,

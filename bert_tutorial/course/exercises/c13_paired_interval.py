@@ -97,6 +97,30 @@ def extremes(variant: list[float], baseline: list[float], t: float) -> Ends:
     return min(d), max(d)
 
 
+def of_three(variant: list[float], baseline: list[float], t: float) -> Ends:
+    """Take three seeds for granted."""
+    d = [a - b for a, b in zip(variant, baseline, strict=True)]
+    return _ends(mean(d), t * stdev(d) / math.sqrt(3))
+
+
+def over_all(variant: list[float], baseline: list[float], t: float) -> Ends:
+    """Divide by n without its root."""
+    d = [a - b for a, b in zip(variant, baseline, strict=True)]
+    return _ends(mean(d), t * stdev(d) / len(d))
+
+
+def sizes(variant: list[float], baseline: list[float], t: float) -> Ends:
+    """Drop the signs."""
+    d = [abs(a - b) for a, b in zip(variant, baseline, strict=True)]
+    return _ends(mean(d), t * stdev(d) / math.sqrt(len(d)))
+
+
+def with_variance(variant: list[float], baseline: list[float], t: float) -> Ends:
+    """Take the variance for the deviation."""
+    d = [a - b for a, b in zip(variant, baseline, strict=True)]
+    return _ends(mean(d), t * variance(d) / math.sqrt(len(d)))
+
+
 def cases(seed: int, dtype: torch.dtype) -> list[Case]:
     """Three seeds that rise together, five that do not, and no difference at all."""
     generator = torch.Generator().manual_seed(seed)
@@ -106,6 +130,8 @@ def cases(seed: int, dtype: torch.dtype) -> list[Case]:
         Case(([0.5, 0.7, 0.6], [0.4, 0.5, 0.3], 4.303), "three seeds"),
         Case(([0.62, 0.93, 0.71], [0.55, 0.88, 0.69], 4.303), "seeds differ more"),
         Case((a.tolist(), b.tolist(), 2.776), "five seeds, t = 2.776"),
+        Case(([0.5, 0.25], [0.625, 0.5], 12.706), "two seeds, the variant is worse"),
+        Case(([0.5, 0.75, 0.5], [0.5, 0.75, 0.5], 4.303), "no difference"),
     ]
 
 
@@ -163,6 +189,28 @@ EXERCISE = Exercise(
             "smallest and largest",
             extremes,
             "These are the extreme differences, no interval of their mean.",
+        ),
+        Mutant(
+            "three seeds for granted",
+            of_three,
+            "You divide by the root of 3, whatever the number of seeds. Divide by "
+            "the root of n.",
+        ),
+        Mutant(
+            "divided by n",
+            over_all,
+            "You divide by n. The mean of n numbers is known better by the root of n.",
+        ),
+        Mutant(
+            "signs dropped",
+            sizes,
+            "The differences lost their signs: a variant that is worse looks "
+            "better. Leave out abs.",
+        ),
+        Mutant(
+            "variance",
+            with_variance,
+            "You take the variance. s is the deviation, its root.",
         ),
     ],
     cases=cases,
