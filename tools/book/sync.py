@@ -234,3 +234,7 @@ def main() -> None:
     write_if_new(intro, with_routes(intro.read_text(encoding="utf-8")))
     for page in TABLES:
         write_if_new(ROOT / page, chapter_table(page))
+
+
+if __name__ == "__main__":
+    main()
