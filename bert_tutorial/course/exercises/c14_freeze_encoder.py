@@ -36,7 +36,7 @@ def by_name(model: nn.Module) -> list[nn.Parameter]:
     for name, parameter in model.named_parameters():
         if name.startswith("bert."):
             parameter.requires_grad = False
-        else:
+        elif parameter.requires_grad:
             head.append(parameter)
     return head
 
@@ -83,9 +83,22 @@ def pooler_trained(model: nn.Module) -> list[nn.Parameter]:
     return [p for p in model.parameters() if p.requires_grad]
 
 
+def asks_again(model: nn.Module) -> list[nn.Parameter]:
+    """Let everything outside the encoder learn."""
+    for name, parameter in model.named_parameters():
+        parameter.requires_grad = not name.startswith("bert.")
+    return [p for p in model.parameters() if p.requires_grad]
+
+
+def frozen_too(model: nn.Module) -> list[nn.Parameter]:
+    """Give the head, whatever of it learns."""
+    by_name(model)
+    return nothing(model)
+
+
 def run(answer: Any, case: Case) -> tuple[list[str], list[str]]:
     """Name what is returned and what still learns."""
-    (layers,) = case.args
+    layers, frozen = case.args
     config = BertConfig(
         vocab_size=9,
         hidden_size=8,
@@ -94,6 +107,8 @@ def run(answer: Any, case: Case) -> tuple[list[str], list[str]]:
         intermediate_size=12,
     )
     model = BertForSequenceClassification(config)
+    if frozen:
+        model.get_parameter(frozen).requires_grad = False
     names = {id(p): name for name, p in model.named_parameters()}
     returned = [names[id(parameter)] for parameter in answer(model)]
     return returned, [n for n, p in model.named_parameters() if p.requires_grad]
@@ -101,7 +116,11 @@ def run(answer: Any, case: Case) -> tuple[list[str], list[str]]:
 
 def cases(seed: int, dtype: torch.dtype) -> list[Case]:
     """Models of one and two layers."""
-    return [Case((1,), "one layer"), Case((2,), "two layers")]
+    return [
+        Case((1, ""), "one layer"),
+        Case((2, ""), "two layers"),
+        Case((1, "classifier.bias"), "a head whose bias is frozen already"),
+    ]
 
 
 EXERCISE = Exercise(
@@ -147,6 +166,18 @@ EXERCISE = Exercise(
             "pooler left out",
             pooler_trained,
             "The pooler still learns. It is a part of model.bert.",
+        ),
+        Mutant(
+            "head unfrozen",
+            asks_again,
+            "A parameter of the head that came frozen learns again. Only "
+            "model.bert is changed; all others stay as they are.",
+        ),
+        Mutant(
+            "a frozen one returned",
+            frozen_too,
+            "A parameter of the head that is frozen already is returned. Only "
+            "those are asked for that are still to be trained.",
         ),
     ],
     cases=cases,

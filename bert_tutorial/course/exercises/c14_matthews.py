@@ -86,6 +86,9 @@ def cases(seed: int, dtype: torch.dtype) -> list[Case]:
         Case(([1] * 9 + [0], [1] * 10), "nine of ten are 1, always 1 is guessed"),
         Case(([1, 1, 1, 0, 0], [1, 0, 1, 1, 0]), "three of five right"),
         Case((labels.tolist(), mixed.tolist()), "forty labels"),
+        Case(([1, 0, 1, 0], [0, 0, 0, 0]), "always 0 is guessed"),
+        Case(([1, 1, 1], [1, 0, 1]), "all labels are 1"),
+        Case(([0, 1, 0, 0, 1], [1, 0, 1, 0, 1]), "more wrong than right"),
     ]
 
 

@@ -37,11 +37,17 @@ class Model(nn.Module):
         self.table = nn.Embedding(12, 3)
         self.dropout = nn.Dropout(0.5)
 
-    def forward(self, input_ids: Tensor) -> Output:
-        """Look the logits of the first token up."""
+    def forward(
+        self, input_ids: Tensor, attention_mask: Tensor | None = None
+    ) -> Output:
+        """Look the logits of the first token and of the last real one up."""
         if torch.is_grad_enabled() and not self.training:
             self.asked_for_gradients = True
-        return Output(self.dropout(self.table(input_ids[:, 0])))
+        if attention_mask is None:
+            attention_mask = torch.ones_like(input_ids)
+        last = input_ids.gather(1, attention_mask.sum(dim=1, keepdim=True) - 1)
+        logits = self.table(input_ids[:, 0]) + self.table(last[:, 0])
+        return Output(self.dropout(logits))
 
 
 def predict_labels(model: nn.Module, batches: list[dict[str, Tensor]]) -> list[int]:
@@ -115,6 +121,21 @@ def with_gradients(model: nn.Module, batches: Batches) -> list[int]:
     return guesses
 
 
+def ids_only(model: nn.Module, batches: Batches) -> list[int]:
+    """Give the model the ids alone."""
+    return predict_labels(model, [{"input_ids": b["input_ids"]} for b in batches])
+
+
+def by_threshold(model: nn.Module, batches: Batches) -> list[int]:
+    """Ask whether the logit of class 1 is above 0."""
+    was_training = model.training
+    model.eval()
+    with torch.no_grad():
+        guesses = [int(x > 0) for b in batches for x in model(**b).logits[:, 1]]
+    model.train(was_training)
+    return guesses
+
+
 def run(answer: Any, case: Case) -> tuple[Any, bool, bool]:
     """Guess; tell the mode afterwards, and whether gradients were asked for."""
     batches, is_training = case.args
@@ -129,11 +150,16 @@ def cases(seed: int, dtype: torch.dtype) -> list[Case]:
     """Two batches of unequal size, from both modes."""
     generator = torch.Generator().manual_seed(seed)
     batches = [
-        {"input_ids": torch.randint(12, (rows, 4), generator=generator)}
-        for rows in (24, 5)
+        {
+            "input_ids": torch.randint(12, (rows, 4), generator=generator),
+            "attention_mask": (torch.arange(4) <= torch.arange(rows)[:, None] % 4)
+            .long()
+            .contiguous(),
+        }
+        for rows in (24, 5, 1)
     ]
     return [
-        Case((batches, True), "batches of 24 and 5 texts, the model in train mode"),
+        Case((batches, True), "batches of 24, 5 and 1 texts, the model in train mode"),
         Case((batches, False), "the same, the model in eval mode"),
     ]
 
@@ -187,6 +213,18 @@ EXERCISE = Exercise(
             with_gradients,
             "The guesses are right, and torch kept everything for a backward pass that "
             "never comes. Guess inside torch.no_grad().",
+        ),
+        Mutant(
+            "ids only",
+            ids_only,
+            "The model got the ids and nothing else of the batch, so it reads the "
+            "padding as text. Pass the whole batch: model(**batch).",
+        ),
+        Mutant(
+            "a threshold",
+            by_threshold,
+            "You ask whether one logit is above 0. The label is the class with "
+            "the highest logit, of any number of classes.",
         ),
     ],
     cases=cases,

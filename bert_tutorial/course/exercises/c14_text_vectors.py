@@ -52,7 +52,10 @@ class Encoder(nn.Module):
     ) -> Output:
         """Look the vectors up."""
         self.asked_for_gradients |= torch.is_grad_enabled()
-        return Output(self.dropout(self.table[input_ids]))
+        hidden = self.table[input_ids]
+        if token_type_ids is not None:
+            hidden = hidden - token_type_ids[:, :, None] / 4
+        return Output(self.dropout(hidden))
 
 
 def text_vectors(encoder: nn.Module, batches: list[dict[str, Tensor]]) -> Tensor:
@@ -122,6 +125,25 @@ def of_batch(hidden: Tensor, mask: Tensor, ids: Tensor) -> Tensor:
     return torch.einsum("bth,bt->bh", hidden, mask) / mask.sum()
 
 
+def first_batch(encoder: nn.Module, batches: Batches) -> Tensor:
+    """Come back too early."""
+    return text_vectors(encoder, batches[:1])
+
+
+def mask_taken_out(encoder: nn.Module, batches: Batches) -> Tensor:
+    """Take the mask out of the batch."""
+    vectors = text_vectors(encoder, batches)
+    for batch in batches:
+        batch.pop("attention_mask")
+    return vectors
+
+
+def types_dropped(encoder: nn.Module, batches: Batches) -> Tensor:
+    """Give ids and mask only."""
+    names = ("input_ids", "attention_mask")
+    return text_vectors(encoder, [{n: b[n] for n in names} for b in batches])
+
+
 def run(answer: Any, case: Case) -> tuple[Any, bool, bool]:
     """Average; tell the mode afterwards, and whether gradients were asked for."""
     batches, is_training, dtype = case.args
@@ -139,7 +161,10 @@ def cases(seed: int, dtype: torch.dtype) -> list[Case]:
         T = max(lengths)
         mask = (torch.arange(T) < torch.tensor(lengths)[:, None]).long()
         ids = torch.randint(1, 12, (len(lengths), T), generator=generator) * mask
-        batches.append({"input_ids": ids, "attention_mask": mask})
+        kinds = (torch.arange(T) > 1).long() * mask
+        batches.append(
+            {"input_ids": ids, "attention_mask": mask, "token_type_ids": kinds}
+        )
     batches[0]["input_ids"][0, 1] = 0
     return [
         Case((batches, False, dtype), "texts of 5, 2, 4 and of 3, 1 tokens, in eval"),
@@ -211,6 +236,24 @@ EXERCISE = Exercise(
             by_measure(right, has_gradients=True),
             "The vectors are right, and torch kept everything for a backward pass that "
             "never comes. Run the encoder inside torch.no_grad().",
+        ),
+        Mutant(
+            "first batch only",
+            first_batch,
+            "Only the texts of the first batch have a vector. Return after the "
+            "loop, with all batches joined.",
+        ),
+        Mutant(
+            "batch changed",
+            mask_taken_out,
+            "The mask was taken out of the batch itself: whoever called has lost "
+            "it. Read it with batch[...] instead of pop.",
+        ),
+        Mutant(
+            "types not given",
+            types_dropped,
+            "The encoder got ids and mask and nothing else of the batch. Pass all "
+            "of it: encoder(**batch).",
         ),
     ],
     cases=cases,

@@ -76,6 +76,12 @@ def a_label_a_word(numbers: Sequence[int], lengths: Sequence[int]) -> list[int]:
     return [-100, *numbers, -100]
 
 
+def pieces_outside(numbers: Sequence[int], lengths: Sequence[int]) -> list[int]:
+    """Call the later pieces O."""
+    row = [0 if label == -100 else label for label in align_labels(numbers, lengths)]
+    return [-100, *row[1:-1], -100]
+
+
 def cases(seed: int, dtype: torch.dtype) -> list[Case]:
     """One word of several pieces, the worked one, some words."""
     generator = torch.Generator().manual_seed(seed)
@@ -86,6 +92,7 @@ def cases(seed: int, dtype: torch.dtype) -> list[Case]:
         Case(([3, 0], [2, 1]), "the worked example"),
         Case(([2, 1, 5], [1, 4, 2]), "three words"),
         Case((numbers, lengths), "seven words"),
+        Case(([], []), "no word"),
     ]
 
 
@@ -142,6 +149,12 @@ EXERCISE = Exercise(
             a_label_a_word,
             "The row has one place a word. It needs one for each piece: lengths says "
             "how many.",
+        ),
+        Mutant(
+            "later pieces are O",
+            pieces_outside,
+            "The later pieces of a word have label 0, O: the model would learn "
+            "that the rest of each name is outside. They have -100.",
         ),
     ],
     cases=cases,

@@ -138,6 +138,14 @@ def divides_by_zero(gold: Tags, predicted: Tags) -> float:
     return 2 * len(true & guessed) / (len(true) + len(guessed))
 
 
+def rates_by_zero(gold: Tags, predicted: Tags) -> float:
+    """Go by precision and recall, and divide in any case."""
+    true, guessed = numbered(gold), numbered(predicted)
+    right = len(true & guessed)
+    precision, recall = right / len(guessed), right / len(true)
+    return 2 * precision * recall / (precision + recall)
+
+
 def cases(seed: int, dtype: torch.dtype) -> list[Case]:
     """One thing at a time, then random tags."""
     names = ["O", "O", "B-LOC", "B-PER", "I-LOC", "I-PER"]
@@ -159,6 +167,8 @@ def cases(seed: int, dtype: torch.dtype) -> list[Case]:
         Case(([["B-LOC"], ["O"]], [["O"], ["B-LOC"]]), "in another sentence"),
         Case(([two, ["O"]], [two, ["O"]]), "all right, one sentence without spans"),
         Case((gold, guess), "six sentences"),
+        Case(([two], [["O"] * 4]), "nothing found"),
+        Case(([["O"] * 4], [two]), "nothing to find"),
     ]
 
 
@@ -233,6 +243,13 @@ EXERCISE = Exercise(
             "division by zero",
             divides_by_zero,
             "Without any span, there or predicted, you divide by zero. Give 0.0.",
+        ),
+        Mutant(
+            "rates by zero",
+            rates_by_zero,
+            "Where nothing is predicted, nothing there or nothing right, "
+            "precision, recall or their sum divides by zero. F1 from the counts "
+            "needs one check.",
         ),
     ],
     cases=cases,

@@ -96,6 +96,9 @@ def cases(seed: int, dtype: torch.dtype) -> list[Case]:
         Case((["B-PER", "I-LOC", "O"],), "B-PER I-LOC O"),
         Case((["O", "I-PER", "I-PER", "O"],), "O I-PER I-PER O"),
         Case(([names[i] for i in drawn],), "twelve tags"),
+        Case(([],), "an empty sentence"),
+        Case((["I-LOC"],), "one I-LOC"),
+        Case((["B-PER", "O", "I-PER", "B-PER"],), "B-PER O I-PER B-PER"),
     ]
 
 

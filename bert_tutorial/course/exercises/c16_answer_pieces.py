@@ -69,6 +69,29 @@ def characters(offsets: Offsets, start: int, end: int) -> Found:
     return (start, end - 1) if answer_pieces(offsets, start, end) else None
 
 
+def exact_ends(offsets: Offsets, start: int, end: int) -> Found:
+    """Look for a piece that begins and one that ends exactly there."""
+    first = [i for i, (a, _) in enumerate(offsets) if a == start]
+    last = [i for i, (_, b) in enumerate(offsets) if b == end]
+    return (first[0], last[0]) if first and last else None
+
+
+def zero_is_none(offsets: Offsets, start: int, end: int) -> Found:
+    """Take piece 0 for nothing found."""
+    first = last = None
+    for i, (a, b) in enumerate(offsets):
+        if a < end and b > start:
+            first, last = first or i, i
+    return None if first is None or last is None else (first, last)
+
+
+def ends_inside(offsets: Offsets, start: int, end: int) -> Found:
+    """Look for the piece that has the first, and that has the last character."""
+    first = next((i for i, (a, b) in enumerate(offsets) if a <= start < b), None)
+    last = next((i for i, (a, b) in enumerate(offsets) if a < end <= b), None)
+    return None if first is None or last is None else (first, last)
+
+
 def cases(seed: int, dtype: torch.dtype) -> list[Case]:
     """The example, blanks, and random pieces."""
     known = [(0, 2), (3, 6), (7, 11), (11, 12), (12, 13)]
@@ -78,6 +101,9 @@ def cases(seed: int, dtype: torch.dtype) -> list[Case]:
         (known, 3, 12, "'the 1990s'"),
         (known, 2, 3, "the blank between 'in' and 'the'"),
         (known, 0, 13, "the whole text"),
+        (known, 2, 6, "' the', with its blank"),
+        (known, 0, 2, "'in'"),
+        ([], 0, 2, "no pieces"),
     ]
     rng = random.Random(seed)
     for number in range(6):
@@ -131,6 +157,24 @@ EXERCISE = Exercise(
             "characters as pieces",
             characters,
             "These are numbers of characters. A model counts pieces: use the offsets.",
+        ),
+        Mutant(
+            "exact ends",
+            exact_ends,
+            "You look for a piece that begins, and one that ends, exactly where "
+            "the answer does. An answer may begin or end within a piece.",
+        ),
+        Mutant(
+            "piece 0 taken for none",
+            zero_is_none,
+            "Piece 0 counts as not found, since 0 is false. Ask `is None`.",
+        ),
+        Mutant(
+            "first and last character",
+            ends_inside,
+            "You look for the pieces that have the first and the last character. "
+            "Where that is a blank no piece has it, although others have a part "
+            "of the answer.",
         ),
     ],
     cases=cases,

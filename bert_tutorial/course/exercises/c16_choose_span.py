@@ -3,6 +3,8 @@
 Chapter: 16
 """
 
+from typing import Any
+
 import torch
 from torch import Tensor
 
@@ -108,6 +110,41 @@ def with_cls(
     return choose_span(start, end, allowed, longest)
 
 
+def by_product(
+    start: Tensor, end: Tensor, is_passage: Tensor, longest: int
+) -> tuple[int, int]:
+    """Multiply by the mask."""
+    scores = start[:, None] + end[None, :]
+    legal = (is_passage[:, None] & is_passage[None, :]).triu().tril(longest - 1)
+    best = int((scores * legal).argmax())
+    return best // len(start), best % len(start)
+
+
+def above(lowest: float) -> Any:
+    """Begin the search at a number."""
+
+    def answer(
+        start: Tensor, end: Tensor, is_passage: Tensor, longest: int
+    ) -> tuple[int, int]:
+        best, found = lowest, (0, 0)
+        for i in range(len(start)):
+            for j in range(i, min(i + longest, len(end))):
+                score = (start[i] + end[j]).item()
+                if is_passage[i] and is_passage[j] and score > best:
+                    best, found = score, (i, j)
+        return found
+
+    return answer
+
+
+def two_or_more(
+    start: Tensor, end: Tensor, is_passage: Tensor, longest: int
+) -> tuple[int, int]:
+    """Leave spans of one token out."""
+    legal = (is_passage[:, None] & is_passage[None, :]).triu(1).tril(longest - 1)
+    return best_where(start, end, legal)
+
+
 def cases(seed: int, dtype: torch.dtype) -> list[Case]:
     """The example, then random logits behind a question of five tokens."""
     small = (torch.tensor([0.0, 9, 1]).to(dtype), torch.tensor([0.0, 2, 8]).to(dtype))
@@ -125,6 +162,11 @@ def cases(seed: int, dtype: torch.dtype) -> list[Case]:
         start, end = logits.to(dtype)
         label = f"17 tokens, the passage from 5 to 15, at most 4 tokens (draw {number})"
         found.append(Case((start, end, is_passage, 4), label))
+        lower = start - 20, end - 20
+        found.append(
+            Case((*lower, is_passage, 1 + number % 3), f"logits below 0 ({number})")
+        )
+    found.append(Case((start[6:7], end[6:7], is_passage[6:7], 4), "one token"))
     return found
 
 
@@ -178,6 +220,30 @@ EXERCISE = Exercise(
             with_cls,
             "Your span may be [CLS]. That place speaks for 'no answer' and is compared "
             "with the best span later; it is no span of the passage.",
+        ),
+        Mutant(
+            "multiplied by the mask",
+            by_product,
+            "You multiply by the mask, so what is illegal scores 0 and beats "
+            "every score below 0. Put -inf there: masked_fill.",
+        ),
+        Mutant(
+            "search begins at 0",
+            above(0.0),
+            "Your search begins at 0, so nothing is found where all scores are "
+            "below. Begin at -inf.",
+        ),
+        Mutant(
+            "search begins at -1",
+            above(-1.0),
+            "Your search begins at -1, so nothing is found where all scores are "
+            "below. Begin at -inf.",
+        ),
+        Mutant(
+            "spans of one token left out",
+            two_or_more,
+            "A span of one token is legal, too: the diagonal belongs to the "
+            "spans, triu().",
         ),
     ],
     cases=cases,

@@ -91,6 +91,49 @@ def added_up(windows: Windows) -> tuple[int, int]:
     return max(sums, key=lambda key: sums[key])
 
 
+def zeros_below(windows: Windows) -> tuple[int, int]:
+    """Let the triangle of zeros take part."""
+    best = (-math.inf, 0, 0)
+    for begin, start, end in windows:
+        scores = (start[:, None] + end[None, :]).triu()
+        place = int(scores.argmax())
+        first, last = place // len(start), place % len(start)
+        best = max(best, (scores[first, last].item(), begin + first, begin + last))
+    return best[1], best[2]
+
+
+def from_zero(windows: Windows) -> tuple[int, int]:
+    """Begin the search at 0."""
+    best = (0.0, 0, 0)
+    for begin, start, end in windows:
+        first, last = span_of_windows([(0, start, end)])
+        score = (start[first] + end[last]).item()
+        best = max(best, (score, begin + first, begin + last))
+    return best[1], best[2]
+
+
+def joined(windows: Windows, add: bool) -> tuple[Tensor, Tensor]:
+    """Put the logits of all windows into one row."""
+    size = max(begin + len(start) for begin, start, _ in windows)
+    rows = [windows[0][1].new_full((size,), 0.0 if add else -torch.inf) for _ in "se"]
+    for begin, *both in windows:
+        for row, one in zip(rows, both, strict=True):
+            part = row[begin : begin + len(one)]
+            part.copy_(part + one if add else torch.maximum(part, one))
+    return rows[0], rows[1]
+
+
+def ends_apart(windows: Windows) -> tuple[int, int]:
+    """Take the best start and the best end of all windows."""
+    start, end = joined(windows, add=False)
+    return int(start.argmax()), max(int(start.argmax()), int(end.argmax()))
+
+
+def logits_added(windows: Windows) -> tuple[int, int]:
+    """Add the logits of a piece that stands in two windows."""
+    return span_of_windows([(0, *joined(windows, add=True))])
+
+
 def cases(seed: int, dtype: torch.dtype) -> list[Case]:
     """The example; an unsure window beside a calm one; random windows that overlap."""
 
@@ -116,6 +159,9 @@ def cases(seed: int, dtype: torch.dtype) -> list[Case]:
             start, end = (2 * torch.randn(2, 5, generator=generator)).to(dtype)
             windows.append((begin, start, end))
         found.append(Case((windows,), f"three windows of 5 pieces, step 3 ({number})"))
+        lower = [(b, s - 20, e - 20) for b, s, e in windows]
+        lower[2] = (6, lower[2][1][:2], lower[2][2][:2])
+        found.append(Case((lower,), f"logits below 0, a short last window ({number})"))
     return found
 
 
@@ -158,6 +204,30 @@ EXERCISE = Exercise(
             added_up,
             "A span that two windows show gets both scores in yours, so the overlap "
             "wins. It is one span: the larger score counts.",
+        ),
+        Mutant(
+            "zeros below the diagonal",
+            zeros_below,
+            "triu() leaves zeros below the diagonal, which beat every score below "
+            "0. Put -inf there: masked_fill.",
+        ),
+        Mutant(
+            "search begins at 0",
+            from_zero,
+            "Your search begins at 0, so nothing is found where all scores are "
+            "below. Begin at -inf.",
+        ),
+        Mutant(
+            "start and end apart",
+            ends_apart,
+            "You take the best start and the best end of all windows, each for "
+            "itself. Together they may be no span of any window, or a bad one.",
+        ),
+        Mutant(
+            "logits added up",
+            logits_added,
+            "The logits of a piece that two windows show are added up, so the "
+            "overlap wins. Find the best span of each window.",
         ),
     ],
     cases=cases,

@@ -123,6 +123,35 @@ def case_kept(prediction: str, answer: str) -> float:
     return shared(first, second)
 
 
+def all_punctuation(prediction: str, answer: str) -> float:
+    """Delete whatever is neither letter nor digit nor underscore."""
+    first, second = (
+        re.sub(r"\b(a|an|the)\b", " ", re.sub(r"[^\w\s]", "", text.lower())).split()
+        for text in (prediction, answer)
+    )
+    return shared(first, second)
+
+
+def every_hit(prediction: str, answer: str) -> float:
+    """Count each predicted word that is there."""
+    guessed, right = words(prediction), words(answer)
+    common = sum(word in right for word in guessed)
+    return 2 * common / (len(guessed) + len(right)) if common else 0.0
+
+
+def recall_only(prediction: str, answer: str) -> float:
+    """Divide by the right words only."""
+    guessed, right = words(prediction), words(answer)
+    common = (Counter(guessed) & Counter(right)).total()
+    return common / len(right) if right else 0.0
+
+
+def by_zero(prediction: str, answer: str) -> float:
+    """Divide in any case."""
+    guessed, right = words(prediction), words(answer)
+    return 2 * (Counter(guessed) & Counter(right)).total() / (len(guessed) + len(right))
+
+
 def cases(seed: int, dtype: torch.dtype) -> list[Case]:
     """Pairs in which each mistake shows."""
     pairs = [
@@ -137,6 +166,10 @@ def cases(seed: int, dtype: torch.dtype) -> list[Case]:
         ("red", "blue"),
         ("the", "an"),
         ("U.S. dollars", "US dollars"),
+        ("\u201cred\u201d", "red"),
+        ("snake_case", "snakecase"),
+        ("", "red"),
+        ("", ""),
     ]
     return [Case(pair, f"{pair[0]!r} and {pair[1]!r}") for pair in pairs]
 
@@ -191,6 +224,29 @@ EXERCISE = Exercise(
             "capital letters kept",
             case_kept,
             "'Riga' and 'riga' are the same answer. Lower the letters first.",
+        ),
+        Mutant(
+            "more than ASCII punctuation",
+            all_punctuation,
+            "You delete other signs than those in string.punctuation: it has "
+            "ASCII signs only, the underscore among them.",
+        ),
+        Mutant(
+            "every hit counted",
+            every_hit,
+            "A predicted word counts each time that the answer has it at all, so "
+            "that repeating pays. It counts as often as it stands in both.",
+        ),
+        Mutant(
+            "recall only",
+            recall_only,
+            "You divide by the words of the answer only. That is recall: it "
+            "praises a prediction of the whole text. F1 counts the words of both.",
+        ),
+        Mutant(
+            "division by zero",
+            by_zero,
+            "Without any word on both sides you divide by zero. Give 0.0.",
         ),
     ],
     cases=cases,
