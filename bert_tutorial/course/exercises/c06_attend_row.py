@@ -181,6 +181,71 @@ def divided_by_tokens(query: Row, keys: Rows, values: Rows) -> Row:
     return [number / len(keys) for number in mixed]
 
 
+def largest_in_size(query: Row, keys: Rows, values: Rows) -> Row:
+    """Subtract the largest score without its sign."""
+    scores = scaled(query, keys)
+    top = max(abs(one) for one in scores)
+    exponentials = [math.exp(one - top) for one in scores]
+    return mix([one / sum(exponentials) for one in exponentials], values)
+
+
+def at_least_zero(query: Row, keys: Rows, values: Rows) -> Row:
+    """Begin the search for the largest score at 0."""
+    scores = scaled(query, keys)
+    top = 0.0
+    for one in scores:
+        top = max(top, one)
+    exponentials = [math.exp(one - top) for one in scores]
+    return mix([one / sum(exponentials) for one in exponentials], values)
+
+
+def clipped(query: Row, keys: Rows, values: Rows) -> Row:
+    """Keep the scores small."""
+    return mix(
+        shares([max(-700.0, min(one, 700.0)) for one in scaled(query, keys)]), values
+    )
+
+
+def as_long_as_the_query(query: Row, keys: Rows, values: Rows) -> Row:
+    """Take the length of a value from the query."""
+    weights = shares(scaled(query, keys))
+    return [
+        sum(weights[i] * values[i][d] for i in range(len(weights)))
+        for d in range(len(query))
+    ]
+
+
+def first_score_lost(query: Row, keys: Rows, values: Rows) -> Row:
+    """Leave the first key out."""
+    return mix(shares(scaled(query, keys[1:])), values[1:])
+
+
+def root_of_value(query: Row, keys: Rows, values: Rows) -> Row:
+    """Divide by the root of the length of a value."""
+    scores = [one / math.sqrt(len(values[0])) for one in products(query, keys)]
+    return mix(shares(scores), values)
+
+
+def times_root(query: Row, keys: Rows, values: Rows) -> Row:
+    """Multiply by the root of D."""
+    scores = [one * math.sqrt(len(query)) for one in products(query, keys)]
+    return mix(shares(scores), values)
+
+
+def first_of_the_best(query: Row, keys: Rows, values: Rows) -> Row:
+    """Give a draw to the first key."""
+    scores = scaled(query, keys)
+    for i, one in enumerate(scores):
+        if one in scores[:i]:
+            scores[i] = one - 1000
+    return mix(shares(scores), values)
+
+
+def a_tensor(query: Row, keys: Rows, values: Rows) -> torch.Tensor:
+    """Return a tensor."""
+    return torch.tensor(mix(shares(scaled(query, keys)), values))
+
+
 def cases(seed: int, dtype: torch.dtype) -> list[Case]:
     """Draw the page's tokens, one token, other sizes, and large scores."""
     generator = torch.Generator().manual_seed(seed)
@@ -200,6 +265,22 @@ def cases(seed: int, dtype: torch.dtype) -> list[Case]:
         Case(
             ([30.0 * number for number in draw(1, 9)[0]], large, draw(6, 4)),
             "scores of some hundreds",
+        ),
+        Case(
+            (
+                [-100.0, -100.0, 0.0, 1.0],
+                [[18.0, 18, 0, 1], [18.0, 18, 0, 0], [18.0, 18, 0, 3]],
+                [[1.0, 2.0, 3.0, 4.0, 5.0], [0.0, 0, 7, 0, 0], [-8.0, 8, 0, 2, 1]],
+            ),
+            "scores far below 0, values longer than the query",
+        ),
+        Case(
+            (
+                [100.0, 0.0, 0.0, 0.0],
+                [[20.0, 1, 0, 0], [-20.0, 0, 0, 0], [20.0, 0, 1, 0]],
+                [[2.0], [5.0], [-4.0]],
+            ),
+            "two keys that fit as well as each other",
         ),
     ]
 
@@ -223,6 +304,12 @@ def call(answer: object, query: Row, keys: Rows, values: Rows) -> Row:
     found: Row = answer(query, keys, values) if callable(answer) else []
     return found
 
+
+NOT_THE_LARGEST = (
+    "Where all scores are far below 0, every exponential is 0, and so is their sum: "
+    "what is subtracted is larger than each score. Subtract the largest score itself, "
+    "max(scores), with its sign."
+)
 
 EXERCISE = Exercise(
     id="attend-row",
@@ -343,6 +430,45 @@ EXERCISE = Exercise(
             divided_by_tokens,
             "The mixture is divided by the number of tokens. The weights sum to one "
             "already: leave that division out.",
+        ),
+        Mutant("largest without sign", largest_in_size, NOT_THE_LARGEST),
+        Mutant("largest from 0", at_least_zero, NOT_THE_LARGEST),
+        Mutant(
+            "clipped",
+            clipped,
+            "The scores are cut at a limit, so keys beyond it count alike. Subtract "
+            "the largest score from all of them instead: nothing is lost.",
+        ),
+        Mutant(
+            "as long as the query",
+            as_long_as_the_query,
+            "The loop over the numbers of a value runs as far as the query is long. A "
+            "value has a length of its own: len(values[0]).",
+        ),
+        Mutant(
+            "first key left out",
+            first_score_lost,
+            "The first key has no share. Begin at the first key, number 0.",
+        ),
+        Mutant(
+            "root of the value's length",
+            root_of_value,
+            "The scores are divided by the root of the length of a value. What counts "
+            "is the number of products in one score: len(query).",
+        ),
+        Mutant(
+            "multiplied by the root",
+            times_root,
+            "The scores are multiplied by the root of D. Divide.",
+        ),
+        Mutant(
+            "a draw for the first",
+            first_of_the_best,
+            "Of two keys with the same score only the first has a share. Each has its "
+            "own, and equal scores make equal shares.",
+        ),
+        Mutant(
+            "a tensor", a_tensor, "The result is a tensor. Return a list: .tolist()."
         ),
     ],
     cases=cases,

@@ -351,6 +351,105 @@ def in_place(
     return value
 
 
+def alike_everywhere(
+    query: Tensor,
+    key: Tensor,
+    value: Tensor,
+    is_token: Tensor | None = None,
+    dropout: float = 0.0,
+) -> Tensor:
+    """Draw one (T, T) for all texts and heads."""
+    weights = attention_weights(query, key, is_token)
+    is_kept = torch.rand(weights.shape[-2:]) >= dropout
+    return (weights * is_kept / (1 - dropout)) @ value
+
+
+def alike_in_heads(
+    query: Tensor,
+    key: Tensor,
+    value: Tensor,
+    is_token: Tensor | None = None,
+    dropout: float = 0.0,
+) -> Tensor:
+    """Draw one (T, T) for all heads of a text."""
+    weights = attention_weights(query, key, is_token)
+    is_kept = torch.rand(weights[:, :1].shape) >= dropout
+    return (weights * is_kept / (1 - dropout)) @ value
+
+
+def alike_in_texts(
+    query: Tensor,
+    key: Tensor,
+    value: Tensor,
+    is_token: Tensor | None = None,
+    dropout: float = 0.0,
+) -> Tensor:
+    """Draw one (A, T, T) for all texts."""
+    weights = attention_weights(query, key, is_token)
+    is_kept = torch.rand(weights.shape[1:]) >= dropout
+    return (weights * is_kept / (1 - dropout)) @ value
+
+
+def alike_in_queries(
+    query: Tensor,
+    key: Tensor,
+    value: Tensor,
+    is_token: Tensor | None = None,
+    dropout: float = 0.0,
+) -> Tensor:
+    """Draw for each key, and for all queries alike."""
+    weights = attention_weights(query, key, is_token)
+    is_kept = torch.rand(weights[:, :, :1].shape) >= dropout
+    return (weights * is_kept / (1 - dropout)) @ value
+
+
+def alike_each_time(
+    query: Tensor,
+    key: Tensor,
+    value: Tensor,
+    is_token: Tensor | None = None,
+    dropout: float = 0.0,
+) -> Tensor:
+    """Draw from a seed of its own."""
+    generator = torch.Generator().manual_seed(0)
+    weights = attention_weights(query, key, is_token)
+    is_kept = torch.rand(weights.shape, generator=generator) >= dropout
+    return (weights * is_kept / (1 - dropout)) @ value
+
+
+def half_always(
+    query: Tensor,
+    key: Tensor,
+    value: Tensor,
+    is_token: Tensor | None = None,
+    dropout: float = 0.0,
+) -> Tensor:
+    """Drop half, whatever was asked for."""
+    return attention(query, key, value, is_token, 0.5 if dropout else 0.0)
+
+
+def squeezed(
+    query: Tensor,
+    key: Tensor,
+    value: Tensor,
+    is_token: Tensor | None = None,
+    dropout: float = 0.0,
+) -> Tensor:
+    """Drop axes of size 1."""
+    return attention(query, key, value, is_token, dropout).squeeze()
+
+
+def result_divided(
+    query: Tensor,
+    key: Tensor,
+    value: Tensor,
+    is_token: Tensor | None = None,
+    dropout: float = 0.0,
+) -> Tensor:
+    """Divide by the number of tokens."""
+    return attention(query, key, value, is_token, dropout) / query.shape[-2]
+
+
 QUERY = [[2.0, 2.0, 0.0, 0.0], [0.0, 0.0, 2.0, 0.0], [2.0, 0.0, 0.0, 4.0]]
 KEY = [[1.0, 1.0, 0.0, 0.0], [0.0, 1.0, 1.0, 0.0], [0.0, 0.0, 1.0, 1.0]]
 VALUE = [[10.0, 0.0], [0.0, 10.0], [10.0, 10.0]]
@@ -413,8 +512,8 @@ def twice_the_same(answer: Answer) -> bool:
 
 def dropped_weights(answer: Answer) -> tuple[Tensor, Tensor]:
     """Read the weights after dropout, and those before, with unit vectors as values."""
-    query, key = draw(44, torch.float64, 2, 1, 2, 64, 64) / 2
-    value = torch.eye(64, dtype=torch.float64).expand(1, 2, 64, 64)
+    query, key = draw(44, torch.float64, 2, 2, 2, 64, 64) / 2
+    value = torch.eye(64, dtype=torch.float64).expand(2, 2, 64, 64)
     found = answer(query.clone(), key.clone(), value.clone(), None, SHARE)
     return found, attention_weights(query, key, None)
 
@@ -424,6 +523,13 @@ def some_are_zero(answer: Answer) -> bool:
     found, _ = dropped_weights(answer)
     share = (found == 0).double().mean().item()
     return abs(share - SHARE) < 0.045
+
+
+def the_rest_is_kept(answer: Answer) -> bool:
+    """Ask that the share of zeros is not the share to be kept."""
+    found, _ = dropped_weights(answer)
+    share = (found == 0).double().mean().item()
+    return abs(share - (1 - SHARE)) > 0.045
 
 
 def others_scaled_up(answer: Answer) -> bool:
@@ -445,6 +551,20 @@ def rows_drop_apart(answer: Answer) -> bool:
     found, _ = dropped_weights(answer)
     is_zero = found == 0
     return bool((is_zero[:, :, 0] != is_zero[:, :, 1]).any())
+
+
+def heads_drop_apart(answer: Answer) -> bool:
+    """Ask that each head loses other weights."""
+    found, _ = dropped_weights(answer)
+    is_zero = found == 0
+    return bool((is_zero[:, 0] != is_zero[:, 1]).any())
+
+
+def texts_drop_apart(answer: Answer) -> bool:
+    """Ask that each text loses other weights."""
+    found, _ = dropped_weights(answer)
+    is_zero = found == 0
+    return bool((is_zero[0] != is_zero[1]).any())
 
 
 def a_weight_drops_whole(answer: Answer) -> bool:
@@ -626,6 +746,54 @@ EXERCISE = Exercise(
             "The result is written into the tensor that was given as value. Return a "
             "new one: weights @ value makes it.",
         ),
+        Mutant(
+            "alike for all texts and heads",
+            alike_everywhere,
+            "The same weights are dropped in all heads of all texts. Draw for every "
+            "weight, (B, A, T, T): F.dropout does, torch.rand_like too.",
+        ),
+        Mutant(
+            "alike for all heads",
+            alike_in_heads,
+            "The same weights are dropped in all heads of a text. Draw for every "
+            "weight, (B, A, T, T).",
+        ),
+        Mutant(
+            "alike for all texts",
+            alike_in_texts,
+            "The same weights are dropped in all texts. Draw for every weight, "
+            "(B, A, T, T).",
+        ),
+        Mutant(
+            "alike for all queries",
+            alike_in_queries,
+            "All queries lose the same keys. Draw for every weight, each pair of query "
+            "and key.",
+        ),
+        Mutant(
+            "alike each time",
+            alike_each_time,
+            "Each call drops the same weights: the random numbers begin anew from one "
+            "seed. Leave the seed to the caller.",
+        ),
+        Mutant(
+            "half always",
+            half_always,
+            "Weights are dropped, and not the share that was asked for. Use the "
+            "argument: F.dropout(weights, dropout).",
+        ),
+        Mutant(
+            "axes of size 1 dropped",
+            squeezed,
+            "An axis of size 1 is gone where there is one text or one head. Leave "
+            "squeeze out: the result is (B, A, T, D) for all sizes.",
+        ),
+        Mutant(
+            "divided by T",
+            result_divided,
+            "The mixture is divided by the number of tokens. The weights of a row sum "
+            "to one already: leave that division out.",
+        ),
     ],
     cases=cases,
     properties=[
@@ -656,6 +824,12 @@ EXERCISE = Exercise(
             some_are_zero,
         ),
         Property(
+            "zeros and the rest",
+            "With dropout = 0.75, a quarter of the weights is zero: that is the share "
+            "that stays.",
+            the_rest_is_kept,
+        ),
+        Property(
             "the others scaled up",
             "A weight that is not dropped must be divided by 1 - dropout.",
             others_scaled_up,
@@ -669,6 +843,16 @@ EXERCISE = Exercise(
             "each query drops its own",
             "Two queries must not lose the same tokens.",
             rows_drop_apart,
+        ),
+        Property(
+            "each head drops its own",
+            "Two heads must not lose the same weights.",
+            heads_drop_apart,
+        ),
+        Property(
+            "each text drops its own",
+            "Two texts must not lose the same weights.",
+            texts_drop_apart,
         ),
         Property(
             "a weight drops whole",

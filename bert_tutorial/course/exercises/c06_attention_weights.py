@@ -350,6 +350,53 @@ def draw(seed: int, dtype: torch.dtype, *shape: int) -> Tensor:
     return torch.randn(shape, generator=generator, dtype=torch.float64).to(dtype)
 
 
+def ten_thousand_added(query: Tensor, key: Tensor, is_token: Tensor | None) -> Tensor:
+    """Add minus ten thousand, as some programs do."""
+    scores = scaled(query, key)
+    if is_token is not None:
+        scores = scores + (1.0 - is_token[:, None, None, :].to(scores.dtype)) * -1e4
+    return scores.softmax(dim=-1)
+
+
+def penalty_in_32_bits(query: Tensor, key: Tensor, is_token: Tensor | None) -> Tensor:
+    """Multiply a bool tensor with the lowest number of another dtype."""
+    scores = scaled(query, key)
+    if is_token is not None:
+        hidden = (~is_token)[:, None, None, :]
+        scores = scores + hidden * torch.finfo(scores.dtype).min
+    return scores.softmax(dim=-1)
+
+
+def shared_again(query: Tensor, key: Tensor, is_token: Tensor | None) -> Tensor:
+    """Set weights to zero, and share out once more."""
+    weights = scaled(query, key).softmax(dim=-1)
+    if is_token is None:
+        return weights
+    weights = weights * is_token[:, None, None, :]
+    return weights / weights.sum(dim=-1, keepdim=True)
+
+
+def inverted_unscaled(query: Tensor, key: Tensor, is_token: Tensor | None) -> Tensor:
+    """Hide the tokens, and leave the scale out."""
+    return no_scale(query, key, None if is_token is None else ~is_token)
+
+
+def squeezed(query: Tensor, key: Tensor, is_token: Tensor | None) -> Tensor:
+    """Drop axes of size 1."""
+    return attention_weights(query, key, is_token).squeeze()
+
+
+def magnitude(query: Tensor, key: Tensor, is_token: Tensor | None) -> Tensor:
+    """Lose the sign of the scores."""
+    return hide(scaled(query, key).abs(), is_token).softmax(dim=-1)
+
+
+def first_mask(query: Tensor, key: Tensor, is_token: Tensor | None) -> Tensor:
+    """Use the first text's mask for all."""
+    first = None if is_token is None else is_token[:1].expand_as(is_token)
+    return attention_weights(query, key, first)
+
+
 def cases(seed: int, dtype: torch.dtype) -> list[Case]:
     """Draw the page's tokens, unequal sizes, padding, large scores, an empty row."""
 
@@ -434,6 +481,12 @@ NO_SCALE = (
     "divided by the root of D, or the division stands outside the exponent, where it "
     "cancels as soon as each row is divided by its sum. Divide the scores, before the "
     "softmax."
+)
+NAN_ROW = (
+    "Right until a text is empty: its rows are NaN, which then spreads. A row of minus "
+    "infinities has no softmax, and weights that are set to zero and divided by what "
+    "is left are 0 / 0. Fill the scores with torch.finfo(scores.dtype).min before the "
+    "softmax, which leaves such a row even."
 )
 NOT_LOW = (
     "A hidden key gets a score of about 0, and exp(0) is 1: that hides nothing. Put "
@@ -645,9 +698,7 @@ EXERCISE = Exercise(
         Mutant(
             "minus infinity",
             minus_infinity,
-            "Right until a text is empty: a row of minus infinities has no softmax "
-            "and becomes NaN, which then spreads. Fill with "
-            "torch.finfo(scores.dtype).min, which leaves such a row even.",
+            NAN_ROW,
         ),
         Mutant(
             "zero rows",
@@ -699,6 +750,46 @@ EXERCISE = Exercise(
             single_precision,
             "The result has another dtype than the queries. Leave out .float(); the "
             "dtype of the inputs is kept by itself.",
+        ),
+        Mutant(
+            "ten thousand subtracted",
+            ten_thousand_added,
+            "Right until a text is empty: there every score is ten thousand lower, and "
+            "the softmax sees only differences, so the padding is mixed by its "
+            "scores. Replace the scores with masked_fill instead of adding to them.",
+        ),
+        Mutant(
+            "penalty in 32 bits",
+            penalty_in_32_bits,
+            "A bool tensor times a number has torch's default dtype, 32 bits, in which "
+            "the lowest number of 64 bits is minus infinity, and 0 times infinity is "
+            "NaN. Use masked_fill, or give the mask the dtype of the scores first.",
+        ),
+        Mutant("shared out twice", shared_again, NAN_ROW),
+        Mutant(
+            "mask inverted, no scale",
+            inverted_unscaled,
+            "Two slips: the tokens are hidden and the padding is seen (fill where "
+            "is_token is False, ~is_token), and the scores are not divided by the root "
+            "of D.",
+        ),
+        Mutant(
+            "axes of size 1 dropped",
+            squeezed,
+            "An axis of size 1 is gone where there is one text or one head. Leave "
+            "squeeze out: the weights are (B, A, T, T) for all sizes.",
+        ),
+        Mutant(
+            "sign of the scores lost",
+            magnitude,
+            "The sign of the scores is lost, so a key that points the other way is "
+            "taken for one that fits. Leave abs out.",
+        ),
+        Mutant(
+            "mask of the first text",
+            first_mask,
+            "All texts have the mask of the first one. Row b of is_token belongs to "
+            "text b.",
         ),
     ],
     cases=cases,

@@ -24,7 +24,8 @@ def reversing(T: int) -> tuple[Tensor, Tensor]:
     raise NotAttempted
 '''
 
-LENGTHS = (2, 3, 6, 7, 11)  # for the test of other lengths
+LENGTHS = (1, 2, 3, 6, 7, 11)  # for the test of other lengths
+MANY = (130, 700)
 Answer = Callable[[int], Any]
 
 
@@ -137,6 +138,29 @@ def sum_of_both(T: int) -> tuple[Tensor, Tensor]:
     return query + 20 * math.sqrt(T) * key, key
 
 
+def up_to_64(T: int) -> tuple[Tensor, Tensor]:
+    """Give each of 64 places an axis."""
+    key = torch.eye(64)[:T][None, None]
+    return 1000 * key.flip(dims=[-2]), key
+
+
+def up_to_a_hundred(T: int) -> tuple[Tensor, Tensor]:
+    """Use a factor that is enough for some hundred places."""
+    key = torch.eye(T)[None, None]
+    return 120 * key.flip(dims=[-2]), key
+
+
+def axes_flipped(T: int) -> tuple[Tensor, Tensor]:
+    """Turn the numbers round as well as the rows."""
+    query, key = copies(T)
+    return query.flip(dims=[-2, -1]), key
+
+
+def a_list_of_two(T: int) -> list[Tensor]:
+    """Return a list."""
+    return list(reversing(T))[:1]
+
+
 def weights_of(answer: Answer, T: int) -> Tensor:
     """Get the (T, T) weights that an answer makes."""
     query, key = answer(T)
@@ -208,6 +232,19 @@ def any_length(answer: Answer) -> bool:
     return all(weights_of(answer, T).shape == (T, T) for T in LENGTHS)
 
 
+def any_many(answer: Answer) -> bool:
+    """Ask for the right number of places, for many of them."""
+    return all(weights_of(answer, T).shape == (T, T) for T in MANY)
+
+
+def reverses_many(answer: Answer) -> bool:
+    """Ask for at least 0.99 at the mirrored place, for many places."""
+    return all(
+        bool((weights_of(answer, T).flip(dims=[-1]).diagonal() >= 0.99).all())
+        for T in MANY
+    )
+
+
 def reverses_any_length(answer: Answer) -> bool:
     """Ask for at least 0.99 at the mirrored place, for several lengths."""
     return all(
@@ -276,6 +313,24 @@ EXERCISE = Exercise(
             "Right for few places. With more of them the scores come closer to each "
             "other, and rows are no longer sharp: let the factor grow with T.",
         ),
+        Mutant(
+            "so many places only",
+            up_to_64,
+            "Right for a few places and not for many: the number of places is limited "
+            "somewhere. Build both tensors from T, for example from torch.eye(T).",
+        ),
+        Mutant(
+            "factor for some places",
+            up_to_a_hundred,
+            "Right for a dozen places. With hundreds of them the rows are no longer "
+            "sharp: let the factor grow with T.",
+        ),
+        Mutant("turned round both ways", axes_flipped, COPY),
+        Mutant(
+            "one tensor",
+            a_list_of_two,
+            "Return two tensors, query and key.",
+        ),
         Mutant("infinite scores", endless, OVERFLOW),
         Mutant("infinity", infinite, OVERFLOW),
         Mutant(
@@ -319,6 +374,11 @@ EXERCISE = Exercise(
             "as many places as asked for",
             "For T places the weights must be (T, T), for every T.",
             any_length,
+        ),
+        Property(
+            "many places",
+            "For T places the weights must be (T, T), for many places too.",
+            any_many,
         ),
         Property("finite weights", "The weights hold values that are NaN.", finite),
         Property(
@@ -366,6 +426,11 @@ EXERCISE = Exercise(
             "every length is turned round",
             "Place T - 1 - i must have at least 0.99 of row i, for every T.",
             reverses_any_length,
+        ),
+        Property(
+            "many places are turned round",
+            "Place T - 1 - i must have at least 0.99 of row i, for many places too.",
+            reverses_many,
         ),
     ],
     judged_by="properties",

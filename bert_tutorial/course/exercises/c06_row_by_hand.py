@@ -139,6 +139,70 @@ def negative() -> list[float]:
     return shares(-1, 0, -2)
 
 
+def over_keys_reversed() -> list[float]:
+    """Give the weights from the last key to the first."""
+    return shares(2, 0, 1)
+
+
+def largest_last() -> list[float]:
+    """Change the first two keys."""
+    return shares(0, 2, 1)
+
+
+def by_four_roughly() -> list[float]:
+    """Divide by D, and round on the way."""
+    return [0.32, 0.19, 0.49]
+
+
+def whole_percent() -> list[float]:
+    """Give percent without decimals."""
+    return [24.0, 9.0, 67.0]
+
+
+def rounded_scores() -> list[float]:
+    """Take the shares of the scores, rounded."""
+    return [0.33, 0.0, 0.67]
+
+
+def even() -> list[float]:
+    """Give each key the same."""
+    return [1 / 3, 1 / 3, 1 / 3]
+
+
+def second_query_asks() -> list[float]:
+    """Give the row of the second query, (0, 0, 2, 0)."""
+    return shares(0, 1, 1)
+
+
+def best_only() -> list[float]:
+    """Give all to the best key."""
+    return [0.0, 0.0, 1.0]
+
+
+class Weight(float):
+    """A weight that prints two decimals, and nothing at all if it is the book's."""
+
+    is_secret = False
+
+    def __repr__(self) -> str:
+        """Say which weight it is in a message."""
+        return "another number" if self.is_secret else f"{float(self):.2f}"
+
+
+def run(answer: object, case: Case) -> object:
+    """Call the answer; a tuple, whole numbers and a tensor's list are as good."""
+    assert callable(answer)
+    found = answer()
+    if not isinstance(found, list | tuple) or not all(
+        isinstance(one, int | float) and not isinstance(one, bool) for one in found
+    ):
+        return found
+    weights = [Weight(one) for one in found]
+    for weight in weights:
+        weight.is_secret = answer is row_by_hand
+    return weights
+
+
 def cases(seed: int, dtype: torch.dtype) -> list[Case]:
     """One question, no inputs."""
     return [Case((), "the third query")]
@@ -150,6 +214,13 @@ def sums_to_one(answer: object) -> bool:
     return abs(sum(found) - 1) < 0.021
 
 
+ORDER = (
+    "The three numbers are right and stand in another order: the first belongs to the "
+    "first key, (1, 1, 0, 0), the last to the last."
+)
+PERCENT = "These are percent. Shares sum to one: divide by 100."
+BY_D = "The scores were divided by D = 4, or nearly so. Divide by its square root, 2."
+
 EXERCISE = Exercise(
     id="row-by-hand",
     chapter=6,
@@ -158,6 +229,7 @@ EXERCISE = Exercise(
     minutes=5,
     stub=STUB,
     solution=row_by_hand,
+    run=run,
     accepted={"rounded": rounded},
     mutants=[
         Mutant(
@@ -169,8 +241,9 @@ EXERCISE = Exercise(
         Mutant(
             "divided by D",
             by_four,
-            "The scores were divided by D = 4. Divide by its square root, 2.",
+            BY_D,
         ),
+        Mutant("divided by D, rounded on the way", by_four_roughly, BY_D),
         Mutant(
             "divided by the root of T",
             by_root_of_tokens,
@@ -220,7 +293,27 @@ EXERCISE = Exercise(
         Mutant(
             "percent",
             percent,
-            "These are percent. Shares sum to one: divide by 100.",
+            PERCENT,
+        ),
+        Mutant("whole percent", whole_percent, PERCENT),
+        Mutant("the other way round", over_keys_reversed, ORDER),
+        Mutant("first two changed", largest_last, ORDER),
+        Mutant(
+            "even",
+            even,
+            "Each key got the same. The scores differ, and so do the weights.",
+        ),
+        Mutant(
+            "the second row",
+            second_query_asks,
+            "This is the row of the second query, (0, 0, 2, 0). The third one is "
+            "(2, 0, 0, 4).",
+        ),
+        Mutant(
+            "all for the best",
+            best_only,
+            "The best key got everything. The softmax leaves a share to each key: e to "
+            "the power of each scaled score over their sum.",
         ),
         Mutant(
             "the mixed values",

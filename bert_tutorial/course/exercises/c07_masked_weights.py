@@ -27,6 +27,11 @@ NOT_LOW = (
     "Hidden scores become 0, or as good as 0 (-1e-9 is no -1e9), and 0 is an ordinary "
     "score: exp(0) is 1. Fill with torch.finfo(scores.dtype).min."
 )
+OVERFLOWS = (
+    "Right in 32 bits, and half precision stops: its lowest number is -65504, and "
+    "yours is lower. Fill with torch.finfo(scores.dtype).min, which is the lowest "
+    "number of whatever dtype comes in."
+)
 Answer = Callable[[Tensor, Tensor, bool], Tensor]
 
 
@@ -240,6 +245,48 @@ def in_place(scores: Tensor, is_token: Tensor, is_causal: bool) -> Tensor:
     return scores.softmax(dim=-1)
 
 
+def ten_thousand(scores: Tensor, is_token: Tensor, is_causal: bool) -> Tensor:
+    """Fill with minus ten thousand, which 16 bits can hold."""
+    return fill(scores, visible(is_token, is_causal), -1e4)
+
+
+def zero_rows(scores: Tensor, is_token: Tensor, is_causal: bool) -> Tensor:
+    """Replace what is no number by zero."""
+    return infinite(scores, is_token, is_causal).nan_to_num()
+
+
+def highest(scores: Tensor, is_token: Tensor, is_causal: bool) -> Tensor:
+    """Fill with the wrong end of the dtype."""
+    is_visible = visible(is_token, is_causal)
+    return fill(scores, is_visible, torch.finfo(scores.dtype).max)
+
+
+def smallest_positive(scores: Tensor, is_token: Tensor, is_causal: bool) -> Tensor:
+    """Fill with the smallest positive number."""
+    is_visible = visible(is_token, is_causal)
+    return fill(scores, is_visible, torch.finfo(scores.dtype).tiny)
+
+
+def lowest_of_32(scores: Tensor, is_token: Tensor, is_causal: bool) -> Tensor:
+    """Fill with the lowest number of 32 bits."""
+    is_visible = visible(is_token, is_causal)
+    return fill(scores, is_visible, torch.finfo(torch.float32).min)
+
+
+def first_mask(scores: Tensor, is_token: Tensor, is_causal: bool) -> Tensor:
+    """Use the first text's mask for all."""
+    return masked_weights(scores, is_token[:1].expand_as(is_token), is_causal)
+
+
+def next_one_seen(scores: Tensor, is_token: Tensor, is_causal: bool) -> Tensor:
+    """Show the next token too."""
+    T = scores.shape[-1]
+    keep = visible(is_token, False)
+    if is_causal:
+        keep = keep & torch.ones(T, T, dtype=torch.bool).tril(1)
+    return fill(scores, keep, low(scores))
+
+
 def cases(seed: int, dtype: torch.dtype) -> list[Case]:
     """Padding right, left and everywhere; scores to 80; half precision."""
     torch.manual_seed(seed)
@@ -253,6 +300,8 @@ def cases(seed: int, dtype: torch.dtype) -> list[Case]:
     left = torch.tensor([[False, True, True, True]])
     nothing = torch.zeros(1, 4, dtype=torch.bool)
     half = torch.randn(1, 2, 4, 4).half()
+    far = torch.full((1, 2, 4, 4), 60_000.0).half()
+    far[..., :2] = -60_000  # still above the lowest number of 16 bits
     return [
         Case((small, two, False), "two tokens and one padding"),
         Case((small, two, True), "two tokens and one padding, causal"),
@@ -264,6 +313,7 @@ def cases(seed: int, dtype: torch.dtype) -> list[Case]:
         Case((strong, nothing, False), "a text without any token"),
         Case((half, ends, False), "scores in half precision"),
         Case((half, ends, True), "scores in half precision, causal"),
+        Case((far, ends, False), "scores of 60000 in half precision"),
     ]
 
 
@@ -316,9 +366,7 @@ EXERCISE = Exercise(
         Mutant(
             "-1e9 overflows in half precision",
             half_overflow,
-            "Right in 32 bits, and half precision stops: its lowest number is -65504, "
-            "so -1e9 overflows. Fill with torch.finfo(scores.dtype).min, which is the "
-            "lowest number of whatever dtype comes in.",
+            OVERFLOWS,
         ),
         Mutant(
             "-1e9 added",
@@ -471,6 +519,39 @@ EXERCISE = Exercise(
             in_place,
             "masked_fill_ writes into the caller's scores. Without the last "
             "underscore it makes a new tensor.",
+        ),
+        Mutant(
+            "-10000 as the lowest",
+            ten_thousand,
+            "Hidden keys get -10000, and a real score can be lower: then the padding "
+            "wins. Fill with torch.finfo(scores.dtype).min.",
+        ),
+        Mutant(
+            "zero rows",
+            zero_rows,
+            "A query that may see nothing gets a row of zeros, which does not sum to "
+            "one. Fill with torch.finfo(scores.dtype).min instead of minus infinity; "
+            "then the row is even, and nothing needs mending.",
+        ),
+        Mutant(
+            "the highest number",
+            highest,
+            "The hidden keys get the highest number of the dtype, and with it the "
+            "whole row. Fill with the lowest: torch.finfo(scores.dtype).min.",
+        ),
+        Mutant("the smallest positive number", smallest_positive, NOT_LOW),
+        Mutant("the lowest of 32 bits", lowest_of_32, OVERFLOWS),
+        Mutant(
+            "mask of the first text",
+            first_mask,
+            "All texts have the mask of the first one. Row b of is_token belongs to "
+            "text b.",
+        ),
+        Mutant(
+            "the next token seen",
+            next_one_seen,
+            "A causal query sees one token to its right. Row i may see the keys 0 to "
+            "i: tril(), without an argument.",
         ),
     ],
     cases=cases,

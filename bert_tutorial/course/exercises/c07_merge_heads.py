@@ -79,6 +79,31 @@ def below(x: Tensor) -> Tensor:
     return x.flatten(1, 2)
 
 
+def squeezed(x: Tensor) -> Tensor:
+    """Drop the axes of size 1."""
+    return merge_heads(x).squeeze()
+
+
+def first_head(x: Tensor) -> Tensor:
+    """Keep one head."""
+    return x[:, 0]
+
+
+def backwards(x: Tensor) -> Tensor:
+    """Put the last head first."""
+    return merge_heads(x.flip(1))
+
+
+def tokens_last(x: Tensor) -> Tensor:
+    """Put the tokens last."""
+    return merge_heads(x).transpose(1, 2)
+
+
+def cat_along_tokens(x: Tensor) -> Tensor:
+    """Join the heads along the texts."""
+    return torch.cat(list(x.unbind(dim=1)), dim=0)
+
+
 def cases(seed: int, dtype: torch.dtype) -> list[Case]:
     """Two heads of two numbers, then sizes that are all different."""
     torch.manual_seed(seed)
@@ -87,6 +112,7 @@ def cases(seed: int, dtype: torch.dtype) -> list[Case]:
         Case((small,), "two tokens, two heads of two numbers"),
         Case((torch.randn(2, 3, 5, 4, dtype=dtype),), "B=2, A=3, T=5, D=4"),
         Case((torch.randn(3, 1, 7, 2, dtype=dtype),), "one head"),
+        Case((torch.randn(1, 3, 1, 2, dtype=dtype),), "one text of one token"),
     ]
 
 
@@ -161,6 +187,34 @@ EXERCISE = Exercise(
             below,
             "The heads stand below each other, as if there were A * T tokens. Each "
             "token has one vector of A * D numbers.",
+        ),
+        Mutant(
+            "axes of size 1 dropped",
+            squeezed,
+            "An axis of size 1 is gone where there is one text or one token. Leave "
+            "squeeze out: the result is (B, T, H) for all sizes.",
+        ),
+        Mutant(
+            "first head only",
+            first_head,
+            "Only the first head is left. Put all A of them side by side: H = A * D "
+            "numbers.",
+        ),
+        Mutant(
+            "backwards",
+            backwards,
+            "The heads are in the opposite order. Head 0 has the first D numbers.",
+        ),
+        Mutant(
+            "tokens last",
+            tokens_last,
+            "The tokens are the last axis: (B, H, T). The result is (B, T, H).",
+        ),
+        Mutant(
+            "joined along the texts",
+            cat_along_tokens,
+            "The heads are joined along the axis of the texts. Join them along the "
+            "last axis: dim=-1.",
         ),
     ],
     cases=cases,

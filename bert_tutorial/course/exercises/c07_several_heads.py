@@ -316,6 +316,69 @@ class NoBiases(InSteps):
         )
 
 
+class OtherProbability(InSteps):
+    """Take the dropout of the other layers."""
+
+    def __init__(self, config: BertConfig) -> None:
+        """Make the matrices."""
+        super().__init__(config)
+        self.dropout_prob = config.hidden_dropout_prob
+
+
+class OwnProbability(InSteps):
+    """Drop a fifth, whatever the configuration says."""
+
+    def __init__(self, config: BertConfig) -> None:
+        """Make the matrices."""
+        super().__init__(config)
+        self.dropout_prob = 0.2
+
+
+class SoftmaxAgain(InSteps):
+    """Take the softmax of the mixture's weights once more."""
+
+    def forward(
+        self,
+        hidden: Tensor,
+        is_token: Tensor | None = None,
+        output_attentions: bool = False,
+    ) -> tuple[Tensor, Tensor | None]:
+        """Run."""
+        query, key, value = self.parts(hidden)
+        weights = attention_weights(query, key, is_token).softmax(dim=-1)
+        kept = nn.functional.dropout(weights, self.dropout_prob, self.training)
+        return self.join(kept @ value), weights if output_attentions else None
+
+
+class OutputNoBias(InSteps):
+    """Make the output without a bias."""
+
+    def __init__(self, config: BertConfig) -> None:
+        """Make the matrices."""
+        super().__init__(config)
+        self.output = nn.Linear(config.hidden_size, config.hidden_size, bias=False)
+
+
+class ScaledTwice(InSteps):
+    """Divide by the root of D once more."""
+
+    scale = (CONFIG.hidden_size // CONFIG.num_attention_heads) ** -0.5
+
+
+class MeanWeights(InSteps):
+    """Return the mean of the heads' weights."""
+
+    def forward(
+        self,
+        hidden: Tensor,
+        is_token: Tensor | None = None,
+        output_attentions: bool = False,
+    ) -> tuple[Tensor, Tensor | None]:
+        """Run."""
+        mixed, weights = super().forward(hidden, is_token, output_attentions)
+        return mixed, None if weights is None else weights.mean(dim=1)
+
+
 def built(answer: Any, dtype: torch.dtype, config: BertConfig = CONFIG) -> nn.Module:
     """Build with the reference's weights."""
     torch.manual_seed(3)
@@ -498,6 +561,42 @@ EXERCISE = Exercise(
             NoBiases,
             "Query, key and value have no biases. Each of the four is a plain "
             "nn.Linear(H, H), which has one.",
+        ),
+        Mutant(
+            "dropout of the other layers",
+            OtherProbability,
+            "The share that is dropped is not config.attention_probs_dropout_prob. "
+            "hidden_dropout_prob is that of the other layers.",
+        ),
+        Mutant(
+            "own dropout",
+            OwnProbability,
+            "The share that is dropped is not the configuration's: "
+            "config.attention_probs_dropout_prob.",
+        ),
+        Mutant(
+            "softmax twice",
+            SoftmaxAgain,
+            "The weights went through a softmax once more, which makes every row "
+            "nearly even. attention_weights has done it already.",
+        ),
+        Mutant(
+            "output without bias",
+            OutputNoBias,
+            "The output matrix has no bias. Each of the four is a plain "
+            "nn.Linear(H, H), which has one.",
+        ),
+        Mutant(
+            "scaled twice",
+            ScaledTwice,
+            "The scores are divided by the root of D twice. attention_weights does it "
+            "already.",
+        ),
+        Mutant(
+            "mean of the weights",
+            MeanWeights,
+            "The weights of the heads are averaged. Return those of each head, "
+            "(B, A, T, T).",
         ),
     ],
     cases=cases,

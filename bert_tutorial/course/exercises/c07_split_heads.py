@@ -95,6 +95,32 @@ def tokens_cut(x: Tensor, A: int) -> Tensor:
     return x.reshape(B, A, T // A, H)
 
 
+def turned_early(x: Tensor, A: int) -> Tensor:
+    """Swap tokens and numbers before the cut."""
+    B, T, H = x.shape
+    return x.transpose(1, 2).reshape(B, A, T, H // A)
+
+
+def squeezed(x: Tensor, A: int) -> Tensor:
+    """Drop the axes of size 1."""
+    return split_heads(x, A).squeeze()
+
+
+def heads_in_front(x: Tensor, A: int) -> Tensor:
+    """Put the heads before the texts."""
+    return torch.stack(x.chunk(A, dim=-1))
+
+
+def always_two(x: Tensor, A: int) -> Tensor:
+    """Make two heads, as in the example."""
+    return split_heads(x, 2)
+
+
+def backwards(x: Tensor, A: int) -> Tensor:
+    """Give the first part to the last head."""
+    return split_heads(x, A).flip(1)
+
+
 def cases(seed: int, dtype: torch.dtype) -> list[Case]:
     """One text of two tokens, then sizes that are all different."""
     torch.manual_seed(seed)
@@ -104,6 +130,7 @@ def cases(seed: int, dtype: torch.dtype) -> list[Case]:
         Case((torch.randn(2, 5, 12, dtype=dtype), 3), "B=2, T=5, H=12, A=3"),
         Case((torch.randn(3, 7, 10, dtype=dtype), 1), "one head"),
         Case((torch.randn(2, 4, 6, dtype=dtype), 6), "heads of one number"),
+        Case((torch.randn(1, 1, 8, dtype=dtype), 4), "one text of one token"),
     ]
 
 
@@ -191,6 +218,35 @@ EXERCISE = Exercise(
             tokens_cut,
             "The tokens are shared out among the heads. Every head sees all T tokens; "
             "what is shared out are the H numbers of each.",
+        ),
+        Mutant(
+            "turned before the cut",
+            turned_early,
+            "Tokens and numbers change places before the cut, so numbers of several "
+            "tokens stand in one row. Cut first, (B, T, A, D), then swap heads and "
+            "tokens.",
+        ),
+        Mutant(
+            "axes of size 1 dropped",
+            squeezed,
+            "An axis of size 1 is gone where there is one text, one head, or one "
+            "number. Leave squeeze out: the result is (B, A, T, D) for all sizes.",
+        ),
+        Mutant(
+            "heads before texts",
+            heads_in_front,
+            "The heads stand before the texts: (A, B, T, D). Texts stay in front: "
+            "torch.stack(..., dim=1).",
+        ),
+        Mutant(
+            "always two",
+            always_two,
+            "There are two heads whatever A is. Use the argument.",
+        ),
+        Mutant(
+            "backwards",
+            backwards,
+            "The heads are in the opposite order. Head 0 has the first D numbers.",
         ),
     ],
     cases=cases,

@@ -342,6 +342,47 @@ class NotUnpacked(Wrong):
         return self.second(self.first(hidden, mixed), hidden), mixed[1]
 
 
+class SecondDropped(Wrong):
+    """Drop in the second half only."""
+
+    def first(self, hidden: Tensor, mixed: Tensor) -> Tensor:
+        """End the first half."""
+        return self.attention_norm(hidden + mixed)
+
+
+class AttentionsProbability(Wrong):
+    """Take the dropout of attention's weights."""
+
+    def __init__(self, config: BertConfig) -> None:
+        """Make the parts."""
+        super().__init__(config)
+        self.dropout = nn.Dropout(config.attention_probs_dropout_prob + 0.1)
+
+
+class LastNotNormed(Wrong):
+    """Norm the first half only."""
+
+    def second(self, x: Tensor, hidden: Tensor) -> Tensor:
+        """Add only."""
+        return x + self.dropout(self.feed_forward(x))
+
+
+class TwiceThrough(Wrong):
+    """Add the layer's input as well."""
+
+    def second(self, x: Tensor, hidden: Tensor) -> Tensor:
+        """Add both."""
+        return self.feed_forward_norm(hidden + x + self.dropout(self.feed_forward(x)))
+
+
+class NoFeedForward(Wrong):
+    """Leave the second half out."""
+
+    def second(self, x: Tensor, hidden: Tensor) -> Tensor:
+        """Do nothing."""
+        return x
+
+
 def built(
     answer: Any, dtype: torch.dtype, config: BertConfig = CONFIG
 ) -> tuple[nn.Module, list[str]]:
@@ -518,7 +559,8 @@ EXERCISE = Exercise(
             "no dropout",
             NoDropout,
             "In training nothing is dropped. The result of each half goes through "
-            "self.dropout before it is added: norm(x + dropout(f(x))).",
+            "self.dropout, with config.hidden_dropout_prob, before it is added: "
+            "norm(x + dropout(f(x))).",
         ),
         Mutant(
             "dropout in the first half only",
@@ -561,6 +603,35 @@ EXERCISE = Exercise(
             NotUnpacked,
             "self.attention returns a pair, and dropout got the whole of it. Take it "
             "apart: mixed, weights = self.attention(...).",
+        ),
+        Mutant(
+            "dropout in the second half only",
+            SecondDropped,
+            "The result of attention is added without dropout. It goes through "
+            "self.dropout too.",
+        ),
+        Mutant(
+            "another dropout",
+            AttentionsProbability,
+            "Numbers are dropped, and not the share of config.hidden_dropout_prob.",
+        ),
+        Mutant(
+            "second sum not normed",
+            LastNotNormed,
+            "The sum with the feed-forward part goes on without a norm. Each half ends "
+            "in one.",
+        ),
+        Mutant(
+            "input added twice",
+            TwiceThrough,
+            "The layer's input is added in the second half too. What is added there is "
+            "the output of the first half alone.",
+        ),
+        Mutant(
+            "no second half",
+            NoFeedForward,
+            "The feed-forward part is not used. After attention comes "
+            "feed_forward_norm(x + dropout(feed_forward(x))).",
         ),
     ],
     cases=cases,

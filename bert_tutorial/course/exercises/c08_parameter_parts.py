@@ -44,6 +44,10 @@ def changed(
 
 
 H4 = "The inner size of the feed-forward part is config.intermediate_size. It is 4 H "
+DECIMALS = (
+    "Numbers of parameters are whole. Where you divide, use //, or leave the division "
+    "out."
+)
 MUTANTS = [
     Mutant(
         "biases of attention",
@@ -219,10 +223,58 @@ MUTANTS = [
         "This is the sum. Return the parts by name, a dict with five keys.",
     ),
     Mutant(
+        "no biases anywhere",
+        lambda c: {
+            "tables": parameter_parts(c)["tables"],
+            "attention": c.num_hidden_layers * 4 * c.hidden_size**2,
+            "feed-forward": c.num_hidden_layers
+            * 2
+            * c.hidden_size
+            * c.intermediate_size,
+            "norms": parameter_parts(c)["norms"],
+            "pooler": c.hidden_size**2,
+        },
+        "No dense layer has a bias in yours. Each has one, as long as what it makes.",
+    ),
+    Mutant(
+        "position table",
+        changed(
+            lambda c: {"tables": (c.vocab_size + c.type_vocab_size) * c.hidden_size}
+        ),
+        "The position table is missing: max_position_embeddings rows of H numbers.",
+    ),
+    Mutant(
+        "no layer is one",
+        lambda c: parameter_parts(
+            c.changed(num_hidden_layers=max(1, c.num_hidden_layers))
+        ),
+        "A model without layers has no attention, no feed-forward part and the norm of "
+        "the embeddings alone.",
+    ),
+    Mutant(
+        "all in one layer",
+        changed(
+            lambda c: {
+                "norms": c.num_hidden_layers * 3 * 2 * c.hidden_size,
+            }
+        ),
+        "The norm of the embeddings is counted in each layer. It is there once.",
+    ),
+    Mutant(
+        "order of the keys",
+        lambda c: dict(sorted(parameter_parts(c).items())),
+        "The counts are right, and the keys stand in another order than the docstring "
+        "asks for: tables first, pooler last.",
+    ),
+    Mutant(
+        "decimals in the norms",
+        lambda c: {**parameter_parts(c), "norms": float(parameter_parts(c)["norms"])},
+        DECIMALS,
+    ),
+    Mutant(
         "decimals",
         lambda c: {key: float(value) for key, value in parameter_parts(c).items()},
-        "Numbers of parameters are whole. Where you divide, use //, or leave the "
-        "division out.",
+        DECIMALS,
     ),
 ]
 
@@ -247,12 +299,14 @@ def cases(seed: int, dtype: torch.dtype) -> list[Case]:
         Case((small,), "the sizes of the docstring"),
         Case((other,), "three layers, two heads, three segments"),
         Case((BertConfig(),), "BERT base"),
+        Case((other.changed(num_hidden_layers=0),), "no layers"),
     ]
 
 
 EXERCISE = Exercise(
     id="parameter-parts",
     chapter=8,
+    is_ordered=True,
     title="Count the parameters",
     difficulty=2,
     minutes=15,

@@ -145,6 +145,46 @@ class FirstText(Pooler):
         return torch.tanh(self.dense(hidden[0]))
 
 
+class Squeezed(Pooler):
+    """Drop the axes of size 1."""
+
+    def forward(self, hidden: Tensor) -> Tensor:
+        """Pool."""
+        return torch.tanh(self.dense(hidden[:, :1])).squeeze()
+
+
+class WithRelu(Pooler):
+    """Take ReLU."""
+
+    def forward(self, hidden: Tensor) -> Tensor:
+        """Pool."""
+        return F.relu(self.dense(hidden[:, 0]))
+
+
+class SecondToken(Pooler):
+    """Count tokens from 1."""
+
+    def forward(self, hidden: Tensor) -> Tensor:
+        """Pool."""
+        return torch.tanh(self.dense(hidden[:, 1]))
+
+
+class TanhTwice(Pooler):
+    """Put tanh on both sides."""
+
+    def forward(self, hidden: Tensor) -> Tensor:
+        """Pool."""
+        return torch.tanh(self.dense(torch.tanh(hidden[:, 0])))
+
+
+class OnSum(Pooler):
+    """Pool the sum."""
+
+    def forward(self, hidden: Tensor) -> Tensor:
+        """Pool."""
+        return torch.tanh(self.dense(hidden.sum(dim=1)))
+
+
 def run(answer: Any, case: Case) -> Any:
     """Build, load, run."""
     torch.manual_seed(3)
@@ -242,6 +282,33 @@ EXERCISE = Exercise(
             FirstText,
             "hidden[0] is the first text, all its tokens. The first token of every "
             "text is hidden[:, 0].",
+        ),
+        Mutant(
+            "axes of size 1 dropped",
+            Squeezed,
+            "An axis of size 1 is gone where there is a single text. hidden[:, 0] "
+            "takes the token and nothing else; leave squeeze out.",
+        ),
+        Mutant(
+            "ReLU for tanh",
+            WithRelu,
+            "The pooler ends in ReLU: negative numbers became 0. It ends in tanh.",
+        ),
+        Mutant(
+            "second token",
+            SecondToken,
+            "The second token is pooled. [CLS] is the first: hidden[:, 0].",
+        ),
+        Mutant(
+            "tanh twice",
+            TanhTwice,
+            "tanh stands before the dense layer and behind it. It belongs behind only.",
+        ),
+        Mutant(
+            "on the sum",
+            OnSum,
+            "The sum of all tokens is pooled. BERT takes the first token, [CLS]: "
+            "hidden[:, 0].",
         ),
     ],
     cases=cases,

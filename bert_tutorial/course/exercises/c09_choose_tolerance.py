@@ -88,14 +88,73 @@ def usual(rounding: list[float], faults: list[float]) -> float:
     return 1e-5
 
 
-def run(answer: object, case: Case) -> float | str:
+def smallest_rounding(rounding: list[float], faults: list[float]) -> float:
+    """Take the smallest rounding."""
+    low, high = min(rounding), min(faults)
+    if low >= high:
+        raise ValueError
+    return math.sqrt(low * high)
+
+
+def largest_fault(rounding: list[float], faults: list[float]) -> float:
+    """Take the largest fault."""
+    low, high = max(rounding), max(faults)
+    if low >= high:
+        raise ValueError
+    return math.sqrt(low * high)
+
+
+def both_other_ends(rounding: list[float], faults: list[float]) -> float:
+    """Take the other end of both lists, and look for a gap there."""
+    low, high = min(rounding), max(faults)
+    if low >= high:
+        raise ValueError
+    return math.sqrt(low * high)
+
+
+def power_of_ten(rounding: list[float], faults: list[float]) -> float:
+    """Round to a power of ten."""
+    return float(10 ** round(math.log10(choose_tolerance(rounding, faults))))
+
+
+def no_root(rounding: list[float], faults: list[float]) -> float:
+    """Leave the root out."""
+    return choose_tolerance(rounding, faults) ** 2
+
+
+def equal_is_a_gap(rounding: list[float], faults: list[float]) -> float:
+    """Refuse only what overlaps."""
+    low, high = max(rounding), min(faults)
+    if low > high:
+        raise ValueError
+    return math.sqrt(low * high)
+
+
+def nothing(rounding: list[float], faults: list[float]) -> float | None:
+    """Give None where there is no gap."""
+    low, high = max(rounding), min(faults)
+    return math.sqrt(low * high) if low < high else None
+
+
+def first_of_each(rounding: list[float], faults: list[float]) -> float:
+    """Look at the first numbers only."""
+    low, high = rounding[0], faults[0]
+    if low >= high:
+        raise ValueError
+    return math.sqrt(low * high)
+
+
+def run(answer: object, case: Case) -> object:
     """Call the answer; a ValueError is an answer, too."""
     assert callable(answer)
     try:
-        chosen: float = answer(*case.args)
+        chosen = answer(*case.args)
     except ValueError:
-        return "ValueError"
-    return math.log10(chosen)  # factors, not differences, tell tolerances apart
+        return {"a ValueError": True}
+    if not isinstance(chosen, int | float) or chosen <= 0:
+        return chosen
+    # factors, not differences, tell tolerances apart
+    return {"log10 of the tolerance": math.log10(chosen)}
 
 
 def cases(seed: int, dtype: torch.dtype) -> list[Case]:
@@ -105,6 +164,8 @@ def cases(seed: int, dtype: torch.dtype) -> list[Case]:
         Case(([3e-8, 5e-7, 2e-7], [4e-1, 2e-3, 9e-2]), "three of each"),
         Case(([1e-6, 4e-6], [9e-6, 1.0]), "a narrow gap"),
         Case(([1e-6, 2e-3], [1e-3, 1.0]), "a fault smaller than rounding"),
+        Case(([1e-4, 1e-3], [1e-3, 1.0]), "a fault as small as the largest rounding"),
+        Case(([7e-6, 2e-9], [5e-1, 3e-3]), "lists in another order"),
     ]
 
 
@@ -161,6 +222,53 @@ EXERCISE = Exercise(
             usual,
             "A number from habit. How much rounding there is depends on sizes, depth "
             "and dtype: measure it, and the faults too.",
+        ),
+        Mutant(
+            "smallest rounding",
+            smallest_rounding,
+            "You took the smallest rounding. The gap begins at the largest one.",
+        ),
+        Mutant(
+            "largest fault",
+            largest_fault,
+            "You took the largest fault. The gap ends at the smallest one.",
+        ),
+        Mutant(
+            "the other ends, and no gap seen",
+            both_other_ends,
+            "You took the smallest rounding and the largest fault, for the check as "
+            "well. Take the largest rounding and the smallest fault: the two ends of "
+            "the gap.",
+        ),
+        Mutant(
+            "power of ten",
+            power_of_ten,
+            "The tolerance is rounded to a power of ten, so it lies nearer to one end, "
+            "or outside a narrow gap. Leave it as it is.",
+        ),
+        Mutant(
+            "no root",
+            no_root,
+            "This is the product of the two ends. The number in the middle is its "
+            "root.",
+        ),
+        Mutant(
+            "equal ends",
+            equal_is_a_gap,
+            "Where the smallest fault equals the largest rounding, no number lies "
+            "between them. Raise ValueError for low >= high.",
+        ),
+        Mutant(
+            "None for no gap",
+            nothing,
+            "Where there is no gap you give None, and the caller would compare with "
+            "it. Raise ValueError.",
+        ),
+        Mutant(
+            "first of each list",
+            first_of_each,
+            "You took the first number of each list. They come in any order: the "
+            "largest rounding, the smallest fault.",
         ),
     ],
     cases=cases,

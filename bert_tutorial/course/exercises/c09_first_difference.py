@@ -141,6 +141,66 @@ def only_end(
     return None if found is None else len(ours) - 1
 
 
+def minus_one(ours: list[Tensor], reference: list[Tensor], tolerance: float) -> int:
+    """Give -1 for nothing."""
+    found = first_difference(ours, reference, tolerance)
+    return -1 if found is None else found
+
+
+def as_large_counts(
+    ours: list[Tensor], reference: list[Tensor], tolerance: float
+) -> int | None:
+    """Let a gap as large as the tolerance count."""
+    for number, (a, b) in enumerate(zip(ours, reference, strict=True)):
+        if not (a - b).abs().max().item() < tolerance:
+            return number
+    return None
+
+
+def first_text_only(
+    ours: list[Tensor], reference: list[Tensor], tolerance: float
+) -> int | None:
+    """Look at the first text alone."""
+    return first_difference(
+        [a[:1] for a in ours], [b[:1] for b in reference], tolerance
+    )
+
+
+def returns_early(
+    ours: list[Tensor], reference: list[Tensor], tolerance: float
+) -> int | None:
+    """Return after the first pair."""
+    return first_difference(ours[:1], reference[:1], tolerance)
+
+
+def in_parts(
+    ours: list[Tensor], reference: list[Tensor], tolerance: float
+) -> int | None:
+    """Divide by the reference."""
+    for number, (a, b) in enumerate(zip(ours, reference, strict=True)):
+        if not ((a - b).abs() / b.abs()).max().item() <= tolerance:
+            return number
+    return None
+
+
+def all_must_differ(
+    ours: list[Tensor], reference: list[Tensor], tolerance: float
+) -> int | None:
+    """Ask that every entry differs."""
+    for number, (a, b) in enumerate(zip(ours, reference, strict=True)):
+        if not bool(((a - b).abs() <= tolerance).any()):
+            return number
+    return None
+
+
+def last_good(
+    ours: list[Tensor], reference: list[Tensor], tolerance: float
+) -> int | None:
+    """Name the last pair that agrees."""
+    found = first_difference(ours, reference, tolerance)
+    return None if found is None else found - 1
+
+
 def cases(seed: int, dtype: torch.dtype) -> list[Case]:
     """Rounding only, one entry far off, a fault that grows and one that fades, NaN."""
     torch.manual_seed(seed)
@@ -163,6 +223,10 @@ def cases(seed: int, dtype: torch.dtype) -> list[Case]:
     off = [one.clone() for one in large]
     off[2][0, 1, 2] += 5
     found.append(Case((off, large, 0.1), "numbers of a million, one is 5 too large"))
+    half = [one.round() + 0.25 for one in reference]
+    edge = [one.round() for one in reference]
+    found.append(Case((half, edge, 0.25), "exactly the tolerance everywhere"))
+    found.append(Case(([], [], 0.1), "no pairs"))
     return found
 
 
@@ -245,6 +309,46 @@ EXERCISE = Exercise(
             "end only",
             only_end,
             "Only the last pair was looked at. Walk through all pairs from the front.",
+        ),
+        Mutant(
+            "-1 for no difference",
+            minus_one,
+            "Without a difference the result must be None. -1 is a number, and as an "
+            "index it means the last pair.",
+        ),
+        Mutant(
+            "as large counts",
+            as_large_counts,
+            "A difference exactly as large as the tolerance counts in yours. Only more "
+            "than the tolerance does: <= is within.",
+        ),
+        Mutant(
+            "first text only",
+            first_text_only,
+            "Only the first text of each tensor is compared. Any entry counts.",
+        ),
+        Mutant(
+            "first pair only",
+            returns_early,
+            "You stop after the first pair. None comes after the loop, when all pairs "
+            "were seen.",
+        ),
+        Mutant(
+            "relative",
+            in_parts,
+            "The differences are divided by the reference, so small numbers count more "
+            "than large ones. Compare the differences as they are.",
+        ),
+        Mutant(
+            "all entries",
+            all_must_differ,
+            "You ask that every entry differs. One is enough.",
+        ),
+        Mutant(
+            "the last that agrees",
+            last_good,
+            "This is the number of the last pair that agrees. Asked for is the first "
+            "that does not.",
         ),
     ],
     cases=cases,

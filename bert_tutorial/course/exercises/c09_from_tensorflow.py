@@ -125,6 +125,53 @@ def name_only(name: str, value: Tensor) -> str:
     return from_tensorflow(name, value)[0]
 
 
+def one_digit(name: str, value: Tensor) -> tuple[str, Tensor]:
+    """Look for layers of one digit."""
+    new, turned = from_tensorflow(name, value)
+    parts = name.split("/")
+    for part in parts:
+        if part.startswith("layer_") and len(part) > len("layer_0"):
+            new = new.replace(part.replace("_", "."), part)
+    return new, turned
+
+
+def words_only(name: str, value: Tensor) -> tuple[str, Tensor]:
+    """Give .weight to the word table alone."""
+    new, turned = from_tensorflow(name, value)
+    if not name.endswith("word_embeddings"):
+        new = new.removesuffix("_embeddings.weight") + (
+            "_embeddings" if new.endswith("_embeddings.weight") else ""
+        )
+    return new, turned
+
+
+def kernel_kept(name: str, value: Tensor) -> tuple[str, Tensor]:
+    """Transpose kernels and keep their name."""
+    new, turned = from_tensorflow(name, value)
+    if name.endswith("/kernel"):
+        new = new.removesuffix("weight") + "kernel"
+    return new, turned
+
+
+def prefix_everywhere(name: str, value: Tensor) -> tuple[str, Tensor]:
+    """Cut the first part of every name off."""
+    new, turned = from_tensorflow(name, value)
+    return (new if name.startswith("bert/") else new.split(".", 1)[1]), turned
+
+
+def all_underscores(name: str, value: Tensor) -> tuple[str, Tensor]:
+    """Turn every _ into a dot."""
+    new, turned = from_tensorflow(name, value)
+    return new.replace("_", "."), turned
+
+
+def weights_turned(name: str, value: Tensor) -> tuple[str, Tensor]:
+    """Transpose everything but tables."""
+    new, turned = from_tensorflow(name, value)
+    is_table = name.endswith("_embeddings")
+    return new, value.T if value.dim() == 2 and not is_table else turned
+
+
 def cases(seed: int, dtype: torch.dtype) -> list[Case]:
     """Every kind of name; one kernel is square, one is not."""
     torch.manual_seed(seed)
@@ -138,6 +185,11 @@ def cases(seed: int, dtype: torch.dtype) -> list[Case]:
         "bert/encoder/layer_3/output/dense/kernel": (6, 4),
         "bert/pooler/dense/kernel": (4, 4),
         "cls/predictions/transform/LayerNorm/beta": (4,),
+        "bert/embeddings/position_embeddings": (5, 4),
+        "bert/embeddings/token_type_embeddings": (2, 4),
+        "bert/encoder/layer_10/intermediate/dense/kernel": (4, 6),
+        "cls/predictions/output_bias": (7,),
+        "cls/seq_relationship/output_weights": (2, 4),
     }
     return [
         Case((name, torch.randn(shape, dtype=dtype)), name)
@@ -216,6 +268,41 @@ EXERCISE = Exercise(
             "layer_3",
             layer_with_line,
             'A layer\'s number stands after a dot: "layer_3" becomes "layer.3".',
+        ),
+        Mutant(
+            "layers of one digit",
+            one_digit,
+            'Right for layers 0 to 9: "layer_11" is still there. A number may have two '
+            "digits.",
+        ),
+        Mutant(
+            "word table only",
+            words_only,
+            'Only the word table gets ".weight". Every name that ends in "_embeddings" '
+            "is a table: positions and segments too.",
+        ),
+        Mutant(
+            "kernel kept",
+            kernel_kept,
+            "The kernels are transposed and keep their old name. Here a kernel is "
+            "called weight.",
+        ),
+        Mutant(
+            "first part cut off",
+            prefix_everywhere,
+            'The first part of every name is cut off. Only "bert/" is; "cls" stays.',
+        ),
+        Mutant(
+            "all underscores",
+            all_underscores,
+            "Every underscore became a dot. Only that between layer and its number "
+            "does.",
+        ),
+        Mutant(
+            "all but tables transposed",
+            weights_turned,
+            "A matrix that is no kernel is transposed too. output_weights is (2, H) in "
+            "both layouts: ask for the name kernel.",
         ),
     ],
     cases=cases,

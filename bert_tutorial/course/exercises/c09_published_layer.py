@@ -159,6 +159,26 @@ def wrong_epsilon(hidden: Tensor, tensors: dict[str, Tensor], heads: int) -> Ten
         F.layer_norm = normal
 
 
+def always_three(hidden: Tensor, tensors: dict[str, Tensor], heads: int) -> Tensor:
+    """Split into three heads, whatever was given."""
+    return published_layer(hidden, tensors, 3)
+
+
+def no_scale(hidden: Tensor, tensors: dict[str, Tensor], heads: int) -> Tensor:
+    """Leave the scale out."""
+    part, root = "attention.self.query.", (hidden.shape[-1] // heads) ** 0.5
+    other = {n: t * root if part in n else t for n, t in tensors.items()}
+    return published_layer(hidden, other, heads)
+
+
+def values_unused(hidden: Tensor, tensors: dict[str, Tensor], heads: int) -> Tensor:
+    """Mix the keys."""
+    other = dict(tensors)
+    for kind in ("weight", "bias"):
+        other[f"attention.self.value.{kind}"] = tensors[f"attention.self.key.{kind}"]
+    return published_layer(hidden, other, heads)
+
+
 def cases(seed: int, dtype: torch.dtype) -> list[Case]:
     """Small numbers, where epsilon shows, and large ones."""
     torch.manual_seed(seed)
@@ -181,6 +201,7 @@ def cases(seed: int, dtype: torch.dtype) -> list[Case]:
             tensors[f"{name}.bias"] = torch.randn(shape[0], dtype=dtype) * size
         hidden = torch.randn(B, T, H, dtype=dtype) * size
         found.append(Case((hidden, tensors, 3), f"{B} texts of {T} tokens"))
+    found.append(Case((hidden, tensors, 2), "two heads of three numbers"))
     return found
 
 
@@ -293,6 +314,22 @@ EXERCISE = Exercise(
             "one head",
             one_head,
             "The vectors are not split into heads: view as (B, T, heads, -1) first.",
+        ),
+        Mutant(
+            "three heads always",
+            always_three,
+            "There are three heads whatever was given. Use the argument.",
+        ),
+        Mutant(
+            "no scale",
+            no_scale,
+            "The scores are not divided by the square root of a head's size, H / "
+            "heads.",
+        ),
+        Mutant(
+            "keys mixed",
+            values_unused,
+            "The weights mix the keys. What they mix are the values.",
         ),
     ],
     cases=cases,

@@ -121,6 +121,36 @@ def first_token(hidden: Tensor, tensors: Tensors) -> Tensor:
     return word_scores(hidden[:, 0], tensors)
 
 
+def with_activation(change: Callable[[Tensor], Tensor]) -> Callable[..., Tensor]:
+    """Take another function for GELU."""
+
+    def answer(hidden: Tensor, tensors: Tensors) -> Tensor:
+        dense, norm = (f"{HEAD}.transform.{part}" for part in ("dense", "LayerNorm"))
+        x = F.linear(hidden, tensors[f"{dense}.weight"], tensors[f"{dense}.bias"])
+        gain, shift = tensors[f"{norm}.weight"], tensors[f"{norm}.bias"]
+        x = F.layer_norm(change(x), gain.shape, gain, shift, 1e-12)
+        return F.linear(x, tensors[WORDS], tensors[f"{HEAD}.bias"])
+
+    return answer
+
+
+def dense_bias_lost(hidden: Tensor, tensors: Tensors) -> Tensor:
+    """Lose the dense layer's bias."""
+    name = f"{HEAD}.transform.dense.bias"
+    return with_tensors(hidden, tensors, name, torch.zeros_like(tensors[name]))
+
+
+def best_words(hidden: Tensor, tensors: Tensors) -> Tensor:
+    """Give the best word."""
+    return word_scores(hidden, tensors).argmax(dim=-1)
+
+
+def table_turned(hidden: Tensor, tensors: Tensors) -> Tensor:
+    """Multiply with the table as it is."""
+    x = torch.zeros_like(word_scores(hidden, tensors)[..., : hidden.shape[-1]])
+    return x @ tensors[WORDS]
+
+
 def cases(seed: int, dtype: torch.dtype) -> list[Case]:
     """Random tensors of a file with biases and gains that are not 0 and 1."""
     torch.manual_seed(seed)
@@ -212,6 +242,34 @@ EXERCISE = Exercise(
             "tanh for GELU",
             with_tanh,
             "The activation is tanh, that of the pooler. Here it is GELU.",
+        ),
+        Mutant(
+            "tanh form of GELU",
+            with_activation(lambda x: F.gelu(x, approximate="tanh")),
+            "The GELU is the form with tanh. These weights want the exact one: F.gelu "
+            "as it is.",
+        ),
+        Mutant(
+            "ReLU",
+            with_activation(F.relu),
+            "Behind the dense layer stands ReLU. It is GELU.",
+        ),
+        Mutant(
+            "bias of the dense layer lost",
+            dense_bias_lost,
+            "The bias of cls.predictions.transform.dense is missing.",
+        ),
+        Mutant(
+            "best words",
+            best_words,
+            "These are the ids of the best words. Scores are asked for, (B, T, V): "
+            "leave argmax out.",
+        ),
+        Mutant(
+            "table not turned",
+            table_turned,
+            "The product with the word table does not fit: (H) meets (V, H). F.linear "
+            "turns its matrix, or write @ table.T.",
         ),
     ],
     cases=cases,
