@@ -99,7 +99,7 @@ class MaskedLMOutput:
 
 
 class PretrainingLoss(NamedTuple):
-    """Both losses in nats and their sum; num_masked counts the scored places."""
+    """Both losses in nats and their sum; num_masked counts the scored positions."""
 
     loss: Tensor
     masked_lm: Tensor
@@ -131,7 +131,7 @@ class BertForPreTraining(PreTrained):
         output_attentions: bool = False,
         output_hidden_states: bool = False,
     ) -> PreTrainingOutput:
-        """Score words at every place, and whether the second segment is the next.
+        """Score words at every position, and whether the second segment is the next.
 
         Args:
             input_ids: (B, T).
@@ -183,7 +183,7 @@ class BertForMaskedLM(PreTrained):
         output_attentions: bool = False,
         output_hidden_states: bool = False,
     ) -> MaskedLMOutput:
-        """Score words at every place; arguments as in BertForPreTraining."""
+        """Score words at every position; arguments as in BertForPreTraining."""
         output: ModelOutput = self.bert(
             input_ids,
             attention_mask,
@@ -223,10 +223,10 @@ def scored_positions(labels: Tensor) -> tuple[Tensor, Tensor]:
 def pretraining_loss(
     model: BertForPreTraining, batch: Mapping[str, Tensor], lean: bool = False
 ) -> PretrainingLoss:
-    """Compute both losses, with vocabulary logits at the masked places only.
+    """Compute both losses, with vocabulary logits at the masked positions only.
 
     The same numbers as `model(**batch).loss`, for less: nine tenths of the logits
-    would not be scored. A batch without any scored place or pair costs 0, with
+    would not be scored. A batch without any scored position or pair costs 0, with
     gradients of zero instead of NaN.
 
     Args:

@@ -212,8 +212,8 @@ class Trainer:
         """
         if self.device.type != "cpu" or not self.loss.can_be_cut:
             return [batch]
-        rows, places = batch["input_ids"].shape
-        size = 4 * rows * places * self.model.config.intermediate_size
+        rows, positions = batch["input_ids"].shape
+        size = 4 * rows * positions * self.model.config.intermediate_size
         count = min(rows, -(-size // CPU_BYTES))
         cuts = {key: value.tensor_split(count) for key, value in batch.items()}
         return [{key: cut[i] for key, cut in cuts.items()} for i in range(count)]

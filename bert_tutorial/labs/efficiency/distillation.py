@@ -1,6 +1,6 @@
 """Distillation: a small model learns from the probabilities of a large one.
 
-The word behind a [MASK] is one bit of news a place; the teacher's whole distribution
+The word behind a [MASK] is one bit of news a position; the teacher's whole distribution
 says as well which wrong words would nearly have done (Hinton et al. 2015, section 2).
 
 Chapter: 20
@@ -39,7 +39,7 @@ def distillation_loss(student: Tensor, teacher: Tensor, temperature: float) -> T
         temperature: both logits are divided by it, above 0.
 
     Returns:
-        Mean over the M places, in nats: ().
+        Mean over the M positions, in nats: ().
     """
     wanted = (teacher.detach() / temperature).log_softmax(-1)
     given = (student / temperature).log_softmax(-1)
@@ -67,13 +67,13 @@ def distilled_masked_lm(
         See DistilledLoss.
 
     Raises:
-        ValueError: no place of the batch has a label.
+        ValueError: no position of the batch has a label.
     """
     positions, labels = scored_positions(batch["labels"])
     hidden = _encode(student, batch, positions)
     is_scored = labels != -100
     if not bool(is_scored.any()):
-        raise ValueError("labels must have a place to predict, got none")
+        raise ValueError("labels must have a position to predict, got none")
     logits = student.cls.predictions(hidden[is_scored])  # (M, V)
     with torch.no_grad():
         known = _encode(teacher, batch, positions)

@@ -1,9 +1,9 @@
 """Replaced-token detection: learn from every token of a text, not from the hidden ones.
 
-A small generator fills the hidden places; the discriminator reads the result and says
-of each token whether it was replaced (Clark et al. 2020, section 2). Both share their
-tables. The generator learns as a masked language model does: no gradient reaches it
-through its samples. What is kept afterwards is the discriminator.
+A small generator fills the hidden positions; the discriminator reads the result and
+says of each token whether it was replaced (Clark et al. 2020, section 2). Both share
+their tables. The generator learns as a masked language model does: no gradient reaches
+it through its samples. What is kept afterwards is the discriminator.
 
 Chapter: 20
 """
@@ -77,9 +77,9 @@ def mark_replaced(
     """Put the generator's words into the text, and say which tokens changed.
 
     Args:
-        input_ids: (B, T), with [MASK] and other changes at the chosen places.
-        labels: (B, T), the original id at chosen places, -100 elsewhere.
-        samples: (B, T), the generator's ids; only chosen places count.
+        input_ids: (B, T), with [MASK] and other changes at the chosen positions.
+        labels: (B, T), the original id at chosen positions, -100 elsewhere.
+        samples: (B, T), the generator's ids; only chosen positions count.
 
     Returns:
         The ids that the discriminator reads, and whether each differs from the
@@ -115,11 +115,11 @@ def replaced_token_loss(
         random: source of the generator's samples.
 
     Returns:
-        See ReplacedTokenLoss. Each loss is a mean: over the chosen places, and over
+        See ReplacedTokenLoss. Each loss is a mean: over the chosen positions, and over
         all real tokens.
 
     Raises:
-        ValueError: no place of the batch has a label.
+        ValueError: no position of the batch has a label.
     """
     input_ids, labels = batch["input_ids"], batch["labels"]
     mask, types = batch.get("attention_mask"), batch.get("token_type_ids")
@@ -129,7 +129,7 @@ def replaced_token_loss(
     ).last_hidden_state
     is_scored = short != -100
     if not bool(is_scored.any()):
-        raise ValueError("labels must have a place to predict, got none")
+        raise ValueError("labels must have a position to predict, got none")
     logits = model.generator.cls.predictions(hidden[is_scored])  # (M, V)
     masked_lm = F.cross_entropy(logits, short[is_scored])
     words = torch.multinomial(logits.detach().softmax(-1), 1, generator=random)

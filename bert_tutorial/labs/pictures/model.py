@@ -50,14 +50,14 @@ def patchify(pixels: Tensor, size: int) -> Tensor:
 
 
 class PatchEmbeddings(nn.Module):
-    """Project patches to H numbers, add their place and their type, normalise.
+    """Project patches to H numbers, add their position and their type, normalise.
 
-    The places are a table of their own, with one row for each cell of the grid. The
+    The positions are a table of their own, with one row for each cell of the grid. The
     type is row 1 of the text's own table, whose row 0 the words have.
     """
 
     def __init__(self, config: BertConfig, patch_values: int, num_patches: int) -> None:
-        """Make projection, table of places and norm."""
+        """Make projection, table of positions and norm."""
         super().__init__()
         H = config.hidden_size
         self.projection = nn.Linear(patch_values, H)
@@ -143,7 +143,7 @@ class PictureBert(BertForPreTraining):
         pixels: Tensor | None = None,
         patch_mask: Tensor | None = None,
     ) -> PreTrainingOutput:
-        """Score words at every place of the text, and whether the caption fits.
+        """Score words at every position of the text, and whether the caption fits.
 
         Args:
             input_ids: (B, T).

@@ -44,21 +44,21 @@ class KeysValues(NamedTuple):
 
 
 def decoder_masks(T: int, source_is_token: Tensor) -> tuple[Tensor, Tensor]:
-    """Say what the T places of the target may see; True is visible.
+    """Say what the T positions of the target may see; True is visible.
 
-    A place sees itself and those before it, and all of the source but the padding.
+    A position sees itself and those before it, and all of the source but the padding.
     Padding of the target needs no mask of its own: it stands after the real words.
 
     Args:
-        T: places of the target.
+        T: positions of the target.
         source_is_token: (B, S) bool.
 
     Returns:
         (1, 1, T, T) for the target and (B, 1, 1, S) for the source: rows ask,
         columns answer.
     """
-    place = torch.arange(T, device=source_is_token.device)
-    is_past = place[None, :] <= place[:, None]  # (T, T)
+    position = torch.arange(T, device=source_is_token.device)
+    is_past = position[None, :] <= position[:, None]  # (T, T)
     return is_past[None, None], source_is_token[:, None, None, :]
 
 
@@ -87,7 +87,7 @@ class LookBack(nn.Module):
         )
 
     def forward(self, hidden: Tensor, memory: KeysValues, is_visible: Tensor) -> Tensor:
-        """Let each place of (B, T, H) look at a memory; gives (B, T, H)."""
+        """Let each position of (B, T, H) look at a memory; gives (B, T, H)."""
         query = split_heads(self.query(hidden), self.num_heads)  # (B, A, T, D)
         dropout = self.dropout_prob if self.training else 0.0
         mixed = attention(query, *memory, is_visible, dropout)
@@ -96,7 +96,7 @@ class LookBack(nn.Module):
 
 
 class DecoderLayer(nn.Module):
-    """Three steps, each norm(x + dropout(f(x))): target, source, each place alone."""
+    """Three steps, each norm(x + dropout(f(x))): target, source, each alone."""
 
     def __init__(self, config: BertConfig) -> None:
         """Make two attentions, feed-forward and three LayerNorms."""
@@ -117,16 +117,16 @@ class DecoderLayer(nn.Module):
         masks: tuple[Tensor, Tensor],
         past: KeysValues | None = None,
     ) -> tuple[Tensor, KeysValues]:
-        """Run the layer on T new places.
+        """Run the layer on T new positions.
 
         Args:
             hidden: (B, T, H).
             source: keys and values of the source, from `cross_attention.remember`.
             masks: for the target (1, 1, T, T + past) and the source (B, 1, 1, S).
-            past: keys and values of the places before, or None.
+            past: keys and values of the positions before, or None.
 
         Returns:
-            (B, T, H), and keys and values of all places so far.
+            (B, T, H), and keys and values of all positions so far.
         """
         own = self.self_attention.remember(hidden, past)
         mixed = self.self_attention(hidden, own, masks[0])
@@ -162,13 +162,13 @@ class Decoder(nn.Module):
         source_is_token: Tensor,
         past: list[KeysValues] | None = None,
     ) -> tuple[Tensor, list[KeysValues]]:
-        """Run all layers on T new places.
+        """Run all layers on T new positions.
 
         Args:
-            hidden: (B, T, H), the embeddings of the new places.
+            hidden: (B, T, H), the embeddings of the new positions.
             source: from `read`.
             source_is_token: (B, S) bool.
-            past: what an earlier call gave for the places before, or None.
+            past: what an earlier call gave for the positions before, or None.
 
         Returns:
             (B, T, H), and the keys and values of each layer for the next call.
@@ -220,15 +220,15 @@ class BertWithDecoder(PreTrained):
         source: tuple[list[KeysValues], Tensor],
         past: list[KeysValues] | None = None,
     ) -> tuple[Tensor, list[KeysValues]]:
-        """Score the word that follows each place.
+        """Score the word that follows each position.
 
         Args:
             written: (B, T) all ids so far, from [CLS] on.
             source: from `read`.
-            past: from the call before; then only the places since are computed.
+            past: from the call before; then only the positions since are computed.
 
         Returns:
-            Logits (B, new places, V), and what the next call takes as `past`.
+            Logits (B, new positions, V), and what the next call takes as `past`.
         """
         before = past[0].key.shape[2] if past else 0
         embedded = self.bert.embeddings(written)[:, before:]  # (B, T - before, H)
