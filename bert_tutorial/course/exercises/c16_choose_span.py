@@ -152,6 +152,8 @@ def cases(seed: int, dtype: torch.dtype) -> list[Case]:
     found = [
         Case((*small, everywhere, 2), "the example, at most 2 tokens"),
         Case((*small, everywhere, 1), "the example, at most 1 token"),
+        Case((small[0] - 20, small[1] - 20, everywhere, 2), "20 less each"),
+        Case((small[0] - 9, small[1] - 8.5, everywhere, 2), "the best is -0.5"),
     ]
     generator = torch.Generator().manual_seed(seed)
     for number in range(10):

@@ -92,6 +92,21 @@ def last_missing(a: list[str], b: list[str]) -> int:
     return common_length(a[:-1], b[:-1])
 
 
+def row_or_column(a: list[str], b: list[str]) -> int:
+    """Add one to the larger neighbour."""
+    table = [[0] * (len(b) + 1) for _ in range(len(a) + 1)]
+    for i in range(1, len(a) + 1):
+        for j in range(1, len(b) + 1):
+            same = a[i - 1] == b[j - 1]
+            table[i][j] = max(table[i - 1][j], table[i][j - 1]) + same
+    return table[-1][-1]
+
+
+def from_column(a: list[str], b: list[str]) -> int:
+    """Come from the left, not from the diagonal."""
+    return word_used_twice(b, a)
+
+
 def cases(seed: int, dtype: torch.dtype) -> list[Case]:
     """Gaps, another order, a tempting first word, repeated words, nothing."""
     rng = random.Random(seed)
@@ -103,6 +118,8 @@ def cases(seed: int, dtype: torch.dtype) -> list[Case]:
         Case((list("aaa"), list("ab")), "a repeated word"),
         Case((list("ab"), []), "an empty list"),
         Case(tuple(drawn), "drawn words"),
+        Case((list("ab"), list("aaa")), "a repeated word in the second list"),
+        Case(([], []), "two empty lists"),
     ]
 
 
@@ -144,6 +161,19 @@ EXERCISE = Exercise(
             "last word missing",
             last_missing,
             "The last word of each list is never looked at: check the ranges.",
+        ),
+        Mutant(
+            "one more than the neighbour",
+            row_or_column,
+            "After a match you go on from the row or the column before, so a word "
+            "is matched with several of the other list. Both go one word on: the "
+            "diagonal of the table.",
+        ),
+        Mutant(
+            "the other word used twice",
+            from_column,
+            "A word of the second list is matched with several of the first. "
+            "After a match both lists go one word on: the diagonal of the table.",
         ),
     ],
     cases=cases,

@@ -77,6 +77,42 @@ def source_rows(T: int, source_is_token: Tensor) -> Masks:
     return own, source.transpose(-1, -2)
 
 
+def source_turned(T: int, source_is_token: Tensor) -> Masks:
+    """Use True for hidden in the source only."""
+    own, source = decoder_masks(T, source_is_token)
+    return own, ~source
+
+
+def as_numbers(T: int, source_is_token: Tensor) -> Masks:
+    """Give 0 and 1."""
+    own, source = decoder_masks(T, source_is_token)
+    return own.float(), source.float()
+
+
+def own_as_numbers(T: int, source_is_token: Tensor) -> Masks:
+    """Give 0 and 1 for the target."""
+    own, source = decoder_masks(T, source_is_token)
+    return own.float(), source
+
+
+def stretched(T: int, source_is_token: Tensor) -> Masks:
+    """Give each place of the target a row of the source's mask."""
+    own, source = decoder_masks(T, source_is_token)
+    return own, source.expand(-1, -1, T, -1)
+
+
+def batch_missing(T: int, source_is_token: Tensor) -> Masks:
+    """Leave out the axis of the batch."""
+    own, source = decoder_masks(T, source_is_token)
+    return own[0], source
+
+
+def square(T: int, source_is_token: Tensor) -> Masks:
+    """Leave out both axes in front."""
+    own, source = decoder_masks(T, source_is_token)
+    return own[0, 0], source
+
+
 def cases(seed: int, dtype: torch.dtype) -> list[Case]:
     """One place, some, a source with padding."""
     padded = torch.tensor([[True, True, True, False, False], [True] * 4 + [False]])
@@ -136,6 +172,41 @@ EXERCISE = Exercise(
             source_rows,
             "The source's mask must lie along the columns, (B, 1, 1, S): the padding "
             "does not answer.",
+        ),
+        Mutant(
+            "source turned round",
+            source_turned,
+            "The source's mask is turned round: True at the padding. True means "
+            "visible in both.",
+        ),
+        Mutant(
+            "numbers",
+            as_numbers,
+            "The masks are numbers. True and False are asked for: dtype=torch.bool.",
+        ),
+        Mutant(
+            "numbers for the target",
+            own_as_numbers,
+            "The target's mask has numbers. True and False are asked for: "
+            "dtype=torch.bool.",
+        ),
+        Mutant(
+            "source stretched",
+            stretched,
+            "The source's mask has a row for each place of the target. One row "
+            "for all is asked for, (B, 1, 1, S): it is broadcast.",
+        ),
+        Mutant(
+            "one axis missing",
+            batch_missing,
+            "The target's mask has three axes. (1, 1, T, T) has one for the batch "
+            "and one for the heads.",
+        ),
+        Mutant(
+            "two axes missing",
+            square,
+            "The target's mask is (T, T). (1, 1, T, T) has axes for the batch and "
+            "the heads, too.",
         ),
     ],
     cases=cases,

@@ -125,6 +125,50 @@ def first_that_helps(sentences: list[str], value: Value, most: int) -> list[int]
     return chosen
 
 
+def as_chosen(sentences: list[str], value: Value, most: int) -> list[int]:
+    """Value the sentences in the order of choice."""
+    chosen: list[int] = []
+    best = 0.0
+    while len(chosen) < most:
+        rest = [i for i in range(len(sentences)) if i not in chosen]
+        values = {i: value([sentences[j] for j in [*chosen, i]]) for i in rest}
+        if not values or max(values.values()) <= best:
+            break
+        new = max(values, key=lambda i: values[i])
+        best = values[new]
+        chosen.append(new)
+    return sorted(chosen)
+
+
+def by_text(sentences: list[str], value: Value, most: int) -> list[int]:
+    """Tell sentences apart by their text."""
+    chosen: list[str] = []
+    best = 0.0
+    while len(chosen) < most:
+        values = {}
+        for text in sentences:
+            if text not in chosen:
+                now = value([s for s in sentences if s in chosen or s == text])
+                values[text] = now
+        if not values or max(values.values()) <= best:
+            break
+        new = max(values, key=lambda text: values[text])
+        best = values[new]
+        chosen.append(new)
+    return sorted(sentences.index(text) for text in chosen)
+
+
+def best_alone(sentences: list[str], value: Value, most: int) -> list[int]:
+    """Take the best by their own value, as many as allowed."""
+    order = sorted(range(len(sentences)), key=lambda i: -value([sentences[i]]))
+    return sorted(order[:most])
+
+
+def one_too_many(sentences: list[str], value: Value, most: int) -> list[int]:
+    """Go one beyond the most."""
+    return greedy_choice(sentences, value, most + 1)
+
+
 def close_to(summary: str) -> Value:
     """Make a value: ROUGE-1 plus ROUGE-2 with a summary."""
 
@@ -149,6 +193,11 @@ def cases(seed: int, dtype: torch.dtype) -> list[Case]:
         Case((["a b", "a b", "c d"], "a b", 2), "two equals"),
         Case((["x", "y"], "a b", 2), "nothing shared"),
         Case((["g h", "a x", "a b c", "d e f", "d e"], "a b c d e f g h", 3), "five"),
+        Case((["c", "a b", "c x"], "a b c", 2), "the order changes the pairs of words"),
+        Case((["a b", "c", "a b"], "a b a b", 2), "the same sentence twice"),
+        Case((["a", "b", "c"], "a b c d", 2), "three that help, two allowed"),
+        Case((["a b"], "a b", 0), "none allowed"),
+        Case(([], "a b", 2), "no sentence"),
     ]
 
 
@@ -197,6 +246,31 @@ EXERCISE = Exercise(
             first_that_helps,
             "The first sentence that helps is taken, not the one that helps most. Try "
             "all before each step.",
+        ),
+        Mutant(
+            "valued as chosen",
+            as_chosen,
+            "The texts are valued in the order of choice. value wants them in the "
+            "order of the document: sorted([*chosen, i]).",
+        ),
+        Mutant(
+            "by text",
+            by_text,
+            "Sentences are told apart by their text, so the same sentence at two "
+            "places counts as one. Go by their numbers.",
+        ),
+        Mutant(
+            "each alone, always the most",
+            best_alone,
+            "The sentences are valued one by one and `most` of them are taken, "
+            "whatever they add. Value each one together with those already "
+            "chosen, and stop when none helps.",
+        ),
+        Mutant(
+            "one too many",
+            one_too_many,
+            "Where more sentences would help, one more than `most` is chosen: "
+            "count before you choose.",
         ),
     ],
     cases=cases,

@@ -82,12 +82,39 @@ def first_word(rows: list[list[int]], cls_id: int, sep_id: int) -> Marked:
     return ids, types, [place + 1 for place in places]
 
 
+def one_place(rows: list[list[int]], cls_id: int, sep_id: int) -> Marked:
+    """Put one [CLS] in front, and give its place alone."""
+    ids, types = [cls_id], [0]
+    for number, row in enumerate(rows):
+        ids += [*row, sep_id]
+        types += [number % 2] * (len(row) + 1)
+    return ids, types, [0]
+
+
+def no_sep(rows: list[list[int]], cls_id: int, sep_id: int) -> Marked:
+    """Leave [SEP] out."""
+    ids, types, places = [], [], []
+    for number, row in enumerate(rows):
+        places.append(len(ids))
+        ids += [cls_id, *row]
+        types += [number % 2] * (len(row) + 1)
+    return ids, types, places
+
+
+def from_one(rows: list[list[int]], cls_id: int, sep_id: int) -> Marked:
+    """Begin with segment 1."""
+    ids, types, places = mark_sentences(rows, cls_id, sep_id)
+    return ids, [1 - kind for kind in types], places
+
+
 def cases(seed: int, dtype: torch.dtype) -> list[Case]:
     """One, two and four sentences of different lengths."""
     return [
         Case(([[7, 8]], 2, 3), "one sentence"),
         Case(([[7, 8], [9]], 2, 3), "two sentences"),
         Case(([[5, 6, 7], [8], [9, 10], [11]], 101, 102), "four sentences"),
+        Case(([], 2, 3), "no sentence"),
+        Case(([[7], [], [8]], 2, 3), "an empty sentence between two"),
     ]
 
 
@@ -128,6 +155,23 @@ EXERCISE = Exercise(
             "first word",
             first_word,
             "You give the places of the first words. The [CLS] stands one before.",
+        ),
+        Mutant(
+            "one [CLS], one place",
+            one_place,
+            "There is one [CLS] and one place, so there is one vector to judge "
+            "many sentences by. Each sentence gets its own.",
+        ),
+        Mutant(
+            "[SEP] missing",
+            no_sep,
+            "[SEP] is missing. Each sentence ends with one.",
+        ),
+        Mutant(
+            "segments turned round",
+            from_one,
+            "The first sentence is in segment 1. Its segment is 0, that of the "
+            "second 1.",
         ),
     ],
     cases=cases,

@@ -133,6 +133,8 @@ def cases(seed: int, dtype: torch.dtype) -> list[Case]:
         Case(("a", "a", 2), "texts shorter than n"),
         Case((*drawn, 1), "drawn words"),
         Case((*drawn, 2), "drawn words, pairs"),
+        Case(("", "a b", 1), "an empty text"),
+        Case((*drawn, 3), "drawn words, runs of three"),
     ]
 
 

@@ -101,6 +101,18 @@ def strictly(differ: Callable[[Any, Any], bool]) -> Callable[..., Found]:
     return answer
 
 
+def none_is_missing(ours: Settings, theirs: Settings, names: dict[str, str]) -> Found:
+    """Take None for missing."""
+    found = differing_settings(ours, theirs, names)
+    return {n: pair for n, pair in found.items() if pair[1] is not None}
+
+
+def ours_true(ours: Settings, theirs: Settings, names: dict[str, str]) -> Found:
+    """Look at our settings that are not 0."""
+    found = differing_settings(ours, theirs, names)
+    return {n: pair for n, pair in found.items() if pair[0]}
+
+
 def cases(seed: int, dtype: torch.dtype) -> list[Case]:
     """Give settings with other names, zeros, other types and missing ones."""
     shift = seed + (dtype == torch.float32)
@@ -124,6 +136,13 @@ def cases(seed: int, dtype: torch.dtype) -> list[Case]:
     return [
         Case(({"a": 1, "b": 2}, {"a": 1, "b": 0}, {}), "two settings, one of them 0"),
         Case((ours, theirs, names), "six settings, two of them under other names"),
+        Case(
+            ({"a": None, "b": 1, "c": 0}, {"a": 2, "b": None, "c": 3}, {}), "None and 0"
+        ),
+        Case(({"a": None, "b": 1}, {"c": 1}, {}), "nothing in common"),
+        Case(
+            ({"a": 1, "b": 2}, {"a": 2, "b": 3}, {"a": "b", "b": "a"}), "names crossed"
+        ),
     ]
 
 
@@ -179,6 +198,17 @@ EXERCISE = Exercise(
             "types compared",
             strictly(lambda a, b: repr(a) != repr(b)),
             "1 and 1.0 are reported as different. Compare the values with !=.",
+        ),
+        Mutant(
+            "None taken for missing",
+            none_is_missing,
+            "None on their side is taken for missing. It is a value: ask `in`.",
+        ),
+        Mutant(
+            "our zero left out",
+            ours_true,
+            "A value of ours that is 0 or None is passed over. It is a value like "
+            "any other.",
         ),
     ],
     cases=cases,

@@ -122,6 +122,42 @@ def right(gap: Tensor, is_token: Tensor) -> Tensor:
     return gap[is_token].abs().max()
 
 
+def one_mode(ours: nn.Module, theirs: nn.Module, batch: Batch) -> float:
+    """Put both into the mode of ours."""
+    gap = largest_gap(ours, theirs, batch)
+    theirs.train(ours.training)
+    return gap
+
+
+def both_train(ours: nn.Module, theirs: nn.Module, batch: Batch) -> float:
+    """Put both into train mode."""
+    gap = largest_gap(ours, theirs, batch)
+    ours.train()
+    theirs.train()
+    return gap
+
+
+def only_ours_quiet(ours: nn.Module, theirs: nn.Module, batch: Batch) -> float:
+    """Leave theirs as it came."""
+    mode = ours.training
+    ours.eval()
+    with torch.no_grad():
+        gap = ours(**batch).last_hidden_state - theirs(**batch).last_hidden_state
+    ours.train(mode)
+    return gap[batch["attention_mask"].bool()].abs().max().item()
+
+
+def mask_of_ids(ours: nn.Module, theirs: nn.Module, batch: Batch) -> float:
+    """Take id 0 for padding."""
+    mask = (batch["input_ids"] != 0).long()
+    modes = ours.training, theirs.training
+    with torch.no_grad():
+        a, b = (m.eval()(**batch).last_hidden_state for m in (ours, theirs))
+    ours.train(modes[0])
+    theirs.train(modes[1])
+    return (a - b)[mask.bool()].abs().max().item()
+
+
 def run(answer: Any, case: Case) -> tuple[Any, list[bool], bool]:
     """Compare; tell the modes afterwards, and whether gradients were asked for."""
     batch, modes, seeds, dtype = case.args
@@ -149,6 +185,8 @@ def cases(seed: int, dtype: torch.dtype) -> list[Case]:
             (batch, (True, False), (8, 19), dtype), "ours in train mode, theirs in eval"
         ),
         Case((batch, (False, False), (19, 8), dtype), "both models in eval mode"),
+        Case((batch, (False, True), (8, 19), dtype), "theirs in train mode"),
+        Case((batch, (True, True), (19, 8), dtype), "both models in train mode"),
     ]
 
 
@@ -208,6 +246,29 @@ EXERCISE = Exercise(
             by_measure(right, has_gradients=True),
             "The number is right, and torch kept everything for a backward pass that "
             "never comes. Compare inside torch.no_grad().",
+        ),
+        Mutant(
+            "one mode for both",
+            one_mode,
+            "Both models are left in the mode of ours. Each goes back to its own.",
+        ),
+        Mutant(
+            "both in train mode",
+            both_train,
+            "Both models are left in train mode, whatever they came in. Remember "
+            "model.training of each.",
+        ),
+        Mutant(
+            "only ours in eval",
+            only_ours_quiet,
+            "Theirs was run in the mode in which it came, in train mode with "
+            "dropout. Call eval() on both.",
+        ),
+        Mutant(
+            "padding from the ids",
+            mask_of_ids,
+            "You took the padding from the ids. The attention_mask says what is a "
+            "token.",
         ),
     ],
     cases=cases,

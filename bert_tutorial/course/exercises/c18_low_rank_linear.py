@@ -5,6 +5,7 @@ Chapter: 18
 
 import math
 from collections.abc import Callable
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -83,6 +84,56 @@ def in_place(
     return F.linear(x, weight, bias)
 
 
+def bias_needed(
+    x: Tensor,
+    weight: Tensor,
+    bias: Tensor | None,
+    down: Tensor,
+    up: Tensor,
+    alpha: float,
+) -> Tensor:
+    """Add the bias in any case."""
+    there: Any = bias
+    result: Tensor = x @ (weight + alpha / len(down) * up @ down).T + there
+    return result
+
+
+def bias_dropped(
+    x: Tensor,
+    weight: Tensor,
+    bias: Tensor | None,
+    down: Tensor,
+    up: Tensor,
+    alpha: float,
+) -> Tensor:
+    """Forget the bias."""
+    return low_rank_linear(x, weight, None, down, up, alpha)
+
+
+def bias_asked(
+    x: Tensor,
+    weight: Tensor,
+    bias: Tensor | None,
+    down: Tensor,
+    up: Tensor,
+    alpha: float,
+) -> Tensor:
+    """Ask whether the bias is true."""
+    return low_rank_linear(x, weight, bias if bias else None, down, up, alpha)
+
+
+def other_order(
+    x: Tensor,
+    weight: Tensor,
+    bias: Tensor | None,
+    down: Tensor,
+    up: Tensor,
+    alpha: float,
+) -> Tensor:
+    """Multiply the two the wrong way round."""
+    return F.linear(x, weight + alpha / len(down) * down @ up, bias)
+
+
 def cases(seed: int, dtype: torch.dtype) -> list[Case]:
     """Draw layers with sizes that all differ, with and without bias."""
     generator = torch.Generator().manual_seed(seed)
@@ -156,6 +207,28 @@ EXERCISE = Exercise(
             in_place,
             "The weight itself was changed, so that a second call adds the update "
             "twice. Leave it as it is and add the two outputs.",
+        ),
+        Mutant(
+            "bias needed",
+            bias_needed,
+            "bias may be None, and None cannot be added. F.linear takes both.",
+        ),
+        Mutant(
+            "bias dropped",
+            bias_dropped,
+            "The bias is missing. The frozen layer has it, where it is not None.",
+        ),
+        Mutant(
+            "bias asked for truth",
+            bias_asked,
+            "A tensor of several numbers is neither true nor false. Ask `bias is "
+            "not None`.",
+        ),
+        Mutant(
+            "down @ up",
+            other_order,
+            "down @ up is (r, r) or does not fit at all. up @ down is (O, I), "
+            "like the weight.",
         ),
     ],
     cases=cases,

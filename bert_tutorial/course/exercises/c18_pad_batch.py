@@ -100,6 +100,31 @@ def shortest(
     return pad_batch([row[:T] for row in rows], [row[:T] for row in types], pad_id)
 
 
+def as_the_first(
+    rows: list[list[int]], types: list[list[int]], pad_id: int
+) -> dict[str, Tensor]:
+    """Take the first row for the longest."""
+    gaps = [len(rows[0]) - len(row) for row in rows]
+    ids = [row + [pad_id] * gap for row, gap in zip(rows, gaps, strict=True)]
+    kinds = [row + [0] * gap for row, gap in zip(types, gaps, strict=True)]
+    mask = [[1] * len(r) + [0] * gap for r, gap in zip(rows, gaps, strict=True)]
+    return {
+        "input_ids": torch.tensor(ids),
+        "token_type_ids": torch.tensor(kinds),
+        "attention_mask": torch.tensor(mask),
+    }
+
+
+def rows_grown(
+    rows: list[list[int]], types: list[list[int]], pad_id: int
+) -> dict[str, Tensor]:
+    """Let the rows themselves grow."""
+    batch = pad_batch(rows, types, pad_id)
+    for row in rows:
+        row += [pad_id] * (batch["input_ids"].shape[1] - len(row))
+    return batch
+
+
 def cases(seed: int, dtype: torch.dtype) -> list[Case]:
     """Draw two and three rows; one of them holds the padding id as a real token."""
     generator = torch.Generator().manual_seed(seed)
@@ -113,6 +138,11 @@ def cases(seed: int, dtype: torch.dtype) -> list[Case]:
     return [
         Case((marked, [[0, 1, 1], [0]], 4), "two rows, pad_id 4, and a 4 in the text"),
         Case((rows, pairs, 3), "three pairs of texts of unequal length, pad_id 3"),
+        Case(
+            ([[21], [22, 23, 24], [25, 26]], [[0], [0, 1, 1], [1, 0]], 0),
+            "the longest in the middle, pad_id 0",
+        ),
+        Case(([[31, 32, 33]], [[0, 0, 1]], 7), "one row"),
     ]
 
 
@@ -179,6 +209,18 @@ EXERCISE = Exercise(
             "cut to the shortest",
             shortest,
             "All rows were cut to the shortest. Fill them up to the longest.",
+        ),
+        Mutant(
+            "as long as the first",
+            as_the_first,
+            "The first row is taken for the longest. T is the largest of all "
+            "lengths: max(len(row) for row in rows).",
+        ),
+        Mutant(
+            "rows changed",
+            rows_grown,
+            "The rows that were handed in have grown: += changes a list itself. "
+            "row + [...] makes a new one.",
         ),
     ],
     cases=cases,
