@@ -23,6 +23,7 @@ from bert_tutorial.course.judging.exercise import Exercise as Exercise
 from bert_tutorial.course.judging.exercise import Mutant as Mutant
 from bert_tutorial.course.judging.exercise import NotAttempted
 from bert_tutorial.course.judging.exercise import Property as Property
+from bert_tutorial.course.judging.owner import is_the_books
 from bert_tutorial.course.judging.source import source_of
 from bert_tutorial.course.judging.verdict import Verdict, judge
 
@@ -52,15 +53,19 @@ def check(name: str, answer: Any) -> Any:
         answer: the reader's function or class.
 
     Returns:
-        The answer if it is right, else the book's solution.
+        The answer if it is right, else the book's solution. The book's own version,
+        which an earlier check may have put under the reader's name, is not judged.
 
     Raises:
         ValueError: if there is no such exercise.
     """
     exercise = find(name)
-    verdict = judge(exercise, answer)
+    if is_the_books(answer, exercise.solution):
+        verdict = Verdict("the book's")
+    else:
+        verdict = judge(exercise, answer)
     print(message(exercise, verdict))
-    if verdict.kind != "not attempted":
+    if verdict.kind not in ("not attempted", "the book's"):
         record(name, verdict.passed)
     return answer if verdict.passed else exercise.solution
 
@@ -74,6 +79,12 @@ def message(exercise: Exercise, verdict: Verdict) -> str:
         return (
             f"{name}: not attempted yet; the page goes on with the book's version. "
             f'hint("{name}") helps.'
+        )
+    if verdict.kind == "the book's":
+        return (
+            f"{name}: this is the book's version, which an earlier check put under "
+            "the name, so nothing of yours was judged. Run the cell with your own "
+            "version again, then this one."
         )
     lines = [f"{name}: not right yet ({verdict.kind}). {verdict.seen}"]
     lines += [verdict.picture] if verdict.picture else []

@@ -4,19 +4,53 @@ Chapter: 0
 """
 
 import copy
+import time
 import warnings
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import torch
 from torch import nn
 
-from bert_tutorial.course.judging.compare import difference, distance
+from bert_tutorial.course.judging.compare import difference
 from bert_tutorial.course.judging.exercise import Case, Exercise, NotAttempted
+from bert_tutorial.course.judging.limits import TimeUp, within
+from bert_tutorial.course.judging.state import Watched, contained, seed_all
+from bert_tutorial.course.judging.watch import Watch, changed_argument
+from bert_tutorial.course.judging.words import place_of
 
-__all__ = ["Behaviour", "Outcome", "observe"]
+__all__ = ["Behaviour", "Finding", "Outcome", "observe"]
 
-SEED = 20181011  # of the global generator, the same for every run of every answer
+SECONDS = 10.0  # for one call
+TOGETHER = 30.0  # for all calls
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What was seen of the calls that make up one case or one property.
+
+    Attributes:
+        error: raised by the answer, also where the test caught it.
+        place: the line of the reader's code where it was.
+        changed: which argument was changed in place.
+        altered: what it changed in the process.
+        drew: the global generators that it drew from.
+        differed: whether the same call gave something else the second time.
+        result: of the last call.
+    """
+
+    error: BaseException | None = None
+    place: str = ""
+    changed: str = ""
+    altered: tuple[str, ...] = ()
+    drew: tuple[str, ...] = ()
+    differed: bool = False
+    result: Any = None
+
+    def side_effects(self) -> tuple[Any, ...]:
+        """List what it did beside its result."""
+        return self.changed, self.altered, self.drew, self.differed
 
 
 @dataclass(frozen=True)
@@ -24,24 +58,40 @@ class Outcome:
     """What an answer did with one case."""
 
     value: Any = None
-    error: Exception | None = None
-    changed: str = ""  # which argument was changed in place
+    error: BaseException | None = None  # that came out, of the answer or of its use
+    seen: Seen = field(default_factory=Seen)
+    is_own: bool = True  # the value is what the answer gave back, as it is
 
-    def equals(self, other: "Outcome", tolerance: float | None) -> bool:
+    @property
+    def raised(self) -> BaseException | None:
+        """What the answer raised, caught or not."""
+        return self.error or self.seen.error
+
+    def equals(
+        self, other: "Outcome", tolerance: float | None, is_ordered: bool = False
+    ) -> bool:
         """Tell whether two answers did the same."""
+        if self.seen.side_effects() != other.seen.side_effects():
+            return False
         if self.error is not None or other.error is not None:
             return type(self.error) is type(other.error) and (
                 str(self.error) == str(other.error)
             )
-        if self.changed != other.changed:
-            return False
-        return difference(self.value, other.value, tolerance) is None
+        return is_same(self.value, other.value, tolerance, is_ordered)
 
-    def distance(self, other: "Outcome") -> float:
-        """Say how far two outcomes are apart, 0 to 1."""
-        if self.error is not None or other.error is not None:
-            return float(type(self.error) is not type(other.error))
-        return distance(self.value, other.value)
+
+@dataclass(frozen=True)
+class Finding:
+    """What a property showed: whether it holds, what stopped its test, and more."""
+
+    holds: bool
+    error: BaseException | None = None
+    seen: Seen = field(default_factory=Seen)
+
+    def summary(self) -> tuple[Any, ...]:
+        """Give what two findings are compared by."""
+        raised = self.error or self.seen.error
+        return self.holds, type(raised), self.seen.side_effects()
 
 
 @dataclass(frozen=True)
@@ -49,24 +99,34 @@ class Behaviour:
     """Everything seen of an answer."""
 
     outcomes: list[Outcome] = field(default_factory=list)
-    failed: tuple[str, ...] = ()  # names of the properties that do not hold
+    findings: dict[str, Finding] = field(default_factory=dict)  # by property
     attempted: bool = True
+    late: str = ""  # what did not come back, in words
+    replaced: tuple[str, ...] = ()  # functions that it replaced for the whole program
 
     def equals(self, other: "Behaviour", tolerance: float | None = None) -> bool:
         """Tell whether two answers cannot be told apart."""
-        return self.failed == other.failed and all(
+        if self.late or other.late or not (self.attempted and other.attempted):
+            return False
+        if self.replaced != other.replaced:
+            return False
+        return {name: one.summary() for name, one in self.findings.items()} == {
+            name: one.summary() for name, one in other.findings.items()
+        } and all(
             a.equals(b, tolerance)
             for a, b in zip(self.outcomes, other.outcomes, strict=True)
         )
 
-    def distance(self, other: "Behaviour") -> float:
-        """Say how far two behaviours are apart, 0 to 1."""
-        if not self.outcomes:
-            union = set(self.failed) | set(other.failed)
-            both = set(self.failed) & set(other.failed)
-            return 1 - len(both) / len(union) if union else 0.0
-        pairs = zip(self.outcomes, other.outcomes, strict=True)
-        return sum(a.distance(b) for a, b in pairs) / len(self.outcomes)
+
+def is_same(value: Any, other: Any, tolerance: float | None, is_ordered: bool) -> bool:
+    """Compare two results, types too; what cannot be compared differs."""
+    try:
+        return all(
+            difference(a, b, tolerance, is_ordered=is_ordered) is None
+            for a, b in ((value, other), (other, value))
+        )
+    except Exception:  # a result's own __eq__, one that holds itself
+        return False
 
 
 def keep(value: Any) -> Any:
@@ -82,55 +142,126 @@ def keep(value: Any) -> Any:
     return value
 
 
-def changed_argument(before: tuple[Any, ...], after: tuple[Any, ...]) -> str:
-    """Name the first argument that is not as it was."""
-    for i, (old, new) in enumerate(zip(before, after, strict=True)):
-        if isinstance(old, nn.Module) or callable(old):
-            continue
-        if difference(new, old, tolerance=0.0) is not None:
-            return f"argument {i + 1}"
-    return ""
+class Observer:
+    """Runs one answer, within its time and without a trace in the process."""
+
+    def __init__(self, exercise: Exercise, answer: Any, state: Watched) -> None:
+        self.exercise, self.answer, self.state = exercise, answer, state
+        self.end = time.monotonic() + TOGETHER
+
+    def watch(self, is_twice: bool = False) -> Watch:
+        """Watch the calls of the answer."""
+        return Watch(self.answer, is_twice, self.exercise.gives_generator)
+
+    def guarded(
+        self, work: Callable[[], Any], watch: Watch
+    ) -> tuple[Any, BaseException | None, Seen]:
+        """Do some work on the answer: its value, what it raised, what was seen.
+
+        Raises:
+            TimeUp: if it did not come back.
+            NotAttempted: if the answer is a stub.
+        """
+        seed_all()
+        value, error = None, None
+        try:
+            value = within(min(SECONDS, max(0.1, self.end - time.monotonic())), work)
+        except (NotAttempted, TimeUp, KeyboardInterrupt):
+            raise
+        except BaseException as raised:  # whatever the reader's code may raise
+            error = raised
+        finally:
+            altered = self.state.restore()
+        known = error or watch.error
+        seen = Seen(
+            watch.error,
+            "" if known is None else place_of(known, self.answer),
+            watch.changed,
+            altered,
+            tuple(sorted(watch.drew)),
+            watch.differed,
+            watch.result,
+        )
+        return value, error, seen
+
+    def run_case(self, case: Case) -> Outcome:
+        """Run the answer on a copy of a case."""
+        before = copy.deepcopy((*case.args, *case.kwargs.values()))
+        mine = copy.deepcopy(case)
+        watch = self.watch()
+        raw: list[Any] = []
+
+        def work() -> Any:
+            raw.append(self.exercise.outcome(watch.answer, mine))
+            return keep(raw[0])
+
+        value, error, seen = self.guarded(work, watch)
+        if error is None and not seen.changed:
+            after = (*mine.args, *mine.kwargs.values())
+            seen = replace(seen, changed=changed_argument(before, after))
+        is_own = self.exercise.run is None or (bool(raw) and raw[0] is watch.result)
+        return Outcome(value, error, seen, is_own)
+
+    def ask(self, test: Callable[[Any], Any]) -> Finding:
+        """Ask whether a property holds; an exception is a no."""
+        watch = self.watch(is_twice=True)
+        value, error, seen = self.guarded(lambda: bool(test(watch.answer)), watch)
+        return Finding(bool(value) and error is None, error, seen)
 
 
-def run_case(exercise: Exercise, answer: Any, case: Case) -> Outcome:
-    """Run an answer on a copy of a case."""
-    before = copy.deepcopy((*case.args, *case.kwargs.values()))
-    mine = copy.deepcopy(case)
-    torch.manual_seed(SEED)
-    try:
-        value = keep(exercise.outcome(answer, mine))
-    except NotAttempted:
-        raise
-    except Exception as error:  # whatever the reader's code may raise
-        return Outcome(error=error)
-    return Outcome(
-        value, changed=changed_argument(before, (*mine.args, *mine.kwargs.values()))
-    )
-
-
-def holds(test: Any, answer: Any) -> bool:
-    """Ask whether a property holds; an exception is a no."""
-    torch.manual_seed(SEED)
-    try:
-        return bool(test(answer))
-    except NotAttempted:
-        raise
-    except Exception:
-        return False
-
-
-def observe(exercise: Exercise, answer: Any, cases: list[Case]) -> Behaviour:
+def observe(
+    exercise: Exercise,
+    answer: Any,
+    cases: list[Case],
+    rounds: int = 1,
+    like: Behaviour | None = None,
+) -> Behaviour:
     """Run an answer on all cases and ask for all properties.
 
-    The state of torch's generator is left as it was, warnings are not shown.
+    Generators, settings and functions of the process are left as they were, warnings
+    are not shown.
+
+    Args:
+        exercise: says how to call it and which properties to ask for.
+        answer: what is judged.
+        cases: the inputs.
+        rounds: the last of so many calls with each input is the one that is kept.
+        like: stop where the answer does something else than was seen here.
     """
-    with torch.random.fork_rng(devices=[]), warnings.catch_warnings():
+    outcomes: list[Outcome] = []
+    findings: dict[str, Finding] = {}
+    label = ""
+    with contained() as state:
         warnings.simplefilter("ignore")
+        observer = Observer(exercise, answer, state)
         try:
-            outcomes = [run_case(exercise, answer, case) for case in cases]
-            failed = tuple(
-                one.name for one in exercise.properties if not holds(one.holds, answer)
-            )
+            for i, case in enumerate(cases):
+                label = case.label
+                for _ in range(rounds):
+                    outcome = observer.run_case(case)
+                outcomes.append(outcome)
+                if like and not outcome.equals(
+                    like.outcomes[i], exercise.tolerance_of(case), exercise.is_ordered
+                ):
+                    return Behaviour(late="it does something else")
+            label = ""
+            for one in exercise.properties:
+                finding = findings[one.name] = observer.ask(one.holds)
+                if like and finding.summary() != like.findings[one.name].summary():
+                    return Behaviour(late="it does something else")
         except NotAttempted:
             return Behaviour(attempted=False)
-    return Behaviour(outcomes, failed)
+        except TimeUp as late:
+            return Behaviour(late=told_late(late, answer, label))
+        replaced = state.replaced()
+    return Behaviour(outcomes, findings, replaced=replaced)
+
+
+def told_late(late: TimeUp, answer: Any, label: str) -> str:
+    """Say that an answer did not come back, for which input and where it was."""
+    place = place_of(late, answer)
+    return (
+        f"Your code did not come back within {SECONDS:g} s"
+        + (f" for {label}" if label else "")
+        + (f"; it was at {place}" if place else "")
+    )

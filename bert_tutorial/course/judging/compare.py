@@ -1,10 +1,13 @@
-"""Compare two results strictly: type, shape, dtype, then values. No broadcasting.
+"""Compare two results: type, shape, dtype, then values. No broadcasting.
 
 Chapter: 0
+
+A whole number where a number with a fraction is asked for is right, as is NumPy's
+number for Python's, a tuple for a list, and any dictionary with the same keys.
 """
 
-import difflib
 import math
+from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
 from typing import Any, NamedTuple
 
@@ -12,10 +15,18 @@ import numpy as np
 import torch
 from torch import Tensor
 
-__all__ = ["Difference", "difference", "distance"]
+from bert_tutorial.course.judging.words import kind_of, shown
 
-# Absolute and relative; a sum of some hundred terms in another order stays inside.
-TOLERANCE = {torch.float64: 1e-9, torch.float32: 1e-5}
+__all__ = ["Difference", "difference", "unreadable"]
+
+# Relative and absolute; a sum of some hundred terms in another order stays inside.
+TOLERANCE = {
+    torch.float64: (1e-9, 1e-9),  # finds what went through 32 bits
+    torch.float32: (1e-5, 1e-5),
+    torch.float16: (1e-2, 1e-2),
+    torch.bfloat16: (2e-2, 2e-2),
+}
+FLOAT = (1e-5, 1e-8)  # of Python's numbers
 
 
 class Difference(NamedTuple):
@@ -27,15 +38,13 @@ class Difference(NamedTuple):
     expected: Any
 
 
-def name_of(value: Any) -> str:
-    """Name a value's type as the reader knows it."""
-    return "None" if value is None else type(value).__name__
+def limits(tolerance: float | None, usual: tuple[float, float]) -> tuple[float, float]:
+    """Give the relative and the absolute tolerance."""
+    return usual if tolerance is None else (tolerance, tolerance)
 
 
-def parts(value: Any) -> list[tuple[str, Any]] | None:
-    """Split a container into named parts; None for a plain value."""
-    if isinstance(value, dict):
-        return [(f"[{key!r}]", inner) for key, inner in value.items()]
+def entries(value: Any) -> list[tuple[str, Any]] | None:
+    """Split a sequence or a dataclass into named entries; None for a plain value."""
     if isinstance(value, tuple | list):
         return [(f"[{i}]", inner) for i, inner in enumerate(value)]
     if is_dataclass(value) and not isinstance(value, type):
@@ -43,88 +52,162 @@ def parts(value: Any) -> list[tuple[str, Any]] | None:
     return None
 
 
-def same_type(got: Any, expected: Any) -> bool:
-    """Tell whether the type is right; a bool is no number, a parameter is a tensor."""
+def same_type(got: Any, expected: Any, is_exact: bool = True) -> bool:
+    """Tell whether the type is right.
+
+    Args:
+        got: what came back.
+        expected: what is asked for.
+        is_exact: a list is no tuple.
+    """
     if isinstance(expected, Tensor):
         return isinstance(got, Tensor)
-    if isinstance(expected, bool) or isinstance(got, bool):
-        return isinstance(got, bool) and isinstance(expected, bool)
-    if isinstance(expected, tuple) and type(expected) is not tuple:
-        return isinstance(got, tuple)
-    return isinstance(got, type(expected)) or type(got) is type(expected)
+    if isinstance(expected, bool | np.bool_) or isinstance(got, bool | np.bool_):
+        return isinstance(got, bool | np.bool_) and isinstance(
+            expected, bool | np.bool_
+        )
+    if isinstance(expected, int | np.integer):
+        return isinstance(got, int | np.integer)
+    if isinstance(expected, float | np.floating):
+        return isinstance(got, int | float | np.integer | np.floating)
+    if isinstance(expected, Mapping):
+        return isinstance(got, Mapping)
+    if isinstance(expected, set | frozenset):
+        return isinstance(got, set | frozenset)
+    if isinstance(expected, list | tuple):
+        return isinstance(got, tuple) or (
+            isinstance(got, list) and not (is_exact and isinstance(expected, tuple))
+        )
+    return isinstance(got, type(expected))
 
 
 def difference(
-    got: Any, expected: Any, tolerance: float | None = None, where: str = "the result"
+    got: Any,
+    expected: Any,
+    tolerance: float | None = None,
+    where: str = "the result",
+    *,
+    is_exact: bool = True,
+    is_ordered: bool = False,
 ) -> Difference | None:
-    """Find the first difference, or None."""
-    if not same_type(got, expected):
-        text = f"{where} is {name_of(got)}, expected {name_of(expected)}"
+    """Find the first difference, or None.
+
+    Args:
+        got: what came back.
+        expected: what is asked for.
+        tolerance: relative and absolute; None for that of the dtype.
+        where: how a message calls the value.
+        is_exact: a list is no tuple; inside a result it never is one.
+        is_ordered: the order of a dictionary's keys counts.
+    """
+    if not same_type(got, expected, is_exact):
+        text = f"{where} is {kind_of(got)}, not {kind_of(expected)}"
         return Difference("type", text, got, expected)
     if isinstance(expected, np.ndarray):
-        got, expected = torch.from_numpy(got), torch.from_numpy(expected)
+        return array_difference(got, expected, tolerance, where)
     if isinstance(expected, Tensor):
         return tensor_difference(got, expected, tolerance, where)
-    inner = parts(expected)
-    if inner is not None:
-        mine = parts(got) or []
-        if [name for name, _ in mine] != [name for name, _ in inner]:
-            text = f"{where} has {len(mine)} parts, expected {len(inner)}"
-            if isinstance(expected, dict):
-                text = f"{where} has the keys {list(got)}, expected {list(expected)}"
-            return Difference("shape", text, got, expected)
-        found = (
-            difference(a, b, tolerance, where + name)
-            for (_, a), (name, b) in zip(mine, inner, strict=True)
-        )
-        return next((one for one in found if one is not None), None)
-    if isinstance(expected, float):
-        limit = tolerance or TOLERANCE[torch.float32]
-        if math.isclose(got, expected, rel_tol=limit, abs_tol=limit):
+    if isinstance(expected, Mapping):
+        wrong = key_difference(got, expected, where, is_ordered)
+        pairs = [(f"[{key!r}]", got.get(key), expected[key]) for key in expected]
+    elif (inner := entries(expected)) is not None:
+        mine = entries(got) or []
+        wrong = None
+        if len(mine) != len(inner):
+            text = f"{where} has {len(mine)} entries, not {len(inner)}"
+            wrong = Difference("shape", text, got, expected)
+        pairs = [(n, a, b) for (_, a), (n, b) in zip(mine, inner, strict=False)]
+    else:
+        return plain_difference(got, expected, tolerance, where)
+    if wrong is not None:
+        return wrong
+    found = (
+        difference(a, b, tolerance, where + name, is_exact=True, is_ordered=is_ordered)
+        for name, a, b in pairs
+    )
+    return next((one for one in found if one is not None), None)
+
+
+def key_difference(
+    got: Mapping[Any, Any], expected: Mapping[Any, Any], where: str, is_ordered: bool
+) -> Difference | None:
+    """Compare the keys of two dictionaries."""
+    lacking = [key for key in expected if key not in got]
+    extra = [key for key in got if key not in expected]
+    text = ""
+    if lacking:
+        text = f"{where} lacks the key {shown(lacking[0])}"
+    elif extra:
+        text = f"{where} has the key {shown(extra[0])}, which does not belong there"
+    elif is_ordered and list(got) != list(expected):
+        text = f"{where} has the right keys in another order: {shown(list(got))}"
+    return Difference("shape", text, got, expected) if text else None
+
+
+def plain_difference(
+    got: Any, expected: Any, tolerance: float | None, where: str
+) -> Difference | None:
+    """Compare two values that have no parts."""
+    if isinstance(expected, float | np.floating):
+        relative, absolute = limits(tolerance, FLOAT)
+        if math.isclose(got, expected, rel_tol=relative, abs_tol=absolute):
+            return None
+        if math.isnan(got) and math.isnan(expected):
             return None
     elif got == expected:
         return None
-    text = f"{where} is {got!r}, expected {expected!r}"
+    text = f"{where} is {shown(got)}, not {shown(expected)}"
     return Difference("value", text, got, expected)
+
+
+def array_difference(
+    got: Any, expected: Any, tolerance: float | None, where: str
+) -> Difference | None:
+    """Compare two arrays of NumPy, those of text and the like by equality."""
+    if expected.dtype.kind in "biuf" and got.dtype.kind in "biuf":
+        return tensor_difference(
+            torch.from_numpy(np.array(got)),
+            torch.from_numpy(np.array(expected)),
+            tolerance,
+            where,
+        )
+    if got.shape == expected.shape and bool((got == expected).all()):
+        return None
+    return Difference("value", f"{where} differs", got, expected)
+
+
+def unreadable(got: Tensor, expected: Tensor) -> str:
+    """Say why a tensor's numbers cannot be compared, or nothing."""
+    if got.is_nested or got.layout != torch.strided:
+        name = "nested" if got.is_nested else str(got.layout).removeprefix("torch.")
+        return f"is not an ordinary (dense) tensor but a {name} one"
+    if got.is_quantized:
+        return "is a quantized tensor"
+    if got.device.type == "meta":
+        return "is on the device meta and holds no numbers"
+    if got.device != expected.device:
+        return f"is on the device {got.device}, not on {expected.device}"
+    return ""
 
 
 def tensor_difference(
     got: Tensor, expected: Tensor, tolerance: float | None, where: str
 ) -> Difference | None:
     """Compare two tensors: shape, dtype, values (NaN only where NaN is expected)."""
+    if not (reason := unreadable(expected, expected)):
+        reason = unreadable(got, expected)
+    if reason:
+        return Difference("type", f"{where} {reason}", got, expected)
     if got.shape != expected.shape:
-        text = f"{where} has shape {tuple(got.shape)}, expected {tuple(expected.shape)}"
+        text = f"{where} has shape {tuple(got.shape)}, not {tuple(expected.shape)}"
         return Difference("shape", text, got, expected)
     if got.dtype != expected.dtype:
-        text = f"{where} has dtype {got.dtype}, expected {expected.dtype}"
+        text = f"{where} has dtype {got.dtype}, not {expected.dtype}"
         return Difference("dtype", text, got, expected)
-    limit = TOLERANCE.get(expected.dtype, 0.0) if tolerance is None else tolerance
+    relative, absolute = limits(tolerance, TOLERANCE.get(expected.dtype, (0.0, 0.0)))
     got, expected = got.detach(), expected.detach()
-    if torch.allclose(got, expected, rtol=limit, atol=limit, equal_nan=True):
+    near = torch.isclose(got, expected, rtol=relative, atol=absolute, equal_nan=True)
+    if bool(near.all()):
         return None
-    wrong = ~torch.isclose(got, expected, rtol=limit, atol=limit, equal_nan=True)
-    text = f"{where} differs in {int(wrong.sum())} of {wrong.numel()} places"
+    text = f"{where} differs in {int((~near).sum())} of {near.numel()} entries"
     return Difference("value", text, got, expected)
-
-
-def distance(got: Any, expected: Any) -> float:
-    """Say how far two results are apart: 0 equal, 1 nothing in common."""
-    if not same_type(got, expected):
-        return 1.0
-    if isinstance(expected, Tensor):
-        if got.shape != expected.shape or got.numel() == 0:
-            return float(got.shape != expected.shape)
-        a, b = got.detach().double(), expected.detach().double()
-        share = ((a - b).norm() / (a.norm() + b.norm()).clamp(min=1e-30)).item()
-        return share if math.isfinite(share) else 1.0
-    if isinstance(expected, str):
-        return 1 - difflib.SequenceMatcher(None, got, expected).ratio()
-    inner = parts(expected)
-    if inner is None:
-        return float(difference(got, expected) is not None)
-    mine = parts(got) or []
-    if len(mine) != len(inner) or not inner:
-        return float(len(mine) != len(inner))
-    return sum(
-        distance(a, b) for (_, a), (_, b) in zip(mine, inner, strict=True)
-    ) / len(inner)

@@ -3,6 +3,7 @@
 Chapter: 0
 """
 
+import inspect
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -24,11 +25,13 @@ class Case:
         args: what the answer is called with.
         label: the input in words, shown to the reader with a counter-example.
         kwargs: more arguments, by name.
+        tolerance: relative and absolute, instead of the exercise's; say why.
     """
 
     args: tuple[Any, ...]
     label: str = ""
     kwargs: dict[str, Any] = field(default_factory=dict)
+    tolerance: float | None = None
 
 
 @dataclass(frozen=True)
@@ -79,7 +82,8 @@ class Exercise:
         accepted: other right answers, by name.
         properties: what every right answer has, the general ones first.
         run: gets a result from an answer and a case; by default a plain call.
-        tolerance: absolute and relative, instead of the one of the dtype.
+        tolerance: relative and absolute, instead of 1e-5; say why.
+        is_ordered: the order of a dictionary's keys counts.
     """
 
     id: str
@@ -97,6 +101,7 @@ class Exercise:
     run: Callable[[Any, Case], Any] | None = None
     tolerance: float | None = None
     judged_by: str = "cases"
+    is_ordered: bool = False
 
     def __post_init__(self) -> None:
         """Refuse an exercise that cannot judge anything."""
@@ -108,6 +113,35 @@ class Exercise:
             raise ValueError(f"{self.id}: give cases, or judged_by='properties'")
         if self.judged_by == "properties" and not self.properties:
             raise ValueError(f"{self.id}: nothing judges an answer")
+
+    @property
+    def parameters(self) -> tuple[str, ...]:
+        """Name the arguments of the solution."""
+        try:
+            return tuple(inspect.signature(self.solution).parameters)
+        except (TypeError, ValueError):
+            return ()
+
+    @property
+    def gives_generator(self) -> bool:
+        """Whether an answer is given a generator, and so must not use a global one."""
+        return not {"generator", "random", "rng"}.isdisjoint(self.parameters)
+
+    @property
+    def needs_tuple(self) -> bool:
+        """Whether a list is no replacement: only several results may come as one."""
+        annotation = getattr(self.solution, "__annotations__", {}).get("return", "")
+        text = str(annotation).removeprefix("typing.").lower()
+        return not text.startswith("tuple[") or "..." in text
+
+    @property
+    def is_a_number(self) -> bool:
+        """Whether the answer is the number asked for: then no message may show it."""
+        return not self.parameters and not isinstance(self.solution, type)
+
+    def tolerance_of(self, case: Case) -> float | None:
+        """Give the tolerance of a case."""
+        return self.tolerance if case.tolerance is None else case.tolerance
 
     def outcome(self, answer: Any, case: Case) -> Any:
         """Get the result of an answer on a case."""

@@ -7,21 +7,38 @@ from typing import Any, NamedTuple
 
 from torch import Tensor
 
-from bert_tutorial.course.judging.behaviour import Behaviour, observe
+from bert_tutorial.course.judging.behaviour import (
+    Behaviour,
+    Finding,
+    Outcome,
+    Seen,
+    observe,
+)
 from bert_tutorial.course.judging.compare import Difference, difference
-from bert_tutorial.course.judging.exercise import Case, Exercise, Mutant
+from bert_tutorial.course.judging.exercise import Case, Exercise, Mutant, Property
+from bert_tutorial.course.judging.limits import OwnInterrupt
 from bert_tutorial.course.judging.picture import side_by_side
+from bert_tutorial.course.judging.words import kind_of, shown
 
 __all__ = ["Verdict", "judge"]
 
-# An answer that is this much nearer to a mistake than to the solution is likely it.
-NEAR = 0.1
+ORDER = (
+    "crashed",
+    "type",
+    "shape",
+    "dtype",
+    "input",
+    "state",
+    "property",
+    "value",
+    "second call",
+)
 
 
 class Verdict(NamedTuple):
     """A judgement: its kind, what was seen, the hint, the known mistake, a picture."""
 
-    kind: str  # passed, not attempted, crashed, type, shape, dtype, input, ...
+    kind: str  # passed, not attempted, time, or one of ORDER
     seen: str = ""
     hint: str = ""
     mutant: str | None = None
@@ -33,63 +50,216 @@ class Verdict(NamedTuple):
         return self.kind == "passed"
 
 
+class Fault(NamedTuple):
+    """One thing that is wrong: its kind, in words, and a picture where one helps."""
+
+    kind: str
+    text: str
+    picture: str = ""
+
+
 def judge(exercise: Exercise, answer: Any, seed: int = 0) -> Verdict:
     """Judge an answer.
 
-    The order: not attempted, crashed, wrong type, shape or dtype, changed its input,
-    a property that does not hold, wrong values. Whatever comes first is reported;
-    the hint is that of the known mistake that does the same, or comes closest.
+    The order: not attempted, out of time, crashed, wrong type, shape or dtype, changed
+    its input or the process, a property that does not hold, wrong values, something
+    else at the second call. Whatever comes first is reported; a hint is given where a
+    known mistake did exactly the same.
     """
+    if not callable(answer):
+        what = "class" if isinstance(exercise.solution, type) else "function"
+        text = f"What was handed in is {kind_of(answer)}, not a {what}."
+        return Verdict("type", text)
     cases = exercise.inputs(seed)
     mine = observe(exercise, answer, cases)
+    rounds = 1
     if not mine.attempted:
         return Verdict("not attempted")
+    if mine.late:
+        return Verdict("time", mine.late)
     right = observe(exercise, exercise.solution, cases)
-    kind, seen, picture = first_fault(exercise, cases, mine, right)
-    if kind == "passed":
+    fault = first_fault(exercise, cases, mine, right)
+    if fault is None and cases:
+        rounds = 2
+        mine = observe(exercise, answer, cases, rounds)
+        if mine.late:
+            return Verdict("time", mine.late)
+        fault = first_fault(exercise, cases, mine, right)
+        if fault is not None:
+            text = "Called a second time with the same input: " + fault.text
+            fault = Fault("second call", text, fault.picture)
+    if fault is None:
         return Verdict("passed")
-    mutant, is_sure = recognise(exercise, cases, mine, right)
-    hint = ""
-    if mutant is not None:
-        hint = mutant.hint if is_sure else f"This comes close: {mutant.hint}"
-    return Verdict(kind, seen, hint, mutant.name if mutant else None, picture)
+    mutant = recognise(exercise, cases, mine, rounds)
+    name, hint = (mutant.name, mutant.hint) if mutant else (None, "")
+    return Verdict(fault.kind, fault.text, hint, name, fault.picture)
 
 
 def first_fault(
     exercise: Exercise, cases: list[Case], mine: Behaviour, right: Behaviour
-) -> tuple[str, str, str]:
-    """Find the first fault: its kind, in words, and a picture where one helps."""
-    found: list[tuple[str, str, str]] = []
+) -> Fault | None:
+    """Find the first fault, in the order of the kinds."""
+    found: list[Fault] = []
     for case, got, expected in zip(cases, mine.outcomes, right.outcomes, strict=True):
-        told = f" for {case.label}" if case.label else ""
-        if got.error is not None:
-            if expected.error is not None and got.equals(expected, None):
-                continue
-            if not isinstance(expected.error, type(got.error)):
-                what = f"{type(got.error).__name__}: {got.error}"
-                found.append(("crashed", what + told + shapes(case), ""))
-            continue
-        if expected.error is not None:
-            what = f"no error{told}, expected {type(expected.error).__name__}"
-            found.append(("value", what, ""))
-            continue
-        wrong = difference(got.value, expected.value, exercise.tolerance)
-        if got.changed and not expected.changed:
-            found.append(("input", f"{got.changed} was changed in place{told}", ""))
-        if wrong is not None:
-            found.append((wrong.kind, wrong.text + told, picture_of(wrong)))
-    by_name = {one.name: one for one in exercise.properties}
-    for name in mine.failed:
-        if name not in right.failed:
-            found.append(("property", f"{name}: {by_name[name].message}", ""))
-    order = ("crashed", "type", "shape", "dtype", "input", "property", "value")
-    found.sort(key=lambda fault: order.index(fault[0]))
+        found += case_faults(exercise, case, got, expected)
+    for one in exercise.properties:
+        got_it, has_it = mine.findings[one.name], right.findings[one.name]
+        found += property_faults(exercise, one, got_it, has_it)
+    for name in mine.replaced:
+        if name not in right.replaced:
+            text = f"the answer replaced {name} for the whole program"
+            found.append(Fault("state", text))
+    found.sort(key=lambda fault: ORDER.index(fault.kind))
     if not found:
-        return "passed", "", ""
-    kind, seen, picture = found[0]
-    if kind == "property":
-        picture = next((one[2] for one in found if one[2]), "")
-    return kind, seen, picture
+        return None
+    first = found[0]
+    if first.kind == "property":
+        drawn = next((one.picture for one in found if one.picture), "")
+        return first._replace(picture=drawn)
+    return first
+
+
+def case_faults(
+    exercise: Exercise, case: Case, got: Outcome, expected: Outcome
+) -> list[Fault]:
+    """List what is wrong with the outcome of a case."""
+    told = f" for {case.label}" if case.label else ""
+    if got.error is not None:
+        if isinstance(got.error, type(expected.error)):
+            return []
+        text = crash_text(got.error, got.seen, exercise) + told + shapes(case)
+        if expected.error is not None:
+            text += f"; {an(expected.error)} is asked for"
+        return [Fault("crashed", text)]
+    if expected.error is not None:
+        return [Fault("value", f"no error{told}, {an(expected.error)} is asked for")]
+    faults = effects(got.seen, expected.seen, told)
+    wrong = compared(exercise, case, got, expected)
+    if wrong is not None:
+        picture = "" if exercise.is_a_number else picture_of(wrong)
+        text = worded(exercise, got, expected, wrong)
+        faults.append(Fault(wrong.kind, text + told, picture))
+    return faults
+
+
+def compared(
+    exercise: Exercise, case: Case, got: Outcome, expected: Outcome
+) -> Difference | None:
+    """Compare two values; one that cannot be compared is of a wrong type."""
+    try:
+        return difference(
+            got.value,
+            expected.value,
+            exercise.tolerance_of(case),
+            is_exact=exercise.needs_tuple,
+            is_ordered=exercise.is_ordered,
+        )
+    except Exception as error:  # a result's own __eq__, one that holds itself
+        text = f"the result cannot be compared ({type(error).__name__})"
+        return Difference("type", text, None, None)
+
+
+def worded(
+    exercise: Exercise, got: Outcome, expected: Outcome, wrong: Difference
+) -> str:
+    """Say what differs, without what only the test knows.
+
+    Where the test makes a result of its own from what the answer does, its parts and
+    its numbers mean nothing to the reader; where the answer is the number asked for,
+    the message must not show it.
+    """
+    if exercise.is_a_number:
+        return wrong.text if wrong.kind != "value" else "the result is not right"
+    if got.is_own and expected.is_own:
+        return wrong.text
+    if got.raised is None and expected.raised is not None:
+        return f"no error, {an(expected.raised)} is asked for"
+    if got.raised is not None and expected.raised is None:
+        return f"{crash_text(got.raised, got.seen, exercise)}; no error is asked for"
+    if isinstance(wrong.got, Tensor) and isinstance(wrong.expected, Tensor):
+        inner = difference(wrong.got, wrong.expected, exercise.tolerance)
+        return inner.text if inner is not None else wrong.text
+    return "what came of it is not right"
+
+
+def property_faults(
+    exercise: Exercise, one: Property, got: Finding, expected: Finding
+) -> list[Fault]:
+    """List what a property showed."""
+    faults = effects(got.seen, expected.seen, "")
+    if got.holds or not expected.holds:
+        return faults
+    raised = got.seen.error
+    if got.error is not None and (got.error is raised or is_a_wrong_call(got.error)):
+        text = crash_text(got.error, got.seen, exercise)
+        return [*faults, Fault("crashed", f"{text}, when asked: {one.name}")]
+    text = f"{one.name}: {one.message}"
+    if raised is not None and got.error is None:
+        text += f" Seen: {crash_text(raised, got.seen, exercise)}."
+    elif got.error is not None:
+        text = f"{one.name}: this cannot be tested on what came back"
+        text += f" ({outline(got.seen.result)})."
+    return [*faults, Fault("property", text)]
+
+
+def effects(got: Seen, expected: Seen, told: str) -> list[Fault]:
+    """List what an answer did beside its result."""
+    faults = []
+    if got.changed and not expected.changed:
+        faults.append(Fault("input", f"{got.changed} was changed in place{told}"))
+    for name in got.altered:
+        if name not in expected.altered:
+            text = f"the answer changed {name} for the whole program{told}"
+            faults.append(Fault("state", text))
+    for name in got.drew:
+        if name not in expected.drew:
+            text = f"numbers were drawn from the global generator of {name}{told}"
+            text += "; the generator that is handed over is the only one to use"
+            faults.append(Fault("state", text))
+    if got.differed and not expected.differed:
+        text = "Called a second time with the same input, it gave something else"
+        faults.append(Fault("second call", text + told))
+    return faults
+
+
+def is_a_wrong_call(error: BaseException) -> bool:
+    """Tell whether the call itself failed: the arguments are not those asked for."""
+    return isinstance(error, TypeError) and "argument" in str(error)
+
+
+def crash_text(error: BaseException, seen: Seen, exercise: Exercise) -> str:
+    """Say what was raised, and at which line of the reader's code."""
+    name = type(error).__name__
+    name = "KeyboardInterrupt" if isinstance(error, OwnInterrupt) else name
+    said = shown_error(error)
+    text = f"{name}: {said}" if said else name
+    is_use = exercise.run is not None and not seen.place and seen.error is None
+    if is_use and not is_a_wrong_call(error):
+        return f"what came back could not be used ({text})"
+    return text + (f", at {seen.place}" if seen.place else "")
+
+
+def shown_error(error: BaseException) -> str:
+    """Give an error's message, whatever its own code does."""
+    try:
+        return str(error)[:500]
+    except Exception:
+        return ""
+
+
+def an(error: BaseException) -> str:
+    """Name an error with its article."""
+    name = type(error).__name__
+    return f"{'an' if name[0] in 'AEIOU' else 'a'} {name}"
+
+
+def outline(value: Any) -> str:
+    """Say what came back, without its numbers."""
+    if isinstance(value, Tensor):
+        return f"a tensor of shape {tuple(value.shape)}, {value.dtype}"
+    if isinstance(value, tuple | list) and 0 < len(value) <= 4:
+        return f"{kind_of(value)} of " + ", ".join(outline(one) for one in value)
+    return kind_of(value) if not isinstance(value, str | int) else shown(value)
 
 
 def shapes(case: Case) -> str:
@@ -104,19 +274,19 @@ def shapes(case: Case) -> str:
 
 def picture_of(wrong: Difference) -> str:
     """Draw two tensors side by side."""
+    if wrong.kind == "type":
+        return ""
     if isinstance(wrong.got, Tensor) and isinstance(wrong.expected, Tensor):
         return side_by_side(wrong.got, wrong.expected)
     return ""
 
 
 def recognise(
-    exercise: Exercise, cases: list[Case], mine: Behaviour, right: Behaviour
-) -> tuple[Mutant | None, bool]:
-    """Find the known mistake that does the same, or the one that comes closest."""
-    best: tuple[float, Mutant | None] = (NEAR * mine.distance(right), None)
+    exercise: Exercise, cases: list[Case], mine: Behaviour, rounds: int
+) -> Mutant | None:
+    """Find the known mistake that did exactly the same."""
     for mutant in exercise.mutants:
-        its = observe(exercise, mutant.answer, cases)
-        if its.equals(mine, exercise.tolerance):
-            return mutant, True
-        best = min(best, (its.distance(mine), mutant), key=lambda pair: pair[0])
-    return best[1], False
+        its = observe(exercise, mutant.answer, cases, rounds, like=mine)
+        if its.attempted and not its.late and its.replaced == mine.replaced:
+            return mutant
+    return None

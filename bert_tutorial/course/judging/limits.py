@@ -1,0 +1,186 @@
+"""Stop an answer that does not come back, and tell a reader's Ctrl-C from an error.
+
+Chapter: 0
+
+In the main thread of Linux and macOS, of Jupyter and of Colab too, a timer's signal
+raises TimeUp inside the answer, even while it sleeps. Elsewhere (Windows, another
+thread) a second thread asks the interpreter to raise it at the next step of Python.
+Either raises again until the answer has ended, so that a broad `except` does not keep
+it running. One call of C that never ends cannot be stopped by either.
+"""
+
+import contextlib
+import ctypes
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator
+from types import FrameType
+from typing import Any
+
+__all__ = ["OwnInterrupt", "TimeUp", "within"]
+
+BUSY = 3  # times the limit, for a machine that has other things to do
+AGAIN = 0.1  # seconds until TimeUp is raised once more
+
+
+class TimeUp(BaseException):
+    """Raised inside an answer whose time is over; `except Exception` misses it."""
+
+
+class OwnInterrupt(BaseException):
+    """Stands for a KeyboardInterrupt that an answer raised itself."""
+
+
+class _Guard:
+    """What the two ways of interrupting share."""
+
+    def __init__(self, seconds: float) -> None:
+        self.is_running = False
+        self.was_interrupted = False  # by the reader's Ctrl-C
+        self.was_late = False
+        self.seconds = seconds
+        self.start = time.monotonic()
+        self.worked = time.process_time()
+
+    def is_over(self) -> bool:
+        """Tell whether the time is over; a busy machine gets more of the wall's."""
+        worked = time.process_time() - self.worked
+        return worked >= self.seconds or (
+            time.monotonic() - self.start >= BUSY * self.seconds
+        )
+
+
+def within(seconds: float, work: Callable[[], Any]) -> Any:
+    """Do some work and give its result, but not for longer than this.
+
+    Args:
+        seconds: of work, and three times as much of the clock on the wall (a sleep).
+        work: called without arguments.
+
+    Raises:
+        TimeUp: if it took longer, also where the work swallowed the exception.
+        KeyboardInterrupt: if the reader pressed Ctrl-C.
+        OwnInterrupt: if the work raised a KeyboardInterrupt itself.
+    """
+    guard = _Guard(seconds)
+    try:
+        with _ctrl_c_noted(guard), _timed(guard, seconds):
+            result = _guarded(guard, work)
+    except BaseException as error:
+        if guard.was_interrupted:
+            raise KeyboardInterrupt from None
+        if guard.was_late and not isinstance(error, TimeUp):
+            raise TimeUp().with_traceback(error.__traceback__) from None
+        raise
+    if guard.was_interrupted:
+        raise KeyboardInterrupt
+    if guard.was_late:
+        raise TimeUp
+    return result
+
+
+def _guarded(guard: _Guard, work: Callable[[], Any]) -> Any:
+    """Do the work; while it runs, and only then, TimeUp may be raised."""
+    guard.is_running = True
+    try:
+        return work()
+    except KeyboardInterrupt as error:
+        if guard.was_interrupted:
+            raise
+        raise OwnInterrupt(*error.args).with_traceback(error.__traceback__) from None
+    finally:
+        guard.is_running = False
+
+
+@contextlib.contextmanager
+def _ctrl_c_noted(guard: _Guard) -> Iterator[None]:
+    """Note a real Ctrl-C and hand it on to whoever handled it before."""
+    before = signal.getsignal(signal.SIGINT)
+    if threading.current_thread() is not threading.main_thread() or not callable(
+        before
+    ):
+        yield
+        return
+    handler: Callable[[int, FrameType | None], Any] = before
+
+    def noted(number: int, frame: FrameType | None) -> None:
+        guard.was_interrupted = True
+        handler(number, frame)
+
+    signal.signal(signal.SIGINT, noted)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def _timed(
+    guard: _Guard, seconds: float
+) -> contextlib.AbstractContextManager[None, bool | None]:
+    """Choose the way of interrupting that works here."""
+    is_main = threading.current_thread() is threading.main_thread()
+    if is_main and hasattr(signal, "setitimer"):
+        return _timed_by_signal(guard, seconds)
+    return _timed_by_thread(guard, seconds)
+
+
+@contextlib.contextmanager
+def _timed_by_signal(guard: _Guard, seconds: float) -> Iterator[None]:
+    """Let a timer interrupt; one that was set before goes on afterwards."""
+
+    def late(number: int, frame: FrameType | None) -> None:
+        # not in the two lines before and after the work, where nothing would catch it
+        if frame is not None and frame.f_code in _OWN:
+            return
+        if guard.is_running and guard.is_over():
+            guard.was_late = True
+            raise TimeUp
+
+    handler = signal.signal(signal.SIGALRM, late)
+    left, interval = signal.setitimer(signal.ITIMER_REAL, seconds, AGAIN)
+    try:
+        yield
+    finally:
+        now, _ = signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, handler)
+        if left:
+            rest = left if guard.was_late else left - (seconds - now)
+            signal.setitimer(signal.ITIMER_REAL, max(rest, 0.001), interval)
+
+
+@contextlib.contextmanager
+def _timed_by_thread(guard: _Guard, seconds: float) -> Iterator[None]:
+    """Let a second thread interrupt this one."""
+    mine = ctypes.c_ulong(threading.get_ident())
+    ask = ctypes.pythonapi.PyThreadState_SetAsyncExc
+    lock, is_over = threading.Lock(), threading.Event()
+
+    def watch() -> None:
+        wait = seconds
+        while not is_over.wait(wait):
+            with lock:
+                if guard.is_running and guard.is_over():
+                    guard.was_late = True
+                    ask(mine, ctypes.py_object(TimeUp))
+            wait = AGAIN
+
+    def stop() -> None:
+        guard.is_running = False
+        is_over.set()
+        with lock:
+            ask(mine, None)  # what was asked for and has not come yet
+
+    watcher = threading.Thread(target=watch, daemon=True, name="time limit")
+    watcher.start()
+    try:
+        yield
+    finally:
+        try:
+            stop()
+        except TimeUp:  # it came between the end of the work and the lock
+            stop()
+        watcher.join()
+
+
+_OWN = frozenset({_guarded.__code__, within.__code__})
