@@ -32,6 +32,12 @@ def with_mask(means: Tensor, counts: Tensor) -> Tensor:
     return total / max(1, int(counts.sum()))
 
 
+def with_shares(means: Tensor, counts: Tensor) -> Tensor:
+    """Weigh each mean by its share of the places."""
+    shares = counts / counts.sum().clamp(min=1)
+    return (means.nan_to_num() * shares).sum()
+
+
 def mean_of_means(means: Tensor, counts: Tensor) -> Tensor:
     """Weigh all batches alike."""
     return means.nan_to_num().sum() / (counts > 0).sum().clamp(min=1)
@@ -112,7 +118,7 @@ EXERCISE = Exercise(
     minutes=5,
     stub=STUB,
     solution=combine_means,
-    accepted={"mask": with_mask},
+    accepted={"mask": with_mask, "shares": with_shares},
     mutants=[
         Mutant(
             "mean of means",
@@ -169,6 +175,7 @@ EXERCISE = Exercise(
         ),
     ],
     cases=cases,
+    tolerance=1e-5,  # shares of whole counts are float32, counts / counts.sum()
     hints=(
         "What is the sum behind each mean?",
         "Sum of (mean * count) over sum of counts, without the empty batches.",

@@ -93,7 +93,9 @@ def one_place(rows: list[list[int]], cls_id: int, sep_id: int) -> Marked:
 
 def no_sep(rows: list[list[int]], cls_id: int, sep_id: int) -> Marked:
     """Leave [SEP] out."""
-    ids, types, places = [], [], []
+    ids: list[int] = []
+    types: list[int] = []
+    places: list[int] = []
     for number, row in enumerate(rows):
         places.append(len(ids))
         ids += [cls_id, *row]

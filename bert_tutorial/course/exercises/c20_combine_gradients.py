@@ -28,7 +28,17 @@ def combine_gradients(
 ) -> Tensor:
     """Weigh by counts, take the scale out, and clip what came of it."""
     gradient = (counts[:, None] * gradients).sum(dim=0) / counts.sum() / scale
-    return gradient * min(1.0, limit / float(gradient.norm()))
+    norm = float(gradient.norm())
+    return gradient * (limit / norm) if norm > limit else gradient
+
+
+def with_shares(
+    gradients: Tensor, counts: Tensor, scale: float, limit: float
+) -> Tensor:
+    """Weigh each part by its share of the places."""
+    shares = counts / counts.sum()
+    gradient = (shares[:, None] * gradients / scale).sum(dim=0)
+    return gradient * (limit / gradient.norm()).clamp(max=1.0)
 
 
 def with_product(
@@ -42,7 +52,8 @@ def with_product(
 
 def clipped(gradient: Tensor, limit: float) -> Tensor:
     """Shorten to a norm."""
-    return gradient * min(1.0, limit / float(gradient.norm()))
+    norm = float(gradient.norm())
+    return gradient * (limit / norm) if norm > limit else gradient
 
 
 def mean_of_means(
@@ -112,6 +123,33 @@ def each_number(
     return not_clipped(gradients, counts, scale, limit).clamp(-limit, limit)
 
 
+def zero_norm(gradients: Tensor, counts: Tensor, scale: float, limit: float) -> Tensor:
+    """Divide by the norm in any case."""
+    gradient = not_clipped(gradients, counts, scale, limit)
+    return gradient * min(1.0, limit / float(gradient.norm()))
+
+
+def other_norm(gradients: Tensor, counts: Tensor, scale: float, limit: float) -> Tensor:
+    """Take the sum of the sizes for the norm."""
+    gradient = not_clipped(gradients, counts, scale, limit)
+    norm = float(gradient.abs().sum())
+    return gradient * (limit / norm) if norm > limit else gradient
+
+
+def largest_number(
+    gradients: Tensor, counts: Tensor, scale: float, limit: float
+) -> Tensor:
+    """Take the largest number for the norm."""
+    gradient = not_clipped(gradients, counts, scale, limit)
+    norm = float(gradient.abs().max())
+    return gradient * (limit / norm) if norm > limit else gradient
+
+
+def multiplied(gradients: Tensor, counts: Tensor, scale: float, limit: float) -> Tensor:
+    """Scale up once more."""
+    return clipped(not_clipped(gradients, counts, 1 / scale, limit), limit)
+
+
 def cases(seed: int, dtype: torch.dtype) -> list[Case]:
     """A short gradient, a long one, and parts that are longer than the whole."""
     torch.manual_seed(seed)
@@ -129,6 +167,13 @@ def cases(seed: int, dtype: torch.dtype) -> list[Case]:
             "two parts that nearly cancel each other",
         ),
         Case((some, torch.tensor([4, 9, 3]), 1.0, 1e6), "a scale of 1, a high limit"),
+        Case(
+            (torch.stack([apart[0], -apart[0]]), torch.tensor([2, 2]), 8.0, 1.0),
+            "two parts that cancel each other: the gradient is 0",
+        ),
+        Case((apart, torch.tensor([0, 3]), 4.0, 0.25), "a part without places"),
+        Case((some[:1], torch.tensor([3]), 4.0, 2.0), "one part"),
+        Case((apart, torch.tensor([5, 3]), 2.0, 1e6), "a scale of 2, a high limit"),
     ]
 
 
@@ -140,7 +185,7 @@ EXERCISE = Exercise(
     minutes=10,
     stub=STUB,
     solution=combine_gradients,
-    accepted={"product": with_product},
+    accepted={"product": with_product, "shares": with_shares},
     mutants=[
         Mutant(
             "mean of means",
@@ -194,8 +239,32 @@ EXERCISE = Exercise(
             "You limited each number. The norm of the whole is limited; the direction "
             "stays.",
         ),
+        Mutant(
+            "a gradient of 0",
+            zero_norm,
+            "Where the gradient is 0 you divide by its norm, 0. Clip only if the "
+            "norm is above the limit.",
+        ),
+        Mutant(
+            "sum of sizes",
+            other_norm,
+            "You compare the sum of the sizes with the limit. The norm is the "
+            "root of the sum of squares: gradient.norm().",
+        ),
+        Mutant(
+            "largest number",
+            largest_number,
+            "You compare the largest number with the limit. The norm is the root "
+            "of the sum of squares: gradient.norm().",
+        ),
+        Mutant(
+            "scaled once more",
+            multiplied,
+            "You multiply by the scale. The loss was multiplied by it: divide.",
+        ),
     ],
     cases=cases,
+    tolerance=1e-5,  # shares of whole counts are float32, counts / counts.sum()
     hints=(
         "Three things happen, in an order: weigh, unscale, clip.",
         "The weight of a part is counts[n] / counts.sum(). Clipping multiplies by "

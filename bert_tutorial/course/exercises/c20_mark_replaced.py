@@ -75,6 +75,17 @@ def as_numbers(input_ids: Tensor, labels: Tensor, samples: Tensor) -> Pair:
     return read, is_replaced.long()
 
 
+def samples_alone(input_ids: Tensor, labels: Tensor, samples: Tensor) -> Pair:
+    """Take all samples, and compare all of them."""
+    return samples, samples != torch.where(labels != -100, labels, input_ids)
+
+
+def at_masks(input_ids: Tensor, labels: Tensor, samples: Tensor) -> Pair:
+    """Replace only what the generator read as [MASK], id 4."""
+    is_mask = (labels != -100) & (input_ids == 4)
+    return torch.where(is_mask, samples, input_ids), is_mask & (samples != labels)
+
+
 def cases(seed: int, dtype: torch.dtype) -> list[Case]:
     """The docstring's row; a batch with hits, misses and unmasked chosen places."""
     torch.manual_seed(seed)
@@ -142,6 +153,18 @@ EXERCISE = Exercise(
             "numbers",
             as_numbers,
             "The second result is a bool for each token; compare instead of counting.",
+        ),
+        Mutant(
+            "samples compared everywhere",
+            samples_alone,
+            "The generator's words stand, and are compared, at all places. They "
+            "count at the chosen places alone.",
+        ),
+        Mutant(
+            "at [MASK] only",
+            at_masks,
+            "Only where the generator read [MASK] its word counts. Some chosen "
+            "places kept their word or have another: go by labels.",
         ),
     ],
     cases=cases,

@@ -82,6 +82,24 @@ EXERCISE = Exercise(
             lambda parameters, frozen=0: 2 * parameters + 6 * (parameters - frozen),
             "That is 2 bytes a number. In fp32 a number takes 4.",
         ),
+        Mutant(
+            "frozen ones keep moments",
+            lambda parameters, frozen=0: 16 * parameters - 4 * frozen,
+            "A frozen weight still has two moments in yours. AdamW keeps them for "
+            "what has a gradient.",
+        ),
+        Mutant(
+            "frozen ones keep a gradient",
+            lambda parameters, frozen=0: 16 * parameters - 8 * frozen,
+            "A frozen weight still has a gradient in yours. It has its own 4 "
+            "bytes alone.",
+        ),
+        Mutant(
+            "one gradient, no moments",
+            lambda parameters, frozen=0: 4 * parameters + 4 * (parameters - frozen),
+            "The two moments of AdamW are missing: 8 bytes more for each weight "
+            "that learns.",
+        ),
     ],
     cases=cases,
     hints=(

@@ -98,17 +98,52 @@ def lost_of_pieces(
     return pieces, lost * len(words) / sum(map(len, words))
 
 
+def at_blanks(texts: Iterable[str], tokenizer: BertTokenizer) -> tuple[float, float]:
+    """Split at blanks only."""
+    words = [tokenizer.tokenize(word) for text in texts for word in text.split()]
+    if not words:
+        raise ValueError("no word")
+    lost = sum("[UNK]" in word for word in words)
+    return sum(map(len, words)) / len(words), lost / len(words)
+
+
+def always_lowered(
+    texts: Iterable[str], tokenizer: BertTokenizer
+) -> tuple[float, float]:
+    """Lower the letters whatever the tokenizer does."""
+    found = [split_words(text, CharacterTable()) for text in texts]
+    return in_a_list([" ".join(words) for words in found], tokenizer)
+
+
+def not_refused(texts: Iterable[str], tokenizer: BertTokenizer) -> tuple[float, float]:
+    """Give zeros where there is no word."""
+    kept = list(texts)
+    return in_a_list(kept, tokenizer) if "".join(kept).split() else (0.0, 0.0)
+
+
+def divided_by_none(
+    texts: Iterable[str], tokenizer: BertTokenizer
+) -> tuple[float, float]:
+    """Divide by no words."""
+    table = CharacterTable(tokenizer.do_lower_case)
+    words = [tokenizer.tokenize(w) for t in texts for w in split_words(t, table)]
+    return sum(map(len, words)) / len(words), share_lost(words)
+
+
 def cases(seed: int, dtype: torch.dtype) -> list[Case]:
     """Texts of unequal lengths, words that come again, lost words, nothing."""
     letters = ["##l", "##s", "##w", "o", "s", "w", "##o", "l"]
     vocabulary = [*SPECIAL_TOKENS, *letters, "owl", "slow", "##low", "a", "."]
     tokenizer = BertTokenizer(vocabulary)
+    cased = BertTokenizer(vocabulary, do_lower_case=False)
     return [
         Case((["owl owl owls"], tokenizer), "owl owl owls"),
         Case((["owl", "slows sol owl owls"], tokenizer), "two texts, 1 and 4 words"),
         Case((["Owl. A wolf!", "sows"], tokenizer), "two words are lost"),
         Case((["ξ ψ", "slows."], tokenizer), "two letters that are not there"),
         Case((["", " "], tokenizer), "no word"),
+        Case((["Owl owl", "SLOW owls"], cased), "a tokenizer that keeps capitals"),
+        Case(([], tokenizer), "no text"),
     ]
 
 
@@ -163,6 +198,29 @@ EXERCISE = Exercise(
             "share of the pieces",
             lost_of_pieces,
             "You divide the lost words by the number of pieces. Divide by the words.",
+        ),
+        Mutant(
+            "split at blanks",
+            at_blanks,
+            "The texts are split at blanks, so a full stop stays at its word. "
+            "split_words gives the words.",
+        ),
+        Mutant(
+            "always lowered",
+            always_lowered,
+            "The letters are lowered, although this tokenizer keeps capitals: "
+            "CharacterTable(tokenizer.do_lower_case).",
+        ),
+        Mutant(
+            "nothing refused",
+            not_refused,
+            "Without any word yours gives numbers. There is nothing to count: "
+            "raise a ValueError.",
+        ),
+        Mutant(
+            "division by zero",
+            divided_by_none,
+            "Without any word you divide by zero. Raise a ValueError first.",
         ),
     ],
     cases=cases,

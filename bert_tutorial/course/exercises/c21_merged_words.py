@@ -97,6 +97,27 @@ def stripped(words: Iterable[str]) -> list[list[str]]:
     return sorted([normalised(group[0])] * len(group) for group in merged_words(words))
 
 
+def as_lists(words: Iterable[str]) -> list[list[str]]:
+    """Count a word that comes twice as two."""
+    groups: dict[str, list[str]] = defaultdict(list)
+    for word in words:
+        groups[normalised(word)].append(one_form(word))
+    return sorted(sorted(group) for group in groups.values() if len(group) > 1)
+
+
+def not_sorted(words: Iterable[str]) -> list[list[str]]:
+    """Give the groups as they came."""
+    groups: dict[str, dict[str, int]] = defaultdict(dict)
+    for word in words:
+        groups[normalised(word)][one_form(word)] = 1
+    return [list(group) for group in groups.values() if len(group) > 1]
+
+
+def groups_not_sorted(words: Iterable[str]) -> list[list[str]]:
+    """Sort inside the groups only."""
+    return [sorted(group) for group in not_sorted(words)]
+
+
 def cases(seed: int, dtype: torch.dtype) -> list[Case]:
     """Pairs in two scripts, two forms, a capital, a word alone; no pair at all."""
     twice = [unicodedata.normalize(form, "νόμος") for form in ("NFC", "NFD")]
@@ -107,6 +128,8 @@ def cases(seed: int, dtype: torch.dtype) -> list[Case]:
         Case((["Paris", "paris", "Rome"],), "Paris, paris, Rome"),
         Case((["μα", "με", "ok"],), "three short words without marks"),
         Case((["schön", "schon", "pêche", "péché", "Schön"],), "two groups"),
+        Case(([],), "no words"),
+        Case((["zebra", "zébra", "até", "ate", "zebra"],), "groups in another order"),
     ]
 
 
@@ -155,6 +178,22 @@ EXERCISE = Exercise(
             stripped,
             "You give the words without their accents, so nobody sees which words were "
             "merged. Put one_form(word) into the group.",
+        ),
+        Mutant(
+            "a word counted twice",
+            as_lists,
+            "The same word, met twice, makes a group. Put the words into a set.",
+        ),
+        Mutant(
+            "nothing sorted",
+            not_sorted,
+            "The groups come in the order of the words. Sort each, and then all "
+            "of them.",
+        ),
+        Mutant(
+            "groups not sorted",
+            groups_not_sorted,
+            "Each group is sorted, and the groups are not. Sort both.",
         ),
     ],
     cases=cases,

@@ -4,7 +4,8 @@ Chapter: 21
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import torch
 
@@ -84,6 +85,29 @@ def unchecked(counts: Sequence[float], exponent: float = 0.7) -> list[float]:
     return [power / sum(powers) for power in powers]
 
 
+def refuses(when: Callable[[Sequence[float], float], bool]) -> Callable[..., Any]:
+    """Refuse at another condition."""
+
+    def answer(counts: Sequence[float], exponent: float = 0.7) -> list[float]:
+        if when(counts, exponent):
+            raise ValueError("counts or exponent")
+        powers = [abs(count / sum(counts)) ** exponent for count in counts]
+        return [power / sum(powers) for power in powers]
+
+    return answer
+
+
+def fixed(counts: Sequence[float], exponent: float = 0.7) -> list[float]:
+    """Use the published exponent whatever is asked."""
+    checked(counts, exponent)
+    return sampling_weights(counts)
+
+
+def another_default(counts: Sequence[float], exponent: float = 1.0) -> list[float]:
+    """Have another exponent by default."""
+    return sampling_weights(counts, exponent)
+
+
 def cases(seed: int, dtype: torch.dtype) -> list[Case]:
     """Two languages, three, equal ones, both ends of the exponent; what is refused."""
     generator = torch.Generator().manual_seed(seed)
@@ -96,6 +120,10 @@ def cases(seed: int, dtype: torch.dtype) -> list[Case]:
         Case((drawn, 0.5), "five languages, exponent 0.5"),
         Case(([3, 0], 0.7), "a language without text"),
         Case(([3, 1], 1.5), "an exponent above 1"),
+        Case(([3, -1], 0.7), "a count below 0"),
+        Case(([3, 1], -0.5), "an exponent below 0"),
+        Case(([5],), "one language"),
+        Case(([1000, 1],), "1,000 to 1, the exponent not given"),
     ]
 
 
@@ -151,6 +179,58 @@ EXERCISE = Exercise(
             unchecked,
             "A language without text, or an exponent above 1, goes through in yours. "
             "Raise a ValueError for both.",
+        ),
+        Mutant(
+            "0 and 1 refused",
+            refuses(lambda c, e: min(c) <= 0 or not 0 < e < 1),
+            "An exponent of 0 or of 1 is refused. Both ends are allowed: equal "
+            "shares, and the plain ones.",
+        ),
+        Mutant(
+            "0 refused",
+            refuses(lambda c, e: min(c) <= 0 or not 0 < e <= 1),
+            "An exponent of 0 is refused. It is allowed, and gives equal shares.",
+        ),
+        Mutant(
+            "1 refused",
+            refuses(lambda c, e: min(c) <= 0 or not 0 <= e < 1),
+            "An exponent of 1 is refused. It is allowed, and gives the plain shares.",
+        ),
+        Mutant(
+            "exponent not checked",
+            refuses(lambda c, e: min(c) <= 0),
+            "An exponent below 0 or above 1 goes through. Raise a ValueError.",
+        ),
+        Mutant(
+            "exponent above 1",
+            refuses(lambda c, e: min(c) <= 0 or e < 0),
+            "An exponent above 1 goes through. Raise a ValueError.",
+        ),
+        Mutant(
+            "exponent below 0",
+            refuses(lambda c, e: min(c) <= 0 or e > 1),
+            "An exponent below 0 goes through. Raise a ValueError.",
+        ),
+        Mutant(
+            "counts not checked",
+            refuses(lambda c, e: not 0 <= e <= 1),
+            "A count that is not above 0 goes through. Raise a ValueError.",
+        ),
+        Mutant(
+            "a count of 0",
+            refuses(lambda c, e: min(c) < 0 or not 0 <= e <= 1),
+            "A count of 0 goes through. Raise a ValueError: such a language "
+            "cannot be drawn.",
+        ),
+        Mutant(
+            "exponent not used",
+            fixed,
+            "The exponent that is given is not used.",
+        ),
+        Mutant(
+            "another default",
+            another_default,
+            "The exponent that holds where none is given is not 0.7.",
         ),
     ],
     cases=cases,

@@ -83,6 +83,28 @@ def no_parallel(statements: Statements, asked: Asked) -> Statements:
     return [one for one in statements if one[0] == "first" or one[1] not in said]
 
 
+def part_of_a_name(statements: Statements, asked: Asked) -> Statements:
+    """Look for a fact in a text of all names."""
+    names = " ".join(fact for fact, _ in asked)
+    return [one for one in statements if one[0] == "first" or one[1] not in names]
+
+
+def first_asked(statements: Statements, asked: Asked) -> Statements:
+    """Look at the first question only."""
+    facts = {fact for fact, _ in asked[:1]}
+    return [one for one in statements if one[0] == "first" or one[1] not in facts]
+
+
+def each_once(statements: Statements, asked: Asked) -> Statements:
+    """Keep a statement once."""
+    return list(dict.fromkeys(zero_shot_split(statements, asked)))
+
+
+def sorted_ones(statements: Statements, asked: Asked) -> Statements:
+    """Sort what is left."""
+    return sorted(zero_shot_split(statements, asked))
+
+
 def cases(seed: int, dtype: torch.dtype) -> list[Case]:
     """One fact in all ways, two facts, drawn statements."""
     rng = random.Random(seed)
@@ -97,6 +119,20 @@ def cases(seed: int, dtype: torch.dtype) -> list[Case]:
         Case((small + more, [("a", 0)]), "three facts, one asked"),
         Case((more + small, [("b", 0), ("c", 2)]), "three facts, two asked"),
         Case((drawn, [("a", 1), ("d", 3), ("a", 2)]), "thirty statements"),
+        Case(
+            (
+                [
+                    ("second", "tom", 0),
+                    ("second", "tomorrow", 0),
+                    ("second", "to", 1),
+                    *small[:1] * 2,
+                ],
+                [("tomorrow", 0)],
+            ),
+            "names that are parts of others, a statement twice",
+        ),
+        Case((small + more, []), "nothing is asked"),
+        Case(([], [("a", 0)]), "no statement"),
     ]
 
 
@@ -145,6 +181,27 @@ EXERCISE = Exercise(
             no_parallel,
             "You drop from the second language all that the first one states. Facts "
             "that are in both and not asked may stay: they are how the two can meet.",
+        ),
+        Mutant(
+            "part of a name",
+            part_of_a_name,
+            "A fact whose name is a part of another's is dropped with it. Look "
+            "the whole name up in a set.",
+        ),
+        Mutant(
+            "first question only",
+            first_asked,
+            "Only the fact of the first question is dropped. Go through all of them.",
+        ),
+        Mutant(
+            "each once",
+            each_once,
+            "A statement that comes twice is kept once. What is left stays as it is.",
+        ),
+        Mutant(
+            "sorted",
+            sorted_ones,
+            "What is left is sorted. It stays in its order.",
         ),
     ],
     cases=cases,

@@ -49,7 +49,7 @@ CLAIMS: Facts = [
     frozenset({RED, THREE}),
 ]
 FALSE_OF = [{2, 3, 4}, {2, 3}, {3, 4}, {0, 1, 2, 4}, {0, 1, 2, 3, 4}]
-DRAWS = 2_000
+DRAWS = 400
 
 
 def by_rejection(facts: Facts, claims: Facts, random: Random) -> list[int]:
@@ -138,20 +138,55 @@ def no_refusal(facts: Facts, claims: Facts, random: Random) -> list[int]:
     )
 
 
+def strictly(may: Any) -> Any:
+    """Choose among the drawings that a rule allows, or refuse."""
+
+    def answer(facts: Facts, claims: Facts, random: Random) -> list[int]:
+        chosen = []
+        for claimed in claims:
+            rest = [i for i, true in enumerate(facts) if may(claimed, true)]
+            if not rest:
+                raise ValueError("a caption is true of all drawings")
+            chosen.append(random.choice(rest))
+        return chosen
+
+    return answer
+
+
+def empty_choice(facts: Facts, claims: Facts, random: Random) -> list[int]:
+    """Choose from nothing."""
+    return [
+        random.choice([i for i, true in enumerate(facts) if not claimed <= true])
+        for claimed in claims
+    ]
+
+
+def each_once(facts: Facts, claims: Facts, random: Random) -> list[int]:
+    """Take a drawing again only when there is no other."""
+    chosen: list[int] = []
+    for claimed in claims:
+        others = [i for i, true in enumerate(facts) if not claimed <= true]
+        if not others:
+            raise ValueError("a caption is true of all drawings")
+        fresh = [i for i in others if i not in chosen]
+        chosen.append(random.choice(fresh or others))
+    return chosen
+
+
 def run(answer: Any, case: Case) -> list[list[int]]:
     """Draw often; tell for each caption which drawings were ever chosen."""
     facts, claims = case.args
     random = Random(22)
-    made = [answer(facts, claims, random) for _ in range(300)]
+    made = [answer(facts, claims, random) for _ in range(100)]
     return [sorted(set(column)) for column in zip(*made, strict=True)]
 
 
 def cases(seed: int, dtype: torch.dtype) -> list[Case]:
     """Five drawings and captions, two of them, and captions that fit everywhere."""
     return [
-        Case((FACTS[1:3], CLAIMS[:2]), "two drawings, two captions, drawn 300 times"),
-        Case((FACTS, CLAIMS), "five drawings, five captions, drawn 300 times"),
-        Case((FACTS, CLAIMS[2:3]), "five drawings, one caption, drawn 300 times"),
+        Case((FACTS[1:3], CLAIMS[:2]), "two drawings, two captions, drawn 100 times"),
+        Case((FACTS, CLAIMS), "five drawings, five captions, drawn 100 times"),
+        Case((FACTS, CLAIMS[2:3]), "five drawings, one caption, drawn 100 times"),
         Case((FACTS[:2], CLAIMS[:2]), "captions that are true of all drawings"),
     ]
 
@@ -234,6 +269,24 @@ EXERCISE = Exercise(
             no_refusal,
             "Where a caption fits all drawings, some drawing is taken nevertheless. "
             "Raise ValueError: there is no right answer.",
+        ),
+        Mutant(
+            "nothing in common, else refused",
+            strictly(lambda claimed, true: not claimed & true),
+            "You take only drawings of which nothing in the caption is true, and "
+            "may find none. One wrong word is enough.",
+        ),
+        Mutant(
+            "choice from nothing",
+            empty_choice,
+            "Where a caption fits all drawings, nothing is left to choose from: "
+            "raise a ValueError before.",
+        ),
+        Mutant(
+            "each drawing once",
+            each_once,
+            "A drawing that was chosen for one caption is left out for the next. "
+            "Choose evenly for each caption by itself.",
         ),
     ],
     hints=(

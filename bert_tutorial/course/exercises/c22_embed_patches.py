@@ -36,6 +36,7 @@ CONFIG = BertConfig(
     num_attention_heads=3,
     max_position_embeddings=7,
     layer_norm_eps=0.1,
+    hidden_dropout_prob=0.4,
 )
 VALUES, N = 5, 6
 
@@ -151,7 +152,7 @@ def built(answer: Any, dtype: torch.dtype = torch.float64) -> tuple[Any, nn.Embe
         nn.init.normal_(parameter)
     model = answer(CONFIG, VALUES, N)
     model.load_state_dict(reference.state_dict())
-    return model.to(dtype), nn.Embedding(2, 12).to(dtype)
+    return model.to(dtype), nn.Embedding(3, 12).to(dtype)
 
 
 def run(answer: Any, case: Case) -> Any:
@@ -181,11 +182,21 @@ def everything_learns(answer: Any) -> bool:
     return learns and types.weight.grad is not None and bool(types.weight.grad[1].any())
 
 
-def drops_when_training(answer: Any) -> bool:
-    """Run twice in train mode: some numbers are zero."""
+def share_dropped(answer: Any) -> float:
+    """Count the zeros in train mode."""
     model, types = built(answer)
-    first = model.train()(torch.randn(4, N, VALUES).double(), types)
-    return bool((first == 0).any())
+    made = model.train()(torch.randn(200, N, VALUES).double(), types)
+    return float((made == 0).double().mean())
+
+
+def drops_when_training(answer: Any) -> bool:
+    """Some numbers are zero."""
+    return share_dropped(answer) > 0
+
+
+def drops_as_configured(answer: Any) -> bool:
+    """The share of zeros is near the config's: over 7 deviations are allowed."""
+    return abs(share_dropped(answer) - CONFIG.hidden_dropout_prob) < 0.03
 
 
 class NoDropout(Wrong):
@@ -195,6 +206,40 @@ class NoDropout(Wrong):
         """Add and normalise."""
         return self.layer_norm(  # type: ignore[no-any-return]
             seen + places + kind
+        )
+
+
+class LastType(Wrong):
+    """Takes the last row of the types."""
+
+    def kind(self, token_types: nn.Embedding) -> Tensor:
+        """Take row -1."""
+        return token_types.weight[-1]
+
+
+class DefaultEps(Wrong):
+    """The norm with torch's own epsilon."""
+
+    def __init__(self, config: BertConfig, patch_values: int, num_patches: int) -> None:
+        super().__init__(config, patch_values, num_patches)
+        self.layer_norm = nn.LayerNorm(config.hidden_size)
+
+
+class FixedDropout(Wrong):
+    """A tenth drops out, whatever the config says."""
+
+    def __init__(self, config: BertConfig, patch_values: int, num_patches: int) -> None:
+        super().__init__(config, patch_values, num_patches)
+        self.dropout = nn.Dropout(0.1)
+
+
+class TypeLater(Wrong):
+    """Adds the type behind the norm."""
+
+    def end(self, seen: Tensor, places: Tensor, kind: Tensor) -> Tensor:
+        """Normalise two of the three."""
+        return self.dropout(  # type: ignore[no-any-return]
+            self.layer_norm(seen + places) + kind
         )
 
 
@@ -262,6 +307,29 @@ EXERCISE = Exercise(
             NoDropout,
             "In train mode nothing is dropped. self.dropout stands last.",
         ),
+        Mutant(
+            "last row of the types",
+            LastType,
+            "The patches have the last row of token_types. The table may have "
+            "more than two rows; theirs is row 1.",
+        ),
+        Mutant(
+            "epsilon of torch",
+            DefaultEps,
+            "layer_norm has another epsilon than config.layer_norm_eps. torch's "
+            "own is 1e-5.",
+        ),
+        Mutant(
+            "another rate of dropout",
+            FixedDropout,
+            "Another share drops out than config.hidden_dropout_prob says.",
+        ),
+        Mutant(
+            "type behind the norm",
+            TypeLater,
+            "The type is added after the norm. Add all three first, then "
+            "normalise once.",
+        ),
     ],
     cases=cases,
     properties=[
@@ -275,6 +343,12 @@ EXERCISE = Exercise(
             "drops out in train mode",
             "In train mode some numbers must be zero.",
             drops_when_training,
+        ),
+        Property(
+            "drops out as configured",
+            "In train mode the share config.hidden_dropout_prob of the numbers "
+            "must be zero.",
+            drops_as_configured,
         ),
     ],
     hints=(

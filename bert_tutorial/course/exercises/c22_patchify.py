@@ -107,6 +107,8 @@ def cases(seed: int, dtype: torch.dtype) -> list[Case]:
         Case((torch.randn(2, 3, 4, 6, dtype=dtype), 2), "4 x 6 pixels, size 2"),
         Case((torch.randn(2, 3, 8, 12, dtype=dtype), 4), "8 x 12 pixels, size 4"),
         Case((torch.randn(1, 3, 4, 5, dtype=dtype), 2), "4 x 5 pixels, size 2"),
+        Case((torch.randn(1, 3, 5, 4, dtype=dtype), 2), "5 x 4 pixels, size 2"),
+        Case((torch.randn(1, 3, 6, 3, dtype=dtype), 3), "6 x 3 pixels, size 3"),
     ]
 
 

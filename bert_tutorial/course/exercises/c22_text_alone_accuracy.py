@@ -94,6 +94,30 @@ def expected(train: Questions, test: Questions) -> float:
     return sum(shares) / len(test)
 
 
+def last_or_nothing(train: Questions, test: Questions) -> float:
+    """Say what the text had last, and nothing to a new text."""
+    last = dict(train)
+    return sum(last.get(text) == word for text, word in test) / len(test)
+
+
+def by_texts(train: Questions, test: Questions) -> float:
+    """Say to a new text what is best for most texts."""
+    seen: dict[str, Counter[str]] = defaultdict(Counter)
+    for text, word in train:
+        seen[text][word] += 1
+    overall = Counter(counts.most_common(1)[0][0] for counts in seen.values())
+    right = 0
+    for text, word in test:
+        counts = seen.get(text, overall)
+        right += counts.most_common(1)[0][0] == word
+    return right / len(test)
+
+
+def number_right(train: Questions, test: Questions) -> float:
+    """Give the number."""
+    return text_alone_accuracy(train, test) * len(test)
+
+
 def cases(seed: int, dtype: torch.dtype) -> list[Case]:
     """Two questions by hand; a tie; a text that is new; drawn ones."""
     generator = torch.Generator().manual_seed(seed)
@@ -108,6 +132,13 @@ def cases(seed: int, dtype: torch.dtype) -> list[Case]:
         Case((tie, [("a", "red"), ("a", "red"), ("a", "blue")]), "a tie, red first"),
         Case((skewed, [("c", "blue"), ("c", "red"), ("a", "red")]), "a new text, c"),
         Case((drawn[:40], [*drawn[40:], ("d", "red")]), "forty, then twenty-one"),
+        Case(
+            (
+                [("a", "red")] * 5 + [("b", "blue"), ("c", "blue")],
+                [("d", "red"), ("d", "red"), ("b", "blue")],
+            ),
+            "a new text, red most often, blue for most texts",
+        ),
     ]
 
 
@@ -167,6 +198,23 @@ EXERCISE = Exercise(
             expected,
             "You guess each word as often as it came. To say the most frequent always "
             "is right more often, and that is what to compare with.",
+        ),
+        Mutant(
+            "the last one or nothing",
+            last_or_nothing,
+            "You say the word that the text had last, and nothing to a new text. "
+            "Say the most frequent: of the text, or of all of train.",
+        ),
+        Mutant(
+            "counted by texts",
+            by_texts,
+            "To a new text you say what is best for most texts. The word most "
+            "frequent in all of train is asked for.",
+        ),
+        Mutant(
+            "not divided",
+            number_right,
+            "This is the number of right answers. Give their share of all questions.",
         ),
     ],
     cases=cases,
