@@ -121,6 +121,16 @@ def replaced(text: str, pieces: list[str]) -> list[tuple[int, int]]:
     return offsets
 
 
+def front_and_replaced(text: str, pieces: list[str]) -> list[tuple[int, int]]:
+    """Take ## out everywhere, and search from the front each time."""
+    offsets = []
+    for piece in pieces:
+        letters = piece.replace("##", "")
+        start = text.lower().index(letters)
+        offsets.append((start, start + len(letters)))
+    return offsets
+
+
 def walks_over_marks(text: str, pieces: list[str]) -> list[tuple[int, int]]:
     """Add up lengths with ##, and one blank for each word."""
     offsets, place = [], 0
@@ -275,6 +285,13 @@ EXERCISE = Exercise(
             replaced,
             "replace takes ## out of the middle of a piece too. It is a mark at the "
             "front only: removeprefix.",
+        ),
+        Mutant(
+            "from the front, ## out everywhere",
+            front_and_replaced,
+            "Two slips: a piece that comes again gets its first place, as each search "
+            "begins at the front, and replace takes ## out of the middle of a piece "
+            "too. Search behind the piece before, and use removeprefix.",
         ),
         Mutant(
             "## walked over",

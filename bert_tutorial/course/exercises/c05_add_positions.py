@@ -139,6 +139,13 @@ def asserted(words: Tensor, table: Tensor) -> Tensor:
     return words + table[: words.shape[1]]
 
 
+def another_error(words: Tensor, table: Tensor) -> Tensor:
+    """Raise an error of no kind."""
+    if words.shape[1] > len(table):
+        raise Exception("too long")
+    return words + table[: words.shape[1]]
+
+
 def positions_only(words: Tensor, table: Tensor) -> Tensor:
     """Forget the words."""
     if words.shape[1] > len(table):
@@ -296,6 +303,7 @@ EXERCISE = Exercise(
         ),
         Mutant("not checked", not_checked, NO_VALUE_ERROR),
         Mutant("assert", asserted, NO_VALUE_ERROR),
+        Mutant("an error of no kind", another_error, NO_VALUE_ERROR),
         Mutant(
             "positions only",
             positions_only,

@@ -403,6 +403,19 @@ def alike_in_queries(
     return (weights * is_kept / (1 - dropout)) @ value
 
 
+def alike_in_columns(
+    query: Tensor,
+    key: Tensor,
+    value: Tensor,
+    is_token: Tensor | None = None,
+    dropout: float = 0.0,
+) -> Tensor:
+    """Draw for each key, for all queries and heads alike."""
+    weights = attention_weights(query, key, is_token)
+    is_kept = torch.rand(weights[:, :1, :1].shape) >= dropout
+    return (weights * is_kept / (1 - dropout)) @ value
+
+
 def alike_each_time(
     query: Tensor,
     key: Tensor,
@@ -769,6 +782,12 @@ EXERCISE = Exercise(
             alike_in_queries,
             "All queries lose the same keys. Draw for every weight, each pair of query "
             "and key.",
+        ),
+        Mutant(
+            "alike for all queries and heads",
+            alike_in_columns,
+            "A dropped key is missing for all queries of all heads. Draw for every "
+            "weight, (B, A, T, T): each pair of query and key in each head.",
         ),
         Mutant(
             "alike each time",

@@ -67,7 +67,7 @@ class InSteps(SelfAttention):
         """Join the heads."""
         return self.output(merge_heads(mixed))
 
-    def forward(
+    def forward(  # type: ignore[override]
         self,
         hidden: Tensor,
         is_token: Tensor | None = None,
@@ -147,7 +147,7 @@ class NoDropout(InSteps):
 class DropoutAlways(InSteps):
     """Drop in eval mode too."""
 
-    def forward(
+    def forward(  # type: ignore[override]
         self,
         hidden: Tensor,
         is_token: Tensor | None = None,
@@ -163,7 +163,7 @@ class DropoutAlways(InSteps):
 class DroppedWeights(InSteps):
     """Return the weights after dropout."""
 
-    def forward(
+    def forward(  # type: ignore[override]
         self,
         hidden: Tensor,
         is_token: Tensor | None = None,
@@ -254,7 +254,7 @@ class SplitFirst(InSteps):
 class WithInput(InSteps):
     """Add the input to the result."""
 
-    def forward(
+    def forward(  # type: ignore[override]
         self,
         hidden: Tensor,
         is_token: Tensor | None = None,
@@ -268,7 +268,7 @@ class WithInput(InSteps):
 class WeightsAlways(InSteps):
     """Return the weights each time."""
 
-    def forward(
+    def forward(  # type: ignore[override]
         self,
         hidden: Tensor,
         is_token: Tensor | None = None,
@@ -281,7 +281,7 @@ class WeightsAlways(InSteps):
 class WeightsNever(InSteps):
     """Never return the weights."""
 
-    def forward(
+    def forward(  # type: ignore[override]
         self,
         hidden: Tensor,
         is_token: Tensor | None = None,
@@ -337,7 +337,7 @@ class OwnProbability(InSteps):
 class SoftmaxAgain(InSteps):
     """Take the softmax of the mixture's weights once more."""
 
-    def forward(
+    def forward(  # type: ignore[override]
         self,
         hidden: Tensor,
         is_token: Tensor | None = None,
@@ -368,7 +368,7 @@ class ScaledTwice(InSteps):
 class MeanWeights(InSteps):
     """Return the mean of the heads' weights."""
 
-    def forward(
+    def forward(  # type: ignore[override]
         self,
         hidden: Tensor,
         is_token: Tensor | None = None,

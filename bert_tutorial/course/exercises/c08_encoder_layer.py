@@ -53,7 +53,7 @@ Result = tuple[Tensor, Tensor | None]
 class WithTanh(EncoderLayer):
     """GELU in its tanh form, as in the official code since 2019."""
 
-    def forward(
+    def forward(  # type: ignore[override]
         self,
         hidden: Tensor,
         is_token: Tensor | None = None,
@@ -78,7 +78,7 @@ class Wrong(EncoderLayer):
         """Do the second half."""
         return self.feed_forward_norm(x + self.dropout(self.feed_forward(x)))
 
-    def forward(
+    def forward(  # type: ignore[override]
         self,
         hidden: Tensor,
         is_token: Tensor | None = None,
@@ -104,7 +104,7 @@ class NormBeforeAdd(Wrong):
 class PreNorm(Wrong):
     """Norm the input of each half."""
 
-    def forward(
+    def forward(  # type: ignore[override]
         self,
         hidden: Tensor,
         is_token: Tensor | None = None,
@@ -182,7 +182,7 @@ class MadeInForward(Wrong):
 class NoMask(Wrong):
     """Forget to hand the mask on."""
 
-    def forward(
+    def forward(  # type: ignore[override]
         self,
         hidden: Tensor,
         is_token: Tensor | None = None,
@@ -223,7 +223,7 @@ class FirstNotNormed(Wrong):
 class FeedForwardFirst(Wrong):
     """Take the halves in the other order."""
 
-    def forward(
+    def forward(  # type: ignore[override]
         self,
         hidden: Tensor,
         is_token: Tensor | None = None,
@@ -292,7 +292,7 @@ class NormDropped(Wrong):
 class WeightsLost(Wrong):
     """Forget to ask attention for its weights."""
 
-    def forward(
+    def forward(  # type: ignore[override]
         self,
         hidden: Tensor,
         is_token: Tensor | None = None,
@@ -305,7 +305,7 @@ class WeightsLost(Wrong):
 class WeightsAlways(Wrong):
     """Ask attention for its weights each time."""
 
-    def forward(
+    def forward(  # type: ignore[override]
         self,
         hidden: Tensor,
         is_token: Tensor | None = None,
@@ -331,7 +331,7 @@ class VectorsOnly(Wrong):
 class NotUnpacked(Wrong):
     """Take the pair that attention returns for the vectors."""
 
-    def forward(
+    def forward(  # type: ignore[override]
         self,
         hidden: Tensor,
         is_token: Tensor | None = None,
