@@ -164,3 +164,8 @@ def replace_text(path: Path, text: str) -> None:
     """Write a text in UTF-8, its line ends as they are, as `replace_file` does."""
     data = text.encode("utf-8")
     replace_file(path, lambda name: Path(name).write_bytes(data))
+
+
+def replace_json(path: Path, values: object) -> None:
+    """Write values as JSON in the way of all reports, as `replace_file` does."""
+    replace_text(path, json.dumps(values, indent=1, ensure_ascii=False) + "\n")

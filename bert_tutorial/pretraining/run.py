@@ -6,7 +6,6 @@ Chapter: 12
 import hashlib
 import json
 import math
-import platform
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
@@ -19,7 +18,7 @@ from safetensors import SafetensorError
 from torch.nn import functional as F
 
 from bert_tutorial.files.errors import UnwritableError
-from bert_tutorial.files.texts import replace_text
+from bert_tutorial.files.texts import replace_json
 from bert_tutorial.model.config import BertConfig
 from bert_tutorial.model.objectives import BertForPreTraining
 from bert_tutorial.pretraining.corpus import CorpusData
@@ -31,7 +30,7 @@ from bert_tutorial.pretraining.large_corpus import (
 )
 from bert_tutorial.pretraining.recipe import CorpusRecipe
 from bert_tutorial.tokenization.tokenizer import BertTokenizer
-from bert_tutorial.training.device import pick_device
+from bert_tutorial.training.device import pick_device, versions
 from bert_tutorial.training.keeper import StateKeeper, sweep_run
 from bert_tutorial.training.lock import RunLock
 from bert_tutorial.training.loop import train
@@ -242,14 +241,12 @@ def _report(
         "vocabulary": len(data.tokenizer),
         "parameters": sum(p.numel() for p in model.parameters()),
         "device": next(model.parameters()).device.type,
-        "torch": torch.__version__.split("+")[0],
-        "python": platform.python_version(),
+        **versions(),
     }
 
 
 def _save(folder: Path, model: BertForPreTraining, report: dict[str, Any]) -> None:
     """Write the model and the report, each whole or not at all."""
-    text = json.dumps(report, indent=1) + "\n"
     try:
         model.save_pretrained(folder)
     except SafetensorError as error:
@@ -257,7 +254,7 @@ def _save(folder: Path, model: BertForPreTraining, report: dict[str, Any]) -> No
             f"the model could not be written to {folder} ({error}); make room and "
             "resume"
         ) from error
-    replace_text(folder / "run.json", text)
+    replace_json(folder / "run.json", report)
 
 
 def corpus_digests(

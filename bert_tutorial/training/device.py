@@ -13,6 +13,8 @@ Chapter: 12
 Used from: 1
 """
 
+import platform
+
 import torch
 
 from bert_tutorial.files.errors import UserError
@@ -58,3 +60,11 @@ def autocast_dtype(device: torch.device) -> torch.dtype | None:
     if torch.cuda.is_bf16_supported(including_emulation=False):
         return torch.bfloat16
     return torch.float16
+
+
+def versions() -> dict[str, str]:
+    """Say for a report with what a run was made."""
+    return {
+        "torch": torch.__version__.split("+")[0],
+        "python": platform.python_version(),
+    }

@@ -3,9 +3,7 @@
 Chapter: 12
 """
 
-import json
 import math
-import platform
 import time
 from collections.abc import Callable
 from dataclasses import asdict
@@ -16,8 +14,10 @@ import torch
 
 from bert_tutorial.files.errors import UserError
 from bert_tutorial.files.folder import read_json
+from bert_tutorial.files.texts import replace_json
 from bert_tutorial.model.objectives import BertForPreTraining
 from bert_tutorial.tokenization.tokenizer import BertTokenizer
+from bert_tutorial.training.device import versions
 from bert_tutorial.training.loop import train
 from bert_tutorial.world import QUICK, Mix, World
 from bert_tutorial.world.data import WorldData, WorldRecipe
@@ -166,8 +166,7 @@ def pretrain_world(
         "curve": curve.points,
         "seconds": round(time.perf_counter() - started[0], 1),
         "cpu_seconds": round(time.process_time() - started[1], 1),
-        "torch": torch.__version__.split("+")[0],
-        "python": platform.python_version(),
+        **versions(),
     }
     run = WorldRun(model, data, records, result)
     if output is not None:
@@ -216,5 +215,4 @@ def _save(run: WorldRun, folder: Path) -> None:
     """Write the model, its vocabulary and the report."""
     run.model.save_pretrained(folder)
     run.data.tokenizer.save(folder)
-    text = json.dumps(run.report, indent=1) + "\n"
-    Path(folder, "report.json").write_text(text, encoding="utf-8")
+    replace_json(folder / "report.json", run.report)
