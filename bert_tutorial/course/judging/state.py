@@ -68,12 +68,14 @@ HOLDERS: dict[str, Any] = {
     "builtins": builtins,
 }
 
-# Of the classes; nothing belongs there that was not there at the start.
-NAMES = {
-    holder: frozenset(vars(thing))
-    for holder, thing in HOLDERS.items()
-    if isinstance(thing, type)
-}
+
+def _names() -> dict[str, frozenset[str]]:
+    """List the names that the classes hold."""
+    return {
+        holder: frozenset(vars(thing))
+        for holder, thing in HOLDERS.items()
+        if isinstance(thing, type)
+    }
 
 
 def seed_all() -> None:
@@ -91,13 +93,15 @@ def _functions() -> dict[str, dict[str, Any]]:
     }
 
 
-def _put_back(before: dict[str, dict[str, Any]]) -> Iterator[str]:
+def _put_back(
+    before: dict[str, dict[str, Any]], own: dict[str, frozenset[str]]
+) -> Iterator[str]:
     """Undo replacements, and name them."""
     for holder, names in before.items():
         thing = HOLDERS[holder]
         now = vars(thing)
         if isinstance(thing, type):  # an inherited method may be covered
-            for name in set(now) - NAMES[holder]:
+            for name in set(now) - own[holder]:
                 delattr(thing, name)
                 yield f"{holder}.{name}"
         for name, value in names.items():
@@ -111,11 +115,11 @@ class Watched:
 
     def __init__(self) -> None:
         self.settings = {name: read() for name, (read, _) in SETTINGS.items()}
-        self.functions = _functions()
+        self.functions, self.names = _functions(), _names()
 
     def replaced(self) -> tuple[str, ...]:
         """Put back the functions that were replaced, and name them."""
-        return tuple(_put_back(self.functions))
+        return tuple(_put_back(self.functions, self.names))
 
     def restore(self) -> tuple[str, ...]:
         """Put back the settings that were changed, and name them."""
