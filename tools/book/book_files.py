@@ -12,9 +12,11 @@ ROOT = Path(__file__).resolve().parents[2]
 PACKAGE = ROOT / "bert_tutorial"
 # What judges exercises, and the exercises: readers meet them through `check`.
 ENGINE = re.compile(r"bert_tutorial\.course\.(judging|exercises)(\..*)?")
-# The Python side of the command line: what a task is, and runs on files. No chapter
-# teaches it; it uses what all of them do.
-TASK_API = re.compile(r"bert_tutorial\.tasks(\.(task|run|use|registry)|\.\w+\.task)?")
+# The Python side of the command line: what a task is, and runs on files; and what the
+# user's mistakes are called. No chapter teaches them; they use what all of them do.
+TASK_API = re.compile(
+    r"bert_tutorial\.(tasks(\.(task|run|use|registry)|\.\w+\.task)?|files\.errors)"
+)
 # Modules that may use the whole package: the door, the command line and the
 # two helpers that only notebooks import.
 LEAVES = re.compile(
