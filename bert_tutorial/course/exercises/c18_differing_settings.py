@@ -212,6 +212,7 @@ EXERCISE = Exercise(
         ),
     ],
     cases=cases,
+    is_ordered=True,
     hints=(
         "For each of our names: what is it called there, is it there, is it equal?",
         "their_name = names.get(name, name); then ask `their_name in theirs`.",

@@ -224,6 +224,7 @@ EXERCISE = Exercise(
         ),
     ],
     cases=cases,
+    is_ordered=True,
     hints=(
         "What is the length of the batch, and what fills each of the three?",
         "For each row, gap = T - len(row); ids get pad_id, types and mask get 0.",

@@ -207,6 +207,7 @@ EXERCISE = Exercise(
     accepted={"by tokens": by_tokens},
     mutants=MUTANTS,
     cases=cases,
+    is_ordered=True,
     hints=(
         "Go through the model and write down the two shapes of each product. A dense "
         "layer from n to m numbers on r rows is (r, n) times (n, m).",
