@@ -72,7 +72,7 @@ class DropoutForEver(BertEmbeddings):
 class NoPaddingMask(SelfAttention):
     """The mask is handed in and left aside."""
 
-    def forward(
+    def forward(  # type: ignore[override]
         self, hidden: Tensor, is_token: Tensor | None = None, maps: bool = False
     ) -> tuple[Tensor, Tensor | None]:
         return super().forward(hidden, None, maps)
@@ -81,7 +81,7 @@ class NoPaddingMask(SelfAttention):
 class TurnedMask(SelfAttention):
     """The mask hides what is real."""
 
-    def forward(
+    def forward(  # type: ignore[override]
         self, hidden: Tensor, is_token: Tensor | None = None, maps: bool = False
     ) -> tuple[Tensor, Tensor | None]:
         turned = None if is_token is None else ~is_token
@@ -96,7 +96,7 @@ class OwnWeights(SelfAttention):
     def weigh(self, query: Tensor, key: Tensor, is_token: Tensor | None) -> Tensor:
         return attention_weights(query, key, is_token)
 
-    def forward(
+    def forward(  # type: ignore[override]
         self, hidden: Tensor, is_token: Tensor | None = None, maps: bool = False
     ) -> tuple[Tensor, Tensor | None]:
         query, key = self.query(hidden)[:, None], self.key(hidden)[:, None]
