@@ -1,6 +1,9 @@
 """The figure of arriving facts: the numbers are the run's, it works without script."""
 
+import os
 import re
+import subprocess
+import sys
 
 import pytest
 from test_plot_interactive import EVIL, Read
@@ -145,3 +148,16 @@ def test_points_without_rising_steps_are_refused(steps):
     points = [run()["points"][0] | {"step": step} for step in steps]
     with pytest.raises(ValueError, match="rising steps"):
         facts_arriving(run(points=points))
+
+
+def test_no_module_chooses_where_figures_are_shown():
+    # A notebook that imports one would lose its figures.
+    code = (
+        "import matplotlib, pkgutil, bert_tutorial.course.plots as plots\n"
+        "before = matplotlib.rcParams._get_backend_or_none()\n"
+        "for one in pkgutil.iter_modules(plots.__path__):\n"
+        "    __import__(f'{plots.__name__}.{one.name}')\n"
+        "assert matplotlib.rcParams._get_backend_or_none() == before"
+    )
+    environment = {k: v for k, v in os.environ.items() if k != "MPLBACKEND"}
+    subprocess.run([sys.executable, "-c", code], check=True, env=environment)

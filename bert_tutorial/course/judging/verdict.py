@@ -196,7 +196,7 @@ def property_faults(
     text = f"{one.name}: {one.message}"
     if raised is not None and got.error is None:
         text += f" Seen: {crash_text(raised, got.seen, exercise)}."
-    elif got.error is not None:
+    elif got.error is not None and not isinstance(got.error, AssertionError):
         text = f"{one.name}: this cannot be tested on what came back"
         text += f" ({outline(got.seen.result)})."
     return [*faults, Fault("property", text)]

@@ -7,16 +7,14 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import matplotlib
 import matplotlib.pyplot as plt
 from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 
 from bert_tutorial.course.plots.style import COLORS, set_style
 from bert_tutorial.labs.ablation.records import Interval, mean_interval
 
 __all__ = ["interval_rows", "save_loss_curve"]
-
-matplotlib.use("Agg", force=False)
 
 
 def save_loss_curve(
@@ -32,7 +30,9 @@ def save_loss_curve(
         lines: levels in nats, such as that of the uniform guess.
     """
     set_style()
-    figure, axes = plt.subplots(figsize=(7, 3))
+    # Not pyplot: a picture for a file needs no screen, and must not choose one.
+    figure = Figure(figsize=(7, 3))
+    axes = figure.subplots()
     steps = [record["step"] for record in records]
     axes.plot(steps, [record["masked_lm"] for record in records], label="model")
     for name, level in lines.items():
@@ -41,7 +41,6 @@ def save_loss_curve(
     axes.set_xlabel("step")
     axes.set_ylabel("masked-LM loss (nats)")
     figure.savefig(path, bbox_inches="tight")
-    plt.close(figure)
 
 
 def interval_rows(
