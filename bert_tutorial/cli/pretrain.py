@@ -80,6 +80,11 @@ def add_corpus_options(command: Any) -> None:
         "--position-initializer-range", type=float, help="that of the positions"
     )
     text.add_argument("--device", choices=["auto", "cpu", "cuda", "mps"])
+    add_long_run_options(text)
+
+
+def add_long_run_options(text: Any) -> None:
+    """Declare what a run of hours or of several processes needs."""
     text.add_argument(
         "--save-every",
         type=int,
