@@ -138,8 +138,7 @@ def pretrain_corpus(
     recipe.model_config(recipe.vocab_size)  # refuse a bad one before any work
     find_text_files(paths)
     is_sharded = reads_shards(paths, shards)
-    device = device or pick_device()
-    folder = Path(output)
+    device, folder = device or pick_device(), Path(output)
     with ExitStack() as stack:
         world = stack.enter_context(join_world(device, answer_seconds))
         if world.rank == 0:
@@ -151,14 +150,13 @@ def pretrain_corpus(
             tokenizer = BertTokenizer.from_pretrained(folder)
         data = _read(paths, recipe, tokenizer, is_sharded)
         model = BertForPreTraining(recipe.model_config(len(data.tokenizer)))
-        pieces = data.tokenizer.id_to_token
         digests = corpus_digests(paths, START_BYTES if is_sharded else None)
-        identity = run_identity(recipe, model.config, pieces, digests)
-        keeper = StateKeeper(folder, identity, save_every, resume)
+        same = run_identity(recipe, model.config, data.tokenizer.id_to_token, digests)
+        keeper = StateKeeper(folder, same, save_every, resume)
         if world.rank == 0:
             data.tokenizer.save(folder)
-        run = CorpusRun(model, data, [], {"seconds_preparing": _since(started)})
-        run = _train(run, recipe, folder, device, progress, keeper, world)
+        prepared = CorpusRun(model, data, [], {"seconds_preparing": _since(started)})
+        run = _train(prepared, recipe, folder, device, progress, keeper, world)
         if world.rank == 0:
             _save(folder, model, run.report)
         world.wait()

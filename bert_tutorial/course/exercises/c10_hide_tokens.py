@@ -98,14 +98,9 @@ def mistaken(
         others = others[:1, :1].expand_as(input_ids)
     read = torch.where(is_chosen & (fate < changed), others, input_ids)
     read = read.masked_fill(is_chosen & (fate < masked), mask_id)
-    scored = is_chosen
-    if how == "everywhere":
-        scored = ~is_special
-    if how == "masks only":
-        scored = read == mask_id
-    labels = input_ids.masked_fill(~scored, -100)
-    if how == "read labels":
-        labels = read.masked_fill(~scored, -100)
+    scored = {"everywhere": ~is_special, "masks only": read == mask_id}
+    labelled = read if how == "read labels" else input_ids
+    labels = labelled.masked_fill(~scored.get(how, is_chosen), -100)
     if how == "in place":
         input_ids.copy_(read)
     if how == "global":

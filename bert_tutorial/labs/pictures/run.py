@@ -75,6 +75,15 @@ class PictureRecipe:
             position_initializer_range=0.03,
         )
 
+    def training(self) -> TrainingConfig:
+        """Describe the training, with the mini-world's schedule."""
+        return TrainingConfig(
+            steps=self.steps,
+            learning_rate=self.learning_rate,
+            betas=(0.9, 0.98),
+            warmup_fraction=0.06,
+        )
+
 
 class PictureRun(NamedTuple):
     """What a run leaves: the model, its tokenizer, the log and the report."""
@@ -195,17 +204,11 @@ def pretrain_pictures(
         recipe.other_rate,
         recipe.blind_share,
     )
-    config = TrainingConfig(
-        steps=recipe.steps,
-        learning_rate=recipe.learning_rate,
-        betas=(0.9, 0.98),
-        warmup_fraction=0.06,
-    )
     started = time.perf_counter(), time.process_time()
     records = train(
         model,
         batches,
-        config,
+        recipe.training(),
         loss=PICTURES,
         device=torch.device("cpu"),
         progress=progress,
