@@ -35,7 +35,7 @@ from bert_tutorial.pretraining.pairs import sample_pairs
 from bert_tutorial.tokenization.learn_vocabulary import train_vocabulary
 from bert_tutorial.tokenization.tokenizer import BertTokenizer
 
-__all__ = ["Block", "ShardedBatches", "ShardedCorpus", "read_block"]
+__all__ = ["Block", "ShardedBatches", "ShardedCorpus", "ShardedData", "read_block"]
 
 MARK = b"\xef\xbb\xbf"
 BLOCK_BYTES = 16_000_000

@@ -103,11 +103,11 @@ class Task(Generic[Row, Head]):
     ]
     check: Callable[
         [BertTokenizer, Sequence[Row], Sequence[str], Shape, str], object
-    ] = _accept
+    ] = field(default_factory=lambda: _accept)
     classes: Callable[[Sequence[Row], Sequence[str]], list[int]] | None = None
     overlap: Callable[[Sequence[Row], Sequence[Row], str], str] | None = None
     max_length: int = 128
-    stride: Callable[[int], int | None] = _half
+    stride: Callable[[int], int | None] = field(default_factory=lambda: _half)
 
     def shape(self, positions: int, length: int | None, stride: int | None) -> Shape:
         """Decide how long a window is.

@@ -35,7 +35,7 @@ from bert_tutorial.training.states import (
     write_state,
 )
 
-__all__ = ["Resumable", "StateKeeper", "sweep_run"]
+__all__ = ["Resumable", "StateKeeper", "Stateful", "sweep_run"]
 
 FOLDER = "states"
 WRITTEN = (

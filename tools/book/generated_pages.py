@@ -113,7 +113,8 @@ def listed(room: str) -> list[Module]:
         defines = any(isinstance(n, ast.FunctionDef | ast.ClassDef) for n in body)
         taught, _ = chapters(source)
         inside = f"{name}.".startswith(f"bert_tutorial.{room}.")
-        if not inside or ENGINE.fullmatch(name) or taught is None:
+        is_door = name.endswith(f".{room}") and "__getattr__" in source
+        if not inside or is_door or ENGINE.fullmatch(name) or taught is None:
             continue
         if public_names(source) and defines:
             found.append(Module(taught, name, first_line(source)))
