@@ -17,7 +17,7 @@ import torch
 from bert_tutorial.files.errors import UserError
 from bert_tutorial.files.folder import read_json, weight_files
 from bert_tutorial.files.hub import find_folder
-from bert_tutorial.files.texts import replace_text
+from bert_tutorial.files.texts import replace_json
 from bert_tutorial.model.config import BertConfig
 from bert_tutorial.pretraining.run import corpus_digests
 from bert_tutorial.tasks.examples import Example
@@ -338,7 +338,7 @@ def run_seeds(job: Job[Row, Head], output: Path) -> list[Report]:
             one = replace(job, config=replace(job.config, seed=seed))
             reports.append(run_one(one, folder))
         if len(seeds) > 1:
-            write_json({"seeds": seeds, **spread(reports)}, output / "seeds.json")
+            replace_json(output / "seeds.json", {"seeds": seeds, **spread(reports)})
     return reports
 
 
@@ -367,7 +367,7 @@ def run_one(job: Job[Row, Head], folder: Path) -> Report:
         report["test"] = scores_on(job, model, job.test.rows)
     report["identity"] = identity
     model.save_pretrained(folder)
-    write_json(report, report_file)
+    replace_json(report_file, report)
     shutil.rmtree(folder / STATES, ignore_errors=True)  # the model is safe now
     return report
 
@@ -488,9 +488,3 @@ def report_line(report: Report) -> str:
     if "test" in report:
         line += f"; test {metric} {report['test'][metric]:.3f}, judged once"
     return line
-
-
-def write_json(values: object, path: Path) -> None:
-    """Write a file whole or not at all."""
-    text = json.dumps(values, indent=1, ensure_ascii=False) + "\n"
-    replace_text(path, text)

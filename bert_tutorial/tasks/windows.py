@@ -1,6 +1,7 @@
 """Cut what is longer than a model reads into windows that overlap.
 
 Chapter: 15
+Used from: 14
 """
 
 from collections.abc import Sequence

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from bert_tutorial.course.plots.html import SCROLLING, HtmlFigure, choice, panels, table
-from bert_tutorial.tokenization.wordpiece import MAX_WORD_LENGTH
+from bert_tutorial.tokenization.wordpiece import MAX_WORD_LENGTH, match_pieces
 
 __all__ = ["Trial", "attention_explorer", "masking_draws", "trials", "wordpiece_steps"]
 
@@ -101,6 +101,20 @@ def _matrix_words(tokens: Sequence[str], name: str, matrix: np.ndarray) -> str:
     return "\n".join([f"{name}:", *lines])
 
 
+class _Watched(Container[str]):
+    """A vocabulary that writes down what was looked for, and whether it is there."""
+
+    def __init__(self, vocabulary: Container[str]) -> None:
+        self.vocabulary = vocabulary
+        self.looks: list[tuple[str, bool]] = []
+
+    def __contains__(self, piece: object) -> bool:
+        """Look, and write it down."""
+        found = piece in self.vocabulary
+        self.looks.append((str(piece), found))
+        return found
+
+
 class Trial(NamedTuple):
     """One look into the vocabulary: a stretch of the word, and was it there."""
 
@@ -124,17 +138,14 @@ def trials(word: str, vocabulary: Container[str]) -> list[Trial]:
         raise ValueError(
             f"word must have 1 to {MAX_WORD_LENGTH} characters, got {len(word)}"
         )
+    watched = _Watched(vocabulary)
+    match_pieces(word, watched)
     looks: list[Trial] = []
     start = 0
-    while start < len(word):
-        for end in range(len(word), start, -1):
-            piece = ("##" if start else "") + word[start:end]
-            looks.append(Trial(start, end, piece, piece in vocabulary))
-            if looks[-1].found:
-                break
-        if not looks[-1].found:
-            break
-        start = looks[-1].end
+    for piece, found in watched.looks:
+        end = start + len(piece) - (2 if start else 0)  # without "##"
+        looks.append(Trial(start, end, piece, found))
+        start = end if found else start
     return looks
 
 

@@ -13,7 +13,7 @@ from typing import NamedTuple
 from bert_tutorial.files.errors import UserError
 from bert_tutorial.tasks.examples import Example
 from bert_tutorial.tasks.questions.files import SquadItem
-from bert_tutorial.tasks.windows import most_context
+from bert_tutorial.tasks.windows import cut_windows, most_context
 from bert_tutorial.tokenization.tokenizer import BertTokenizer
 
 __all__ = ["PassageWindow", "answer_pieces", "encode_squad", "lost_answers"]
@@ -135,7 +135,7 @@ def _windows(
             f"question {item.id!r}: stride must be at most {room}, the pieces of the "
             f"passage in a window, or the windows leave gaps; got {stride}"
         )
-    spans = _cut(len(passage), room, stride)
+    spans = cut_windows([1] * len(passage), room, stride) or [(0, 0)]
     best = most_context([1] * len(passage), spans)
     answer = None
     if item.answers:
@@ -168,12 +168,3 @@ def _target(
     if answer and begin <= answer[0] and answer[1] < stop:
         start, end = answer[0] + before - begin, answer[1] + before - begin
     return {"start_positions": start, "end_positions": end}
-
-
-def _cut(length: int, room: int, stride: int) -> list[tuple[int, int]]:
-    """Give (first piece, piece after the last) of each window; the last ends it."""
-    spans = [(0, min(room, length))]
-    while spans[-1][1] < length:
-        begin = spans[-1][0] + stride
-        spans.append((begin, min(begin + room, length)))
-    return spans

@@ -13,6 +13,7 @@ from bert_tutorial.model.task_heads import BertForSequenceClassification
 from bert_tutorial.tasks.examples import Example
 from bert_tutorial.tasks.fit import predict
 from bert_tutorial.tasks.sentiment.tables import LabelledText
+from bert_tutorial.tasks.windows import cut_windows
 from bert_tutorial.tokenization.tokenizer import BertTokenizer
 
 __all__ = ["classify", "encode_texts", "text_windows"]
@@ -60,10 +61,8 @@ def text_windows(
         stride = min(stride, room)
     if not 1 <= stride <= room:
         raise UserError(f"stride must be from 1 to {room} pieces, got {stride}")
-    starts = [0]
-    while starts[-1] + room < len(cut):
-        starts.append(starts[-1] + stride)
-    parts = [cut[start : start + room] for start in starts]
+    bounds = cut_windows([1] * len(cut), room, stride) or [(0, 0)]
+    parts = [cut[start:stop] for start, stop in bounds]
     return [
         (
             [*head, *part, tokenizer.sep_id],
