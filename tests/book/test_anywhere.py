@@ -48,8 +48,8 @@ def test_every_floor_is_met_by_what_colab_has():
     assert SpecifierSet(PROJECT["project"]["requires-python"]).contains("3.13.15")
     known = colab()
     checked = [one for one in RUNTIME if one.name in known]
-    # tqdm comes with huggingface_hub; the list does not give its version
-    assert {one.name for one in RUNTIME} - set(known) == {"tqdm"}
+    # These come with huggingface_hub and torch; the list does not give their versions.
+    assert {one.name for one in RUNTIME} - set(known) == {"filelock", "tqdm"}
     for requirement in checked:
         assert requirement.specifier.contains(known[requirement.name]), requirement
         operators = {part.operator for part in requirement.specifier}
