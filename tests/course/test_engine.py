@@ -165,6 +165,19 @@ def stubborn_for_a_while(x, state={"caught": 0}):  # noqa: B006
     return 2 * x
 
 
+def takes_the_timer(x):
+    signal.signal(signal.SIGALRM, signal.SIG_IGN)
+    while True:
+        pass
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGALRM"), reason="there is no such signal")
+def test_an_answer_that_takes_the_timer_is_stopped_all_the_same(quick):
+    before = signal.getsignal(signal.SIGALRM)
+    assert judge(DOUBLE, takes_the_timer).kind == "time"
+    assert signal.getsignal(signal.SIGALRM) == before
+
+
 def test_a_broad_except_does_not_keep_it_running(quick):
     assert judge(DOUBLE, stubborn_for_a_while).kind == "time"
 
@@ -313,6 +326,37 @@ def test_swapped_arguments_get_a_message():
     assert verdict.kind == "crashed" and "for this input" in verdict.seen
 
 
+class OddText(str):
+    """A text that is no text when it is compared or written."""
+
+    __hash__ = str.__hash__
+
+    def __new__(cls, text, odd):
+        made = super().__new__(cls, text)
+        made.odd = odd
+        return made
+
+    def __eq__(self, other):
+        self.odd()
+
+    def __repr__(self):
+        self.odd()
+
+
+def for_ever():
+    while True:
+        pass
+
+
+@pytest.mark.parametrize("odd", [sys.exit, for_ever], ids=lambda one: one.__name__)
+def test_a_result_that_leaves_or_hangs_when_asked_gets_a_message(odd, monkeypatch):
+    monkeypatch.setattr(limits, "ASKED", 0.2)
+    louder = exercise(str.upper, ("a",))
+    verdict = judge(louder, lambda text: OddText(text.upper(), odd))
+    assert not verdict.passed
+    assert "Traceback" not in checks.message(louder, verdict)
+
+
 # Nothing leaks out, and a change is told.
 
 
@@ -336,7 +380,31 @@ def other_matmul(x):
     return 2 * x
 
 
+def other_output(x):
+    sys.stdout = sys.stderr = None
+    return 2 * x
+
+
+def other_folder(x):
+    os.chdir(os.sep)
+    return 2 * x
+
+
+def other_environment(x):
+    os.environ["BERT_TUTORIAL_LEFT_BEHIND"] = "1"
+    return 2 * x
+
+
+def other_threads(x):
+    torch.set_num_threads(torch.get_num_threads() + 1)
+    return 2 * x
+
+
 CHANGES = {
+    other_output: "sys.stdout",
+    other_folder: "os.chdir",
+    other_environment: "os.environ",
+    other_threads: "torch.set_num_threads",
     no_gradients: "set_grad_enabled",
     other_dtype: "set_default_dtype",
     other_softmax: "torch.nn.functional.softmax",
@@ -347,7 +415,13 @@ CHANGES = {
 @pytest.mark.parametrize("answer", CHANGES, ids=lambda one: one.__name__)
 def test_a_change_of_the_process_is_told_and_undone(answer):
     softmax, matmul = functional.softmax, torch.Tensor.matmul
+
+    def around():
+        return sys.stdout, sys.stderr, os.getcwd(), torch.get_num_threads()
+
+    before = around()
     verdict = judge(DOUBLE, answer)
+    assert around() == before and "BERT_TUTORIAL_LEFT_BEHIND" not in os.environ
     assert verdict.kind == "state" and CHANGES[answer] in verdict.seen
     assert torch.is_grad_enabled() and torch.get_default_dtype() == torch.float32
     assert functional.softmax is softmax and torch.Tensor.matmul is matmul

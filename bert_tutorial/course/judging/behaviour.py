@@ -15,7 +15,7 @@ from torch import nn
 
 from bert_tutorial.course.judging.compare import difference
 from bert_tutorial.course.judging.exercise import Case, Exercise, NotAttempted
-from bert_tutorial.course.judging.limits import TimeUp, within
+from bert_tutorial.course.judging.limits import TimeUp, asked, within
 from bert_tutorial.course.judging.state import Watched, contained, seed_all
 from bert_tutorial.course.judging.watch import Watch, changed_argument
 from bert_tutorial.course.judging.words import place_of
@@ -120,13 +120,13 @@ class Behaviour:
 
 def is_same(value: Any, other: Any, tolerance: float | None, is_ordered: bool) -> bool:
     """Compare two results, types too; what cannot be compared differs."""
-    try:
-        return all(
+    return asked(
+        lambda: all(
             difference(a, b, tolerance, is_ordered=is_ordered) is None
             for a, b in ((value, other), (other, value))
-        )
-    except Exception:  # a result's own __eq__, one that holds itself
-        return False
+        ),
+        lambda _: False,  # a result's own __eq__, one that holds itself
+    )
 
 
 def keep(value: Any) -> Any:

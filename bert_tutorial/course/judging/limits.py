@@ -5,8 +5,10 @@ Chapter: 0
 In the main thread of Linux and macOS, of Jupyter and of Colab too, a timer's signal
 raises TimeUp inside the answer, even while it sleeps. Elsewhere (Windows, another
 thread) a second thread asks the interpreter to raise it at the next step of Python.
-Either raises again until the answer has ended, so that a broad `except` does not keep
-it running. One call of C that never ends cannot be stopped by either.
+That thread is there in the main thread too, a second later: an answer may have taken
+the signal for itself. Either raises again until the answer has ended, so that a broad
+`except` does not keep it running. One call of C that never ends cannot be stopped by
+either.
 """
 
 import contextlib
@@ -16,12 +18,16 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from types import FrameType
-from typing import Any
+from typing import Any, TypeVar
 
-__all__ = ["OwnInterrupt", "TimeUp", "within"]
+__all__ = ["OwnInterrupt", "TimeUp", "asked", "within"]
+
+Result = TypeVar("Result")
 
 BUSY = 3  # times the limit, for a machine that has other things to do
 AGAIN = 0.1  # seconds until TimeUp is raised once more
+LATER = 1.0  # seconds until the second way of interrupting takes over
+ASKED = 2.0  # seconds for a result to say what it equals, or how it is written
 
 
 class TimeUp(BaseException):
@@ -80,6 +86,27 @@ def within(seconds: float, work: Callable[[], Any]) -> Any:
     return result
 
 
+def asked(
+    work: Callable[[], Result], otherwise: Callable[[BaseException], Result]
+) -> Result:
+    """Ask something of a result whose own code may raise anything, or not come back.
+
+    Args:
+        work: asks it.
+        otherwise: gives the answer instead, from what was raised.
+
+    Raises:
+        KeyboardInterrupt: if the reader pressed Ctrl-C.
+    """
+    try:
+        found: Result = within(ASKED, work)
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:
+        return otherwise(error)
+    return found
+
+
 def _guarded(guard: _Guard, work: Callable[[], Any]) -> Any:
     """Do the work; while it runs, and only then, TimeUp may be raised."""
     guard.is_running = True
@@ -121,8 +148,15 @@ def _timed(
     """Choose the way of interrupting that works here."""
     is_main = threading.current_thread() is threading.main_thread()
     if is_main and hasattr(signal, "setitimer"):
-        return _timed_by_signal(guard, seconds)
+        return _timed_by_both(guard, seconds)
     return _timed_by_thread(guard, seconds)
+
+
+@contextlib.contextmanager
+def _timed_by_both(guard: _Guard, seconds: float) -> Iterator[None]:
+    """Let a timer interrupt, and a thread where the answer has put the timer off."""
+    with _timed_by_thread(guard, seconds, LATER), _timed_by_signal(guard, seconds):
+        yield
 
 
 @contextlib.contextmanager
@@ -150,14 +184,16 @@ def _timed_by_signal(guard: _Guard, seconds: float) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def _timed_by_thread(guard: _Guard, seconds: float) -> Iterator[None]:
-    """Let a second thread interrupt this one."""
+def _timed_by_thread(
+    guard: _Guard, seconds: float, later: float = 0.0
+) -> Iterator[None]:
+    """Let a second thread interrupt this one, so much later than it might."""
     mine = ctypes.c_ulong(threading.get_ident())
     ask = ctypes.pythonapi.PyThreadState_SetAsyncExc
     lock, is_over = threading.Lock(), threading.Event()
 
     def watch() -> None:
-        wait = seconds
+        wait = seconds + later
         while not is_over.wait(wait):
             with lock:
                 if guard.is_running and guard.is_over():

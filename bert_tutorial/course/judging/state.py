@@ -6,6 +6,7 @@ Chapter: 0
 import builtins
 import contextlib
 import math
+import os
 import random
 import sys
 import warnings
@@ -31,6 +32,20 @@ SEED = 20181011  # of the global generators, the same for every run of every ans
 Reader = Callable[[], Any]
 Writer = Callable[[Any], Any]
 
+
+def _set_output(stream: Any) -> None:
+    sys.stdout = stream
+
+
+def _set_errors(stream: Any) -> None:
+    sys.stderr = stream
+
+
+def _set_environment(values: dict[str, str]) -> None:
+    os.environ.clear()
+    os.environ.update(values)
+
+
 SETTINGS: dict[str, tuple[Reader, Writer]] = {
     "whether gradients are recorded (torch.set_grad_enabled)": (
         torch.is_grad_enabled,
@@ -41,6 +56,14 @@ SETTINGS: dict[str, tuple[Reader, Writer]] = {
         torch.set_default_dtype,
     ),
     "Python's recursion limit": (sys.getrecursionlimit, sys.setrecursionlimit),
+    "where print writes (sys.stdout)": (lambda: sys.stdout, _set_output),
+    "where errors are written (sys.stderr)": (lambda: sys.stderr, _set_errors),
+    "the working folder (os.chdir)": (os.getcwd, os.chdir),
+    "the environment (os.environ)": (lambda: dict(os.environ), _set_environment),
+    "the number of threads (torch.set_num_threads)": (
+        torch.get_num_threads,
+        torch.set_num_threads,
+    ),
 }
 if hasattr(torch, "get_default_device"):
     SETTINGS["the default device (torch.set_default_device)"] = (

@@ -16,7 +16,7 @@ from bert_tutorial.course.judging.behaviour import (
 )
 from bert_tutorial.course.judging.compare import Difference, difference
 from bert_tutorial.course.judging.exercise import Case, Exercise, Mutant, Property
-from bert_tutorial.course.judging.limits import OwnInterrupt
+from bert_tutorial.course.judging.limits import OwnInterrupt, asked
 from bert_tutorial.course.judging.picture import side_by_side
 from bert_tutorial.course.judging.words import kind_of, shown
 
@@ -146,17 +146,21 @@ def compared(
     exercise: Exercise, case: Case, got: Outcome, expected: Outcome
 ) -> Difference | None:
     """Compare two values; one that cannot be compared is of a wrong type."""
-    try:
-        return difference(
+
+    def no(error: BaseException) -> Difference:  # a result's own __eq__, say
+        text = f"the result cannot be compared ({type(error).__name__})"
+        return Difference("type", text, None, None)
+
+    return asked(
+        lambda: difference(
             got.value,
             expected.value,
             exercise.tolerance_of(case),
             is_exact=exercise.needs_tuple,
             is_ordered=exercise.is_ordered,
-        )
-    except Exception as error:  # a result's own __eq__, one that holds itself
-        text = f"the result cannot be compared ({type(error).__name__})"
-        return Difference("type", text, None, None)
+        ),
+        no,
+    )
 
 
 def worded(
@@ -241,10 +245,7 @@ def crash_text(error: BaseException, seen: Seen, exercise: Exercise) -> str:
 
 def shown_error(error: BaseException) -> str:
     """Give an error's message, whatever its own code does."""
-    try:
-        return str(error)[:500]
-    except Exception:
-        return ""
+    return asked(lambda: str(error)[:500], lambda _: "")
 
 
 def an(error: BaseException) -> str:
