@@ -323,7 +323,12 @@ class ShardedData:
         self.bytes = corpus_bytes(paths)
         self.block_bytes = min(BLOCK_BYTES, max(1, self.bytes // 20))
         self.corpus = ShardedCorpus(paths, seed=seed, block_bytes=self.block_bytes)
-        _refuse_paragraphs(self.corpus.blocks)
+        if (file := paragraph_file(paths)) is not None:
+            raise UserError(
+                f"{file}: a corpus read in shards must have a sentence a line, blank "
+                "lines between documents, but this looks like paragraphs; split them "
+                "(split_sentences), or hold the corpus in memory (--no-shards)"
+            )
         held_out = self.corpus.hold_out()
         if tokenizer is None:
             vocabulary = train_vocabulary(
@@ -380,21 +385,23 @@ def _first_lines(corpus: ShardedCorpus) -> Iterator[str]:
             return
 
 
-def _refuse_paragraphs(blocks: Sequence[Block]) -> None:
-    """Look at the beginnings of some files; they must have a sentence a line.
+def paragraph_file(
+    paths: str | os.PathLike[str] | Sequence[str | os.PathLike[str]],
+) -> Path | None:
+    """Look at the beginnings of some files for one that has paragraphs.
 
-    Raises:
-        UserError: one has paragraphs.
+    Args:
+        paths: files or a folder.
+
+    Returns:
+        The first of the first twenty files that is not a sentence a line, or None.
     """
-    for block in [block for block in blocks if block.start == 0][:20]:
-        with open(block.file, "rb") as file:
+    for path in find_text_files(paths)[:20]:
+        with open(path, "rb") as file:
             beginning = file.read(100_000).decode("utf-8", errors="replace")
         lines = [line.strip() for line in beginning.split("\n")]
         # Short lines, as of records, are not wrapped at a width nor several sentences.
         is_long = max(map(len, lines)) >= 40
         if is_long and detect_layout(lines) == "paragraphs":
-            raise UserError(
-                f"{block.file}: a corpus read in shards must have a sentence a line, "
-                "blank lines between documents, but this looks like paragraphs; split "
-                "them (split_sentences), or hold the corpus in memory (--no-shards)"
-            )
+            return path
+    return None

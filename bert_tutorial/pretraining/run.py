@@ -27,6 +27,7 @@ from bert_tutorial.pretraining.large_corpus import (
     MEMORY_BYTES,
     ShardedData,
     corpus_bytes,
+    paragraph_file,
 )
 from bert_tutorial.pretraining.recipe import CorpusRecipe
 from bert_tutorial.tokenization.tokenizer import BertTokenizer
@@ -173,9 +174,12 @@ def reads_shards(paths: Sequence[str | Path], shards: bool | None = None) -> boo
 
     Args:
         paths: of the corpus.
-        shards: the user's choice; None means from MEMORY_BYTES of text on.
+        shards: the user's choice; None means from MEMORY_BYTES of text on, unless it
+            is in paragraphs, which only reading it whole can split.
     """
-    return corpus_bytes(paths) >= MEMORY_BYTES if shards is None else shards
+    if shards is not None:
+        return shards
+    return corpus_bytes(paths) >= MEMORY_BYTES and paragraph_file(paths) is None
 
 
 def _read(

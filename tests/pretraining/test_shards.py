@@ -238,6 +238,17 @@ def test_a_large_corpus_stays_on_disk_unless_told_otherwise(folder, monkeypatch)
     assert not run.reads_shards([folder], shards=False)
 
 
+def test_large_paragraphs_are_read_whole_unless_shards_are_asked_for(
+    tmp_path, monkeypatch
+):
+    file = tmp_path / "paragraphs.txt"
+    line = "The first sentence of a paragraph is here. The second one follows it.\n"
+    file.write_text((line * 3 + "\n") * 20, encoding="utf-8")
+    monkeypatch.setattr(run, "MEMORY_BYTES", 1)
+    assert not run.reads_shards([file])
+    assert run.reads_shards([file], shards=True)
+
+
 def command(folder: Path, output: Path, *more: str) -> list[str]:
     """Give the words that pretrain a very small BERT on a corpus in shards."""
     sizes = {"hidden_size": 12, "num_hidden_layers": 1, "num_attention_heads": 3}
