@@ -58,6 +58,14 @@ def double(x):
 DOUBLE = exercise(double, (torch.tensor([1.0, 2.0]),))
 
 
+@pytest.fixture(autouse=True)
+def _ctrl_c_is_heard():
+    # A process started in the background inherits that Ctrl-C is ignored.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
 @pytest.fixture
 def quick(monkeypatch):
     """Let the time be over soon."""
