@@ -10,8 +10,9 @@ import yaml
 
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGE = ROOT / "bert_tutorial"
-# What judges exercises, and the exercises: readers meet them through `check`.
-ENGINE = re.compile(r"bert_tutorial\.course\.(judging|exercises)(\..*)?")
+# What judges exercises, the exercises, the drawings: readers meet them through `check`
+# and `show_drawing`.
+ENGINE = re.compile(r"bert_tutorial\.course\.(judging|exercises|drawings)(\..*)?")
 # The Python side of the command line: what a task is, and runs on files; and what the
 # user's mistakes are called. No chapter teaches them; they use what all of them do.
 TASK_API = re.compile(
