@@ -5,7 +5,7 @@ import re
 
 import nbformat
 import pytest
-from run_notebooks import join_streams
+from run_notebooks import KEPT, join_streams
 
 from book_files import notebooks
 
@@ -39,7 +39,7 @@ def test_the_file_is_valid_small_and_without_traces_of_a_machine(notebook):
     assert book.metadata.kernelspec.name == "python3"
     assert set(book.metadata.language_info) == {"name"}
     for cell in book.cells:
-        assert set(cell.metadata) <= {"tags", "mystnb"}, cell.id
+        assert set(cell.metadata) <= set(KEPT), cell.id
 
 
 def test_it_was_run_from_top_to_bottom(notebook):

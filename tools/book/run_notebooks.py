@@ -43,6 +43,9 @@ METADATA = {
     },
     "language_info": {"name": "python"},
 }
+# What a cell may say about itself: the tags and labels of the site, and what Colab and
+# JupyterLab fold.
+KEPT = ("tags", "mystnb", "cellView", "collapsed", "jupyter")
 
 
 def join_streams(outputs: list[nbformat.NotebookNode]) -> list[nbformat.NotebookNode]:
@@ -69,7 +72,7 @@ def refresh(path: Path) -> None:
     ).execute()
     book.metadata = nbformat.from_dict(METADATA)
     for cell in book.cells:
-        kept = {k: v for k, v in cell.metadata.items() if k in ("tags", "mystnb")}
+        kept = {k: v for k, v in cell.metadata.items() if k in KEPT}
         cell.metadata = nbformat.from_dict(kept)
         if cell.cell_type == "code":
             cell.outputs = join_streams(cell.outputs)

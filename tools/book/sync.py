@@ -7,6 +7,7 @@ the package's lines. The first code cell is written from the address in `_config
 `exercise-ID` gets the stub of an exercise, `solution-ID` its solution between two
 marks, `quiz` the questions of `notebooks/quiz/NN.json`. The tables of chapters link to
 the notebooks that are there; `generated_pages.py` says which pages are written anew.
+What a tag folds on the site is folded in Colab and JupyterLab as well (`fold`).
 """
 
 import ast
@@ -122,6 +123,10 @@ if importlib.util.find_spec("bert_tutorial") is None:
         raise ModuleNotFoundError("Run `make book` in the book's folder first.")"""
 
 TABLES = ("README.md", "book/intro.md")
+# A folded cell says in its first line what it is; the setup cell has no mark.
+TITLE = re.compile(r"# (?:@title (?P<title>.+)|(?P<setup>Setup):)")
+FOLDING = ("cellView", "collapsed", "jupyter")
+GUESSED = {"code_prompt_show": "I have guessed: show", "code_prompt_hide": "Hide"}
 
 
 def definitions(source: str) -> dict[str, tuple[int, int]]:
@@ -171,6 +176,35 @@ def setup_cell() -> str:
     return SETUP.replace("{url}", repository_url())
 
 
+def fold(cell: nbformat.NotebookNode) -> None:
+    """Fold in Colab and JupyterLab, too, what the site folds by a cell's tags.
+
+    A cell tagged `hide-input` is folded under the title in its first line,
+    `# @title Imports`; of a cell tagged `predict` the output is folded.
+    """
+    tags = cell.metadata.get("tags", [])
+    for key in FOLDING:
+        cell.metadata.pop(key, None)
+    if "hide-input" in tags:
+        title = TITLE.match(cell.source)
+        cell.metadata["cellView"] = "form"
+        cell.metadata["jupyter"] = {"source_hidden": True}
+        if title:
+            name = title["title"] or title["setup"]
+            said = {
+                f"code_prompt_{verb}": f"{name}: {verb}" for verb in ("show", "hide")
+            }
+            cell.metadata.setdefault("mystnb", {}).update(said)
+    if "predict" in tags:
+        cell.metadata["collapsed"] = True
+        cell.metadata["jupyter"] = {"outputs_hidden": True}
+        cell.metadata["tags"] = [
+            *(t for t in tags if t != "hide-output"),
+            "hide-output",
+        ]
+        cell.metadata.setdefault("mystnb", {}).update(GUESSED)
+
+
 def sync_notebook(book: nbformat.NotebookNode, package: dict[str, str]) -> None:
     """Write the setup cell and the package's text into one notebook."""
     code = [cell for cell in book.cells if cell.cell_type == "code"]
@@ -185,6 +219,8 @@ def sync_notebook(book: nbformat.NotebookNode, package: dict[str, str]) -> None:
     for cell in code[1:]:
         if "exercise" not in cell.metadata.get("tags", []):
             cell.source = sync(cell.source, package)
+    for cell in code:
+        fold(cell)
 
 
 def chapter_table(page: str) -> str:
