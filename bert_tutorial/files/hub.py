@@ -22,6 +22,7 @@ from bert_tutorial.files.folder import (
     CheckpointError,
     shard_names,
 )
+from bert_tutorial.files.shipped import named_folder
 
 __all__ = ["ENCODER", "ENCODER_SHA256", "find_folder", "published_encoder"]
 
@@ -92,13 +93,14 @@ def find_folder(
 ) -> Path:
     """Find a model's folder on disk; fetch it from the hub if the name is an id.
 
-    The published encoder is taken from its package where that is installed, unless a
+    `mini-world` and `english` name the models that come with this package. The
+    published encoder is taken from its package where that is installed, unless a
     revision is asked for; `all-MiniLM-L6-v2` is enough of a name for it.
 
     Raises:
         CheckpointError: if there is neither; the text says what to do.
     """
-    path, name = Path(folder), str(folder)
+    path, name = Path(named_folder(folder)), str(folder)
     if path.is_dir():
         return path
     if revision is None and (installed := _installed(name)) is not None:

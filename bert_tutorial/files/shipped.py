@@ -1,4 +1,10 @@
-"""Where the model that comes with the package lies.
+"""Where the models and the data set that come with the package lie.
+
+| name          | what it is                                                          |
+|---------------|---------------------------------------------------------------------|
+| `mini-world`  | a model that knows the book's invented world, and nothing else       |
+| `english`     | a model pretrained on 21 MB of real English, as chapter 12 does it   |
+| `definitions` | 4,048 definitions of WordNet, each with the kind of thing it defines |
 
 Chapter: 12
 Used from: 1
@@ -11,16 +17,50 @@ from bert_tutorial.files.errors import MissingFileError
 
 __all__ = ["shipped_weights"]
 
+MODELS = ("mini-world", "english")
+
 
 def shipped_weights(name: str = "mini-world") -> Path:
     """Give the folder of a shipped model: config.json, model.safetensors, vocab.txt.
 
+    Args:
+        name: "mini-world", or "english" (half precision; loading makes it fp32).
+
     Raises:
         FileNotFoundError: if the installation lacks it.
     """
-    folder = Path(str(resources.files("bert_tutorial"))) / "weights" / name
+    folder = _package() / "weights" / name
     if not (folder / "model.safetensors").is_file():
         raise MissingFileError(
             f"the package has no weights named {name}; install it again"
         )
     return folder
+
+
+def shipped_data(name: str = "definitions") -> Path:
+    """Give the folder of a shipped data set: train.tsv, dev.tsv, test.tsv.
+
+    Raises:
+        FileNotFoundError: if the installation lacks it.
+    """
+    folder = _package() / "data" / name
+    if not (folder / "train.tsv").is_file():
+        raise MissingFileError(
+            f"the package has no data set named {name}; install it again"
+        )
+    return folder
+
+
+def named_folder(name: str | Path) -> str | Path:
+    """Give the folder of a shipped model for its name; anything else as it is.
+
+    A folder of that name in the current one comes first.
+    """
+    if name in MODELS and not Path(name).is_dir():
+        return shipped_weights(str(name))
+    return name
+
+
+def _package() -> Path:
+    """Give the folder of the package."""
+    return Path(str(resources.files("bert_tutorial")))

@@ -19,7 +19,7 @@ ROOMS = (
     "course",
     "cli",
 )
-ROOT_FILES = {"__init__.py", "__main__.py", "py.typed", "runs", "weights"}
+ROOT_FILES = {"__init__.py", "__main__.py", "py.typed", "runs", "weights", "data"}
 TREES = {name: ast.parse(path.read_text("utf-8")) for name, path in modules().items()}
 INSIDE = [name for name in TREES if name.count(".")]
 

@@ -44,9 +44,14 @@ Scorer = Callable[[Sequence[TaggedWords], Sequence[TaggedWords]], list[Tensor]]
 
 
 def by_bert(
-    folder: Path, names: list[str], rate: float, seed: int, scratch: bool
+    folder: Path,
+    names: list[str],
+    rate: float,
+    seed: int,
+    scratch: bool,
+    steps: int | None = None,
 ) -> Scorer:
-    """Fine-tune the model of a folder, or learn from scratch."""
+    """Fine-tune the model of a folder, or learn from scratch; EPOCHS if no steps."""
 
     def score(
         train: Sequence[TaggedWords], asked: Sequence[TaggedWords]
@@ -61,7 +66,7 @@ def by_bert(
         fit(
             model,
             encode_rows(tokenizer, train, names, max_length=128),
-            steps=EPOCHS * len(train) // BATCH,
+            steps=steps or EPOCHS * len(train) // BATCH,
             batch_size=BATCH,
             learning_rate=rate,
             seed=seed,

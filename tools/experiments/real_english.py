@@ -1,0 +1,891 @@
+"""Pretrain small models on free English text, and say where that pays.
+
+    python tools/experiments/real_english.py --sources FOLDER --work FOLDER
+        --sst2 FOLDER --wnut17 FOLDER
+
+The text comes out of packages, see english_text.py; a missing one is told with the
+command that brings it. `--work` keeps text, models and finished runs: a second call
+goes on where the first one stopped, also in the middle of a pretraining. `--parts`
+chooses what is done; every part needs those before it.
+
+- definitions: which kind of thing a definition of WordNet defines. 1,500 definitions
+  are held out and are in no text that a model is pretrained on.
+- text: gather, clean, and learn a vocabulary.
+- pretrain: one model on each seed, kept at several steps.
+- language: the loss on held-out text, against counts of single words and of
+  neighbours on one and on both sides.
+- curve, sizes: definitions, over the steps of pretraining and the number of labels.
+- facts: places, their capitals and regions in sentences that the text does not have.
+- sst2, wnut17: film reviews and names in messages, which the text is not like.
+- ship: the model with the lowest loss, in half precision, for the package; and what
+  anybody can measure of it, on the definitions that no model has read.
+"""
+
+import argparse
+import hashlib
+import json
+import re
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict
+from functools import partial
+from itertools import product
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import torch
+from english_text import (
+    PARTS,
+    capital_of,
+    gather,
+    places,
+    read_synsets,
+    unique_definitions,
+)
+from record import RUNS, main
+from torch import Tensor, nn
+from torch.nn import functional as F
+from wnut17 import Scorer, by_bert, by_neighbours, measure
+
+from bert_tutorial.files.texts import replace_json
+from bert_tutorial.model.config import BertConfig
+from bert_tutorial.model.objectives import BertForPreTraining
+from bert_tutorial.model.task_heads import BertForSequenceClassification
+from bert_tutorial.pretraining.corpus import CorpusData, encode_documents
+from bert_tutorial.pretraining.documents import read_documents
+from bert_tutorial.pretraining.recipe import CorpusRecipe
+from bert_tutorial.pretraining.run import (
+    corpus_digests,
+    evaluate_corpus,
+    run_identity,
+)
+from bert_tutorial.tasks.examples import Example
+from bert_tutorial.tasks.fit import fit, predict
+from bert_tutorial.tasks.sentiment.baseline import logistic_regression
+from bert_tutorial.tasks.tagging.files import TaggedWords, read_conll, tag_names
+from bert_tutorial.tokenization.learn_vocabulary import train_vocabulary
+from bert_tutorial.tokenization.tokenizer import BertTokenizer
+from bert_tutorial.training.keeper import StateKeeper
+from bert_tutorial.training.lock import RunLock
+from bert_tutorial.training.loop import train
+
+OUTPUT = RUNS / "real_english.json"
+ALL = (
+    "definitions",
+    "text",
+    "pretrain",
+    "language",
+    "curve",
+    "sizes",
+    "facts",
+    "sst2",
+    "wnut17",
+    "ship",
+)
+RECIPE = CorpusRecipe(steps=4_000, learning_rate=3e-3, optimizer="muon")
+KEPT = (250, 500, 1_000, 2_000, 3_000, 4_000)  # steps at which a model is kept
+SAVE_EVERY = 250
+
+KINDS = {
+    4: "act",
+    5: "animal",
+    6: "artifact",
+    7: "attribute",
+    9: "cognition",
+    10: "communication",
+    13: "food",
+    14: "group",
+    15: "location",
+    18: "person",
+    20: "plant",
+    26: "state",
+}
+"""WordNet's twelve largest files of nouns (lexnames(5)), by number."""
+ROWS = {"test": 1_500, "dev": 500, "train": 2_048}
+# For a data set that is read in class.
+ADULT = re.compile(
+    r"sexual|genital|intercourse|prostitut|coit|semen|masturbat|erotic|copulat|adulter"
+    r"|pornograph|castrat|excrement",
+    re.I,
+)
+Rows = list[tuple[str, str]]  # text, label
+Setting = tuple[float, int]  # learning rate, steps
+
+
+def write_rows(file: Path, rows: Rows) -> None:
+    """Write a table that `read_table` reads."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    lines = ["text\tlabel", *(f"{text}\t{label}" for text, label in rows)]
+    file.write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
+def read_rows(file: Path) -> Rows:
+    """Read what `write_rows` wrote, or another table of text and label."""
+    lines = file.read_text(encoding="utf-8").splitlines()[1:]
+    return [(text, label) for text, label in (line.split("\t") for line in lines)]
+
+
+def split_definitions(sources: Path, work: Path) -> None:
+    """Draw the labelled definitions; each stands in one part only."""
+    files = [list(read_synsets(sources, part)) for part in PARTS]
+    known = {s.definition.lower() for synsets in files[1:] for s in synsets}
+    rows = [
+        (synset.definition, KINDS[synset.kind])
+        for synset in unique_definitions(files[0])
+        if synset.kind in KINDS
+        and synset.definition.lower() not in known
+        and not ADULT.search(synset.definition)
+    ]
+    Random("definitions").shuffle(rows)
+    start = 0
+    for name, number in ROWS.items():
+        write_rows(work / "definitions" / f"{name}.tsv", rows[start : start + number])
+        start += number
+
+
+def write_text(sources: Path, work: Path) -> dict[str, Any]:
+    """Gather the text without the test definitions, and learn the vocabulary."""
+    report = work / "text.json"
+    if not report.is_file():
+        test = read_rows(work / "definitions" / "test.tsv")
+        counts = gather(sources, {text for text, _ in test}, work / "text")
+        lines = (line for one in read_documents([work / "text"]) for line in one)
+        vocabulary = train_vocabulary(lines, RECIPE.vocab_size)
+        BertTokenizer(vocabulary, True).save(work)
+        replace_json(report, counts)
+    return dict(json.loads(report.read_text(encoding="utf-8")))
+
+
+def corpus(work: Path, seed: int) -> CorpusData:
+    """Read the text: the same held-out documents for all seeds.
+
+    The seed decides pairs, masks and order.
+    """
+    tokenizer = BertTokenizer.from_pretrained(work)
+    data = CorpusData([work / "text"], tokenizer=tokenizer)
+    data.seed = seed
+    return data
+
+
+def pretrain(work: Path, seed: int) -> dict[str, Any]:
+    """Pretrain one model, or go on with it, and keep it at the steps of `KEPT`."""
+    folder = work / f"model-{seed}"
+    report = folder / "run.json"
+    if report.is_file():
+        return dict(json.loads(report.read_text(encoding="utf-8")))
+    data = corpus(work, seed)
+    torch.manual_seed(seed)
+    model = BertForPreTraining(RECIPE.model_config(len(data.tokenizer)))
+    values = run_identity(
+        RECIPE,
+        model.config,
+        data.tokenizer.id_to_token,
+        corpus_digests([work / "text"]),
+    )
+    values["recipe"]["seed"] = seed
+    is_begun = any((folder / "states").glob("*"))
+
+    def keep(step: int, _: dict[str, Any]) -> None:
+        if step in KEPT:
+            kept = work / f"model-{seed}" / f"step-{step}"
+            model.save_pretrained(kept)
+            data.tokenizer.save(kept)
+
+    with RunLock(folder):
+        began = time.process_time()
+        train(
+            model,
+            data.batches(RECIPE.tokens_per_batch, RECIPE.mlm_probability),
+            RECIPE.training_config(),
+            log_file=folder / "log.jsonl",
+            on_step=keep,
+            keeper=StateKeeper(folder, values, SAVE_EVERY, is_begun),
+        )
+    seconds = round(time.process_time() - began)
+    result = {
+        "seed": seed,
+        "core_seconds": None if is_begun else seconds,
+        "parameters": sum(p.numel() for p in model.parameters()),
+        "validation": evaluate_corpus(model, data),
+    }
+    replace_json(report, result)
+    return result
+
+
+# The loss on held-out text, and counts beside it.
+
+
+class Counts:
+    """Witten-Bell estimates of a piece from its neighbours, by counting.
+
+    Args:
+        table: (N, k) contexts of the training places, the nearest first.
+        pieces: (N,) what stands there.
+        size: of the vocabulary.
+    """
+
+    def __init__(self, table: Tensor, pieces: Tensor, size: int) -> None:
+        """Count single pieces, and each longer context with its piece."""
+        self.size = size
+        self.single = torch.bincount(pieces, minlength=size).double() + 1
+        self.levels = []
+        context = torch.zeros_like(pieces)
+        for column in table.unbind(1):
+            context = context * size + column
+            seen, counts = (context * size + pieces).unique(return_counts=True)
+            owners, kinds = (seen // size).unique(return_counts=True)
+            totals = context.unique(return_counts=True)[1]
+            self.levels.append((seen, counts, owners, kinds, totals))
+
+    def probabilities(self, table: Tensor, pieces: Tensor) -> Tensor:
+        """Give each place's probability of its piece: (M,)."""
+        found = self.single[pieces] / self.single.sum()
+        context = torch.zeros_like(pieces)
+        for column, level in zip(table.unbind(1), self.levels, strict=True):
+            seen, counts, owners, kinds, totals = level
+            context = context * self.size + column
+            count = looked_up(seen, counts, context * self.size + pieces)
+            kind = looked_up(owners, kinds, context)
+            total = looked_up(owners, totals, context)
+            mixed = (count + kind * found) / (total + kind).clamp(min=1)
+            found = torch.where(total > 0, mixed, found)
+        return found
+
+
+def looked_up(keys: Tensor, values: Tensor, wanted: Tensor) -> Tensor:
+    """Give the value of each wanted key, 0 where it is not among the sorted keys."""
+    places = torch.searchsorted(keys, wanted).clamp(max=len(keys) - 1)
+    return torch.where(keys[places] == wanted, values[places], 0).double()
+
+
+def neighbours(documents: Sequence[Sequence[Sequence[int]]]) -> tuple[Tensor, Tensor]:
+    """Give each piece with those around it in its sentence; 0 stands outside.
+
+    Returns:
+        (N, 4) the pieces 1 and 2 places before, and 1 and 2 behind; (N,) the pieces.
+    """
+    flat = [0, 0]
+    for document in documents:
+        for sentence in document:
+            flat += [*sentence, 0, 0]
+    row = torch.tensor(flat)
+    places = row.nonzero()[:, 0]
+    around = torch.stack([row[places + k] for k in (-1, -2, 1, 2)], dim=1)
+    return around, row[places]
+
+
+def best_mixture(parts: Tensor) -> Tensor:
+    """Find the weights (k,) of estimates (M, k) that make the data likeliest: EM."""
+    weights = torch.full((parts.shape[1],), 1 / parts.shape[1], dtype=torch.double)
+    for _ in range(50):
+        shares = parts * weights
+        weights = (shares / shares.sum(1, keepdim=True)).mean(0)
+    return weights
+
+
+def counted(data: CorpusData) -> dict[str, float]:
+    """Give the loss in nats of counts, on each piece of the held-out documents.
+
+    The mixtures' weights are fitted on the other half of the held-out pieces.
+    """
+    size = len(data.tokenizer)
+    around, pieces = neighbours(data.training)
+    asked, answers = neighbours(data.validation)
+    views = {"left": [0, 1], "right": [2, 3], "both": [0, 2], "both, wider": [2, 0, 1]}
+    found = {"single pieces": Counts(around[:, :0], pieces, size)}
+    parts = [found["single pieces"].probabilities(asked[:, :0], answers)]
+    for columns in views.values():
+        counts = Counts(around[:, columns], pieces, size)
+        parts.append(counts.probabilities(asked[:, columns], answers))
+    table = torch.stack(parts, dim=1)
+    halves = torch.arange(len(table)) % 2 == 0
+
+    def loss(columns: Sequence[int]) -> float:
+        sums = 0.0
+        for half in (halves, ~halves):
+            weights = best_mixture(table[~half][:, columns])
+            sums -= (table[half][:, columns] @ weights).log().sum().item()
+        return round(sums / len(table), 4)
+
+    return {
+        "single pieces": loss([0]),
+        "two pieces to the left": loss([0, 1]),
+        "pieces on both sides": loss([0, 1, 2, 3, 4]),
+        "places": len(table),
+    }
+
+
+def language(work: Path, seeds: Sequence[int]) -> dict[str, Any]:
+    """Give the losses of counts and of the models, at each kept step."""
+    data = corpus(work, 0)
+    steps: dict[str, list[Any]] = {}
+    for step, seed in product(KEPT, seeds):
+        model = BertForPreTraining.from_pretrained(work / f"model-{seed}/step-{step}")
+        steps.setdefault(str(step), []).append(evaluate_corpus(model, data))
+    return {"counts": counted(data), "models": steps}
+
+
+# Sentences and their classes: definitions, and film reviews.
+
+
+class Task:
+    """Labelled rows and how they are learned.
+
+    Args:
+        train: many rows, from which the labelled ones are drawn.
+        dev: rows on which settings are chosen.
+        test: rows on which nothing is chosen.
+    """
+
+    batch_size = 32
+    rates = (3e-4, 6e-4, 1.2e-3, 2.4e-3)
+    decays = (1e-5, 1e-4, 3e-4, 1e-3, 3e-3)
+
+    def __init__(self, train: Rows, dev: Rows, test: Rows, tokenizer: BertTokenizer):
+        """Encode all rows."""
+        self.names = sorted({label for _, label in train})
+        self.words: list[tuple[Rows, Tensor]] = []
+        self.examples: list[list[Example]] = []
+        for rows in (train, dev, test):
+            numbers = [self.names.index(label) for _, label in rows]
+            ids = tokenizer.encode_lines([text for text, _ in rows])
+            self.words.append((rows, torch.tensor(numbers)))
+            self.examples.append(
+                [
+                    Example(row, [0] * len(row), {"labels": number})
+                    for one, number in zip(ids, numbers, strict=True)
+                    for row in [[tokenizer.cls_id, *one[:126], tokenizer.sep_id]]
+                ]
+            )
+
+    def drawn(self, number: int, seed: int) -> list[int]:
+        """Draw training rows."""
+        generator = torch.Generator().manual_seed(seed)
+        return torch.randperm(len(self.examples[0]), generator=generator)[
+            :number
+        ].tolist()
+
+    def majority(self) -> float:
+        """Give the accuracy of who always says the commonest test class."""
+        return rounded(self.words[2][1].bincount().max() / len(self.words[2][1]))
+
+    def by_words(self, number: int, seed: int) -> dict[str, Any]:
+        """Fit a logistic regression on words; the dev rows choose the penalty."""
+        (texts, labels), *judged = self.words
+        chosen = self.drawn(number, seed)
+        bags = [set(texts[i][0].lower().split()) for i in chosen]
+        index = {word: i for i, word in enumerate(sorted(set().union(*bags)))}
+
+        def table(rows: Sequence[set[str]]) -> Tensor:
+            found = torch.zeros(len(rows), len(index))
+            for place, bag in enumerate(rows):
+                found[place, [index[word] for word in bag if word in index]] = 1.0
+            return found
+
+        features, targets = table(bags), labels[chosen]
+        asked = [table([set(t.lower().split()) for t, _ in rows]) for rows, _ in judged]
+        tried = {}
+        for decay in self.decays:
+            layer = logistic_regression(features, targets, len(self.names), decay=decay)
+            tried[decay] = [
+                accuracy(layer(x).argmax(-1), gold)
+                for x, (_, gold) in zip(asked, judged, strict=True)
+            ]
+        best = max(tried, key=lambda decay: tried[decay][0])
+        return {"decay": best, "dev": tried[best][0], "accuracy": tried[best][1]}
+
+    def by_bert(
+        self, folder: Path | BertConfig, number: int, seed: int, setting: Setting
+    ) -> dict[str, Any]:
+        """Fine-tune a folder's model, or train one of a configuration from scratch."""
+        rate, steps = setting
+        torch.manual_seed(seed)
+        if isinstance(folder, Path):
+            model = BertForSequenceClassification.from_pretrained(
+                folder, num_labels=len(self.names), hidden_dropout_prob=0.1
+            )
+        else:
+            changes = {"num_labels": len(self.names), "hidden_dropout_prob": 0.1}
+            model = BertForSequenceClassification(folder.changed(**changes))
+        train_rows = [self.examples[0][i] for i in self.drawn(number, seed)]
+        fit(
+            model,
+            train_rows,
+            steps=steps,
+            batch_size=self.batch_size,
+            learning_rate=rate,
+            seed=seed,
+        )
+        dev, test = (self.judged(model, part) for part in self.examples[1:])
+        return {"rate": rate, "steps": steps, "dev": dev, "accuracy": test}
+
+    def judged(self, model: nn.Module, rows: list[Example]) -> float:
+        """Give the accuracy of a model on rows."""
+        ordered = sorted(rows, key=lambda one: len(one.input_ids))
+        parts = predict(model, ordered)
+        hits = [out.logits.argmax(-1) == part["labels"] for out, part in parts]
+        return rounded(torch.cat(hits).float().mean())
+
+    def choose(
+        self, folder: Path | BertConfig, number: int, steps: Sequence[int]
+    ) -> dict[str, Any]:
+        """Choose learning rate and steps on the dev rows, with seed 0."""
+        tried = {
+            (rate, n): self.by_bert(folder, number, 0, (rate, n))["dev"]
+            for rate, n in product(self.rates, steps)
+        }
+        best = max(tried, key=lambda setting: tried[setting])
+        return {
+            "setting": best,
+            "tried": {f"{r:g}, {n} steps": dev for (r, n), dev in tried.items()},
+        }
+
+
+def accuracy(guesses: Tensor, gold: Tensor) -> float:
+    """Give how many guesses are right."""
+    return rounded((guesses == gold).float().mean())
+
+
+def rounded(value: Tensor) -> float:
+    """Give a number with four digits behind the point."""
+    return round(value.item(), 4)
+
+
+def folder_of(work: Path, seed: int, step: int) -> Path:
+    """Give the folder of a model at a kept step."""
+    return work / f"model-{seed}" / f"step-{step}"
+
+
+class Journal:
+    """Runs that are done, a line each, so that a second call does not repeat them."""
+
+    def __init__(self, file: Path) -> None:
+        """Read what is there."""
+        self.file = file
+        lines = file.read_text("utf-8").splitlines() if file.is_file() else []
+        self.done = {json.dumps(key): value for key, value in map(json.loads, lines)}
+
+    def run(self, key: dict[str, Any], work: Callable[[], Any]) -> dict[str, Any]:
+        """Do a piece of work unless it is done; give its key and its result."""
+        name = json.dumps(key)
+        if name not in self.done:
+            began = time.process_time()
+            result = work() | {"seconds": round(time.process_time() - began, 1)}
+            self.done[name] = result
+            with open(self.file, "a", encoding="utf-8") as file:
+                file.write(json.dumps([key, result]) + "\n")
+            print(name, json.dumps(result), flush=True)
+        return key | self.done[name]
+
+
+STEPS = {128: (160, 320), 256: (200, 400), 512: (320, 640), 2_048: (640, 1_280)}
+LABELS = 512
+
+
+def methods(
+    task: Task, name: str, number: int, options: argparse.Namespace, journal: Journal
+) -> list[dict[str, Any]]:
+    """Compare the last pretrained models with scratch and words, on each seed."""
+    config = BertForPreTraining.from_pretrained(folder_of(options.work, 0, KEPT[-1]))
+    found = []
+    for method in ("bag of words", "scratch", "pretrained"):
+        begin: Path | BertConfig = config.config
+        if method == "pretrained":
+            begin = folder_of(options.work, 0, KEPT[-1])
+        key = {"task": name, "method": method, "labels": number}
+        choice: dict[str, Any] = {}
+        if method != "bag of words":
+            choice = journal.run(
+                key | {"seed": "choice"},
+                partial(task.choose, begin, number, STEPS[number]),
+            )
+            found.append(choice)
+        for seed in options.seeds:
+            work = partial(task.by_words, number, seed)
+            if method == "pretrained":
+                begin = folder_of(options.work, seed, KEPT[-1])
+            if method != "bag of words":
+                setting = tuple(choice["setting"])
+                work = partial(task.by_bert, begin, number, seed, setting)
+            found.append(journal.run(key | {"seed": seed}, work))
+    return found
+
+
+def curve(
+    task: Task, options: argparse.Namespace, journal: Journal
+) -> list[dict[str, Any]]:
+    """Fine-tune from each kept step of each pretraining, settings as at the end."""
+    (choice,) = (
+        one
+        for one in methods(task, "definitions", LABELS, options, journal)
+        if one["method"] == "pretrained" and one["seed"] == "choice"
+    )
+    setting = tuple(choice["setting"])
+    return [
+        journal.run(
+            {"task": "definitions", "labels": LABELS, "seed": seed, "step": step},
+            partial(
+                task.by_bert,
+                folder_of(options.work, seed, step),
+                LABELS,
+                seed,
+                setting,
+            ),
+        )
+        for step, seed in product(KEPT, options.seeds)
+    ]
+
+
+# Facts, in sentences that the text does not have.
+
+CAPITAL = "The capital of {place} is {answer}."
+REGION = "{place} is a country in {answer}."
+
+
+@torch.no_grad()
+def scores(
+    model: BertForPreTraining,
+    tokenizer: BertTokenizer,
+    sentence: str,
+    names: Sequence[str],
+    answers: Sequence[str],
+) -> Tensor:
+    """Give how well each answer fits each place: (places, answers).
+
+    An answer of k pieces is read at k masks; its score is the mean of its pieces' log
+    probabilities, less that of the same answer over all places, which is how much a
+    model likes it whatever is asked.
+    """
+    pieces = tokenizer.encode_lines(list(answers))
+    table = torch.zeros(len(names), len(answers))
+    for count in {len(one) for one in pieces}:
+        columns = [i for i, one in enumerate(pieces) if len(one) == count]
+        wanted = torch.tensor([pieces[i] for i in columns])  # (C, k)
+        masks = " ".join(["[MASK]"] * count)
+        for row, name in enumerate(names):
+            text = sentence.format(place=name, answer=masks)
+            ids = torch.tensor([tokenizer.encode(text).ids])
+            hidden = model.bert(ids).last_hidden_state[ids == tokenizer.mask_id]
+            logs = model.cls.predictions(hidden).log_softmax(-1)  # (k, V)
+            table[row, columns] = logs[torch.arange(count), wanted].mean(1)
+    return table - table.mean(0)
+
+
+def recall(table: Tensor, gold: Sequence[int]) -> dict[str, float]:
+    """Give how often the true answer is first, and among the first ten."""
+    right = table.gather(1, torch.tensor(gold)[:, None])
+    ranks = (table > right).sum(1)
+    return {
+        "first": rounded((ranks == 0).float().mean()),
+        "first ten": rounded((ranks < 10).float().mean()),
+    }
+
+
+def questions(options: argparse.Namespace) -> dict[str, dict[str, Any]]:
+    """Gather places and answers; places of held-out documents are left out.
+
+    A place is not asked about if the text has the very words of the question.
+    """
+    data = corpus(options.work, 0)
+    held = {tuple(document[0]) for document in data.validation}
+    text = "\n".join(
+        file.read_text(encoding="utf-8").lower()
+        for file in sorted((options.work / "text").glob("*.txt"))
+    )
+    first = {}
+    for document in read_documents([options.work / "text" / "factbook.txt"]):
+        first[document[0].split(",")[0]] = document[0]
+    found: dict[str, dict[str, Any]] = {}
+    for name, sentence in (("capital", CAPITAL), ("region", REGION)):
+        rows = []
+        for place, values in places(options.sources).items():
+            answer = capital_of(values) if name == "capital" else region_of(values)
+            if not answer or place not in first or answer.lower() in place.lower():
+                continue
+            (begin,) = encode_documents(data.tokenizer, [[first[place]]])
+            asked = sentence.format(place=place, answer="").lower().rstrip(". ")
+            if tuple(begin[0]) not in held and asked not in text:
+                rows.append((place, answer))
+        found[name] = {"sentence": sentence, "rows": rows}
+    return found
+
+
+def region_of(values: dict[str, Any]) -> str | None:
+    """Give the part of the world that a country's maps are filed under."""
+    text = values.get("Geography", {}).get("Map references", {}).get("text")
+    has_people = "People and Society" in values
+    return text.split(",")[0].strip() if text and has_people else None
+
+
+def facts(options: argparse.Namespace) -> dict[str, Any]:
+    """Ask for capitals and regions, at each kept step, and of null models."""
+    tokenizer = BertTokenizer.from_pretrained(options.work)
+    asked = questions(options)
+    config = BertForPreTraining.from_pretrained(folder_of(options.work, 0, KEPT[-1]))
+    result: dict[str, Any] = {}
+    for name, one in asked.items():
+        rows = one["rows"]
+        answers = sorted({answer for _, answer in rows})
+        gold = [answers.index(answer) for _, answer in rows]
+        names = [place for place, _ in rows]
+        ask = partial(scores, tokenizer=tokenizer, sentence=one["sentence"])
+        ask = partial(ask, names=names, answers=answers)
+        runs = []
+        for step, seed in product((0, *KEPT), options.seeds):
+            torch.manual_seed(seed)
+            model = BertForPreTraining(config.config).eval()
+            if step:
+                folder = folder_of(options.work, seed, step)
+                model = BertForPreTraining.from_pretrained(folder)
+            table = ask(model)
+            other = Random(seed).sample(range(len(rows)), len(rows))
+            runs.append(
+                {
+                    "step": step,
+                    "seed": seed,
+                    **recall(table, gold),
+                    "another place's": recall(table, [gold[i] for i in other])["first"],
+                }
+            )
+        most = max(gold.count(number) for number in set(gold))
+        result[name] = {
+            "sentence": one["sentence"],
+            "questions": len(rows),
+            "answers": len(answers),
+            "majority": round(most / len(rows), 4),
+            "runs": runs,
+        }
+    return result
+
+
+# Text that the corpus is not like.
+
+
+def film_reviews(folder: Path, tokenizer: BertTokenizer) -> Task:
+    """Read SST-2: 500 training phrases choose settings, 2,000 of dev.tsv judge."""
+    rows = read_rows(folder / "train.tsv")
+    asked = read_rows(folder / "dev.tsv")
+    Random("sst2").shuffle(rows)
+    Random("sst2").shuffle(asked)
+    return Task(rows[500:], rows[:500], asked[:2_000], tokenizer)
+
+
+TAG_RATES = (5e-4, 1e-3, 2e-3)
+TAG_STEPS = {256: 300, 2_048: 900}
+PENALTIES = (1e-6, 1e-5, 1e-4, 1e-3)
+
+
+def taggers(
+    work: Path, names: list[str], number: int, seed: int
+) -> dict[str, Callable[[float], Scorer]]:
+    """Give the methods that find names; each takes a learning rate or a penalty."""
+    folder = folder_of(work, seed, KEPT[-1])
+
+    def bert(scratch: bool, rate: float) -> Scorer:
+        return by_bert(folder, names, rate, seed, scratch, TAG_STEPS[number])
+
+    return {
+        "neighbours": partial(by_neighbours, names, letters=False),
+        "neighbours and letters": partial(by_neighbours, names, letters=True),
+        "scratch": partial(bert, True),
+        "pretrained": partial(bert, False),
+    }
+
+
+def names_in_messages(
+    options: argparse.Namespace, journal: Journal
+) -> list[dict[str, Any]]:
+    """Find the names of WNUT-17 with 256 and 2,048 labelled sentences.
+
+    400 other training sentences choose each method's setting, with seed 0; the
+    development file is only scored.
+    """
+    rows = list(read_conll(options.wnut17 / "wnut17train.conll"))
+    asked = list(read_conll(options.wnut17 / "wnut17dev.conll"))
+    names = tag_names(rows)
+    Random("wnut17").shuffle(rows)
+    held, pool = rows[:400], rows[400:]
+    found = []
+    for number, method in product(TAG_STEPS, taggers(options.work, names, 256, 0)):
+        key = {"task": "wnut17", "method": method, "labels": number}
+        settings = PENALTIES if method.startswith("neighbours") else TAG_RATES
+
+        def f1(
+            seed: int,
+            setting: float,
+            test: Sequence[TaggedWords],
+            number: int = number,
+            method: str = method,
+        ) -> dict[str, Any]:
+            chosen = Random(seed).sample(pool, number)
+            learn = taggers(options.work, names, number, seed)[method](setting)
+            scored = measure(learn(chosen, test), test, names)
+            return {"setting": setting, "f1": round(scored["f1"], 4)}
+
+        tried = [
+            journal.run(
+                key | {"seed": "choice", "try": setting}, partial(f1, 0, setting, held)
+            )
+            for setting in settings
+        ]
+        best = max(tried, key=lambda one: one["f1"])["setting"]
+        for seed in options.seeds:
+            found.append(
+                journal.run(key | {"seed": seed}, partial(f1, seed, best, asked))
+            )
+    return found
+
+
+# What is shipped.
+
+
+def on_definitions(
+    model: BertForPreTraining, tokenizer: BertTokenizer, texts: Sequence[str]
+) -> dict[str, float]:
+    """Mask each piece of each text by itself, and guess it: the loss in nats."""
+    losses: list[Tensor] = []
+    for ids in tokenizer.encode_lines(list(texts)):
+        row = torch.tensor([tokenizer.cls_id, *ids[:126], tokenizer.sep_id])
+        places = torch.arange(1, len(row) - 1)
+        masked = row.repeat(len(places), 1)
+        masked[torch.arange(len(places)), places] = tokenizer.mask_id
+        with torch.no_grad():
+            hidden = model.bert(masked).last_hidden_state
+            logits = model.cls.predictions(hidden[torch.arange(len(places)), places])
+        losses.append(F.cross_entropy(logits, row[places], reduction="none"))
+    every = torch.cat(losses)
+    return {"masked_lm": rounded(every.mean()), "pieces": len(every)}
+
+
+def ship(options: argparse.Namespace, document: dict[str, Any]) -> dict[str, Any]:
+    """Write the model with the lowest validation loss in half precision."""
+    ends = document["language"]["models"][str(KEPT[-1])]
+    losses = [one["masked_lm"] for one in ends]
+    seed = options.seeds[losses.index(min(losses))]
+    model = BertForPreTraining.from_pretrained(folder_of(options.work, seed, KEPT[-1]))
+    folder = options.work / "english"
+    model.half().save_pretrained(folder)
+    tokenizer = BertTokenizer.from_pretrained(options.work)
+    tokenizer.save(folder)
+    again = BertForPreTraining.from_pretrained(folder)
+    texts = [text for text, _ in read_rows(options.work / "definitions" / "test.tsv")]
+    with open(folder / "model.safetensors", "rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    report = {
+        "seed": seed,
+        "recipe": asdict(RECIPE) | {"seed": seed},
+        "sha256": digest,
+        "validation": evaluate_corpus(again, corpus(options.work, 0)),
+        "validation in fp32": ends[losses.index(min(losses))],
+        "counts": document["language"]["counts"],
+        "on the test definitions": on_definitions(again, tokenizer, texts),
+        "definitions": [
+            one
+            for one in document["definitions"]
+            if one["labels"] == LABELS and one["seed"] == seed
+        ],
+        "text": document["text"],
+        "parameters": sum(p.numel() for p in again.parameters()),
+        "vocabulary": len(tokenizer),
+    }
+    replace_json(folder / "report.json", report)
+    return {"seed": seed, "sha256": digest}
+
+
+def run(options: argparse.Namespace, document: dict[str, Any]) -> Iterator[None]:
+    """Do the parts that are asked for; the document keeps what others found."""
+    work, parts = options.work, options.parts
+    journal = Journal(work / "runs.jsonl")
+    if not (work / "definitions").is_dir():
+        split_definitions(options.sources, work)
+    document["text"] = write_text(options.sources, work)
+    tokenizer = BertTokenizer.from_pretrained(work)
+    if "pretrain" in parts:
+        found = [pretrain(work, seed) for seed in options.seeds]
+        document["pretraining"] = {"recipe": asdict(RECIPE), "runs": found}
+        yield
+    if "language" in parts:
+        document["language"] = language(work, options.seeds)
+        yield
+    task = definitions(work, tokenizer)
+    document["majority"] = task.majority()
+    document["near the text"] = near(work)
+    if "curve" in parts:
+        document["curve"] = curve(task, options, journal)
+        yield
+    if "sizes" in parts:
+        document["definitions"] = [
+            one
+            for number in STEPS
+            for one in methods(task, "definitions", number, options, journal)
+        ]
+        yield
+    if "facts" in parts:
+        document["facts"] = facts(options)
+        yield
+    if "sst2" in parts:
+        reviews = film_reviews(options.sst2, tokenizer)
+        document["sst2"] = [
+            one
+            for number in (256, 2_048)
+            for one in methods(reviews, "sst2", number, options, journal)
+        ]
+        yield
+    if "wnut17" in parts:
+        document["wnut17"] = names_in_messages(options, journal)
+        yield
+    if "ship" in parts:
+        document["shipped"] = ship(options, document)
+    yield
+
+
+def definitions(work: Path, tokenizer: BertTokenizer) -> Task:
+    """Read the labelled definitions."""
+    parts = (read_rows(work / "definitions" / f"{name}.tsv") for name in reversed(ROWS))
+    train_rows, dev, test = parts
+    return Task(train_rows, dev, test, tokenizer)
+
+
+def near(work: Path) -> dict[str, int]:
+    """Count the test definitions that share eight words in a row with the text."""
+    seen = set()
+    for document in read_documents([work / "text" / "wordnet.txt"]):
+        for sentence in document:
+            seen.update(runs_of_words(sentence.split(": ", 1)[-1]))
+    test = read_rows(work / "definitions" / "test.tsv")
+    long = [text for text, _ in test if len(text.split()) >= RUN_OF_WORDS]
+    hits = sum(not seen.isdisjoint(runs_of_words(text)) for text in long)
+    exact = sum(hash_of(text) in seen for text, _ in test)
+    return {"test": len(test), "of eight words or more": len(long), "near": hits} | {
+        "in the text as a whole": exact
+    }
+
+
+RUN_OF_WORDS = 8
+
+
+def runs_of_words(text: str) -> set[str]:
+    """Give all runs of eight words, and the whole text."""
+    words = text.lower().rstrip(".").split()
+    whole = {hash_of(text)}
+    return whole | {
+        " ".join(words[i : i + RUN_OF_WORDS])
+        for i in range(len(words) - RUN_OF_WORDS + 1)
+    }
+
+
+def hash_of(text: str) -> str:
+    """Give a text in the form in which texts are compared."""
+    return "= " + " ".join(text.lower().rstrip(".").split())
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Add what only this experiment has."""
+    for name in ("sources", "work", "sst2", "wnut17"):
+        parser.add_argument(f"--{name}", type=Path, required=True)
+    parser.add_argument("--parts", nargs="+", choices=ALL, default=list(ALL))
+
+
+if __name__ == "__main__":
+    main(run, OUTPUT, options=add_options, goes_on=True)
