@@ -384,6 +384,20 @@ EXERCISE = Exercise(
         ),
     ],
     cases=cases,
+    waived={
+        "if is_space(char): ... => if False: ...": (
+            "split() takes every such character for a space as well"
+        ),
+        "parts.append(' ') => parts.extend(' ')": (
+            "extend adds the characters of the string; joined, they are the same text"
+        ),
+        "parts.append(f' {char} ') => parts.extend(f' {char} ')": (
+            "extend adds the characters of the string; joined, they are the same text"
+        ),
+        "parts.append(char) => parts.extend(char)": (
+            "extend adds the characters of the string; joined, they are the same text"
+        ),
+    },
     hints=(
         "Four steps, one after the other: clean and set apart; lower; strip accents; "
         "split at punctuation.",

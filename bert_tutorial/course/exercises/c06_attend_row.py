@@ -484,6 +484,9 @@ EXERCISE = Exercise(
             order_is_free,
         ),
     ],
+    waived={
+        "0 => -1": ("all values have the same length, so the last one serves as well"),
+    },
     hints=(
         "Three steps: a score for each key, shares from the scores, a sum of values.",
         "A score is the sum of the products of query and key, divided by the root of "

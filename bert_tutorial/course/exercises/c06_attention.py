@@ -880,6 +880,11 @@ EXERCISE = Exercise(
             a_weight_drops_whole,
         ),
     ],
+    waived={
+        "if dropout: ... => if True: ...": (
+            "dropout with a probability of 0 changes nothing"
+        ),
+    },
     hints=(
         "The weights are (B, A, T, T), the values (B, A, T, D). Which product gives "
         "(B, A, T, D), and over what does it sum?",

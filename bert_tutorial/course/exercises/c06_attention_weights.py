@@ -822,6 +822,12 @@ EXERCISE = Exercise(
             queries_are_apart,
         ),
     ],
+    waived={
+        "-2 => 2": ("with four axes, axis -2 is axis 2"),
+        "if is_token.dim() == 2: ... => if True: ...": (
+            "the task hands over masks of two axes only"
+        ),
+    },
     hints=(
         "Four steps: scores of all pairs, the scale, hide the padding, the softmax. "
         "Write the shape of each result beside its line.",

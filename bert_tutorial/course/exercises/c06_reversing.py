@@ -434,6 +434,19 @@ EXERCISE = Exercise(
         ),
     ],
     judged_by="properties",
+    waived={
+        "20 => 21": ("free design: every scale that sharpens the row is right"),
+        "20 => 19": ("free design: every scale that sharpens the row is right"),
+        "math.sqrt(T) => T": (
+            "free design: every scale that sharpens the row is right"
+        ),
+        "-2 => 2": (
+            "free design: on either axis this flips the identity"
+        ),
+        "-2 => -1": (
+            "free design: on either axis this flips the identity"
+        ),
+    },
     hints=(
         "First make every place recognisable: keys that differ as much as they can. "
         "What would the query of place 0 have to look like to find the last key?",

@@ -613,6 +613,17 @@ EXERCISE = Exercise(
             train_drops,
         ),
     ],
+    waived={
+        "hidden if asking is None els ... => hidden if True else asking": (
+            "the task does not ask for chosen positions"
+        ),
+        "if dropout or output_attenti ... => if True: ...": (
+            "the fused and the written-out attention give the same numbers"
+        ),
+        "dropout or output_attentions => dropout": (
+            "the fused and the written-out attention give the same numbers"
+        ),
+    },
     hints=(
         "Five steps: three matrices, split, weights, mix, merge; and a last matrix.",
         "split_heads gives (B, A, T, D); attention_weights of chapter 6 does scale, "

@@ -659,6 +659,17 @@ EXERCISE = Exercise(
             every_parameter_learns,
         ),
     ],
+    waived={
+        "if positions is None: ... => if True: ...": (
+            "the task does not ask for chosen positions"
+        ),
+        "hidden.take_along_dim(positi ... => hidden.take_along_dim(positi ...": (
+            "the task does not ask for chosen positions"
+        ),
+        "None => 0 (4)": ("the task does not ask for chosen positions"),
+        "1 => 2": ("the task does not ask for chosen positions"),
+        "1 => 0": ("the task does not ask for chosen positions"),
+    },
     hints=(
         "Two halves of the same form. Write norm(x + dropout(f(x))) for the first, "
         "then for the second, whose x is the result of the first.",

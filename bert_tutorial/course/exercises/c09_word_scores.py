@@ -273,6 +273,11 @@ EXERCISE = Exercise(
         ),
     ],
     cases=cases,
+    waived={
+        "1e-12 => 2e-12": (
+            "vectors of ordinary length do not show so small an epsilon"
+        ),
+    },
     hints=(
         "It is the head of chapter 11 without a class: two F.linear, a GELU, a "
         "LayerNorm.",

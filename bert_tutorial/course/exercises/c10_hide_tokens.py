@@ -403,6 +403,13 @@ EXERCISE = Exercise(
             words_differ,
         ),
     ],
+    waived={
+        "torch.rand(input_ids.shape,  ... => torch.rand(input_ids.shape,  ...": (
+            "one draw in 2^24 hits the border itself"
+        ),
+        "fate < 0.9 => fate <= 0.9": ("one draw in 2^24 hits the border itself"),
+        "fate < 0.8 => fate <= 0.8": ("one draw in 2^24 hits the border itself"),
+    },
     hints=(
         "Two questions for each token: is it chosen, and what becomes of it?",
         "Draw one number for the choice, and one that decides among the three fates: "

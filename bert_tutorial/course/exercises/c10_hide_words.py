@@ -338,6 +338,14 @@ EXERCISE = Exercise(
             same_again,
         ),
     ],
+    waived={
+        "torch.rand(input_ids.shape,  ... => torch.rand(input_ids.shape,  ...": (
+            "one draw in 2^24 hits the border itself"
+        ),
+        "torch.rand(input_ids.shape,  ... => torch.rand(input_ids.shape,  ... (2)": (
+            "one draw in 2^24 hits the border itself"
+        ),
+    },
     hints=(
         "Two draws: one that a whole word shares, one that each piece has alone.",
         "Draw a number for every place, and let each piece look at the number of the "

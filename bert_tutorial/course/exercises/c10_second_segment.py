@@ -275,6 +275,11 @@ EXERCISE = Exercise(
             elsewhere_at_the_end,
         ),
     ],
+    waived={
+        "random.random() < 0.5 => random.random() <= 0.5": (
+            "one draw in 2^53 hits the border itself"
+        ),
+    },
     hints=(
         "When is there nothing to toss a coin for?",
         "First the case with a next sentence and a coin; everything else is a random "

@@ -103,6 +103,7 @@ def cases(seed: int, dtype: torch.dtype) -> list[Case]:
         ),
         Case((torch.tensor([nan], dtype=dtype), torch.tensor([0])), "nothing at all"),
         Case((torch.tensor([0.5], dtype=dtype), torch.tensor([6])), "one batch"),
+        Case((torch.tensor([3.0], dtype=dtype), torch.tensor([1])), "one prediction"),
         Case(
             (torch.tensor([nan, nan], dtype=dtype), torch.tensor([0, 0])),
             "two batches, nothing hidden",

@@ -407,6 +407,10 @@ EXERCISE = Exercise(
             bias_begins_at_zero,
         ),
     ],
+    waived={
+        "config.hidden_act => 'gelu'": ("the task names gelu, and no other"),
+        "0 => -1": ("only one table is ever handed in"),
+    },
     hints=(
         "Three steps on the vectors, then one comparison with every row of the table.",
         "The table must not become a child of the head, or it is saved twice: keep it "

@@ -10,7 +10,7 @@ from torch import nn
 
 from bert_tutorial.course.judging.exercise import Case, Exercise, Mutant
 from bert_tutorial.model.config import BertConfig
-from bert_tutorial.model.objectives import BertForPreTraining
+from bert_tutorial.model.objectives import BertForPreTraining, MaskedLMHead
 from bert_tutorial.training.optimizer import parameter_groups
 
 STUB = '''
@@ -97,7 +97,7 @@ def fixed_number(model: nn.Module, weight_decay: float) -> Groups:
 def run(answer: Any, case: Case) -> list[tuple[float, list[str]]]:
     """Name the parameters of each group."""
     config, weight_decay = case.args
-    model = BertForPreTraining(config)
+    model = (MaskedLMHead if case.kwargs else BertForPreTraining)(config)
     names = {id(p): name for name, p in model.named_parameters()}
     return [
         (float(group["weight_decay"]), [names[id(p)] for p in group["params"]])
@@ -106,7 +106,7 @@ def run(answer: Any, case: Case) -> list[tuple[float, list[str]]]:
 
 
 def cases(seed: int, dtype: torch.dtype) -> list[Case]:
-    """A model of one layer, and one of two."""
+    """A model of one layer, one of two, and a head alone."""
     small = BertConfig(
         vocab_size=9,
         hidden_size=8,
@@ -117,6 +117,7 @@ def cases(seed: int, dtype: torch.dtype) -> list[Case]:
     return [
         Case((small, 0.01), "one layer"),
         Case((small.changed(num_hidden_layers=2), 0.1), "two layers"),
+        Case((small, 0.01), "a head, whose bias is named without a dot", {"head": 1}),
     ]
 
 
@@ -179,6 +180,9 @@ EXERCISE = Exercise(
         ),
     ],
     cases=cases,
+    waived={
+        "1 => 2": ("only the last part of the name is read"),
+    },
     hints=(
         "What do biases, gains and shifts have in common that matrices and tables "
         "have not?",

@@ -231,6 +231,12 @@ EXERCISE = Exercise(
         ),
     ],
     cases=cases,
+    waived={
+        "0 => 1": ("the first window always beats minus infinity"),
+        "0 => -1": ("the first window always beats minus infinity"),
+        "0 => 1 (2)": ("the first window always beats minus infinity"),
+        "0 => -1 (2)": ("the first window always beats minus infinity"),
+    },
     hints=(
         "Find the best span of each window; keep the best of all.",
         "Remember its score, and add `begin` to both places.",

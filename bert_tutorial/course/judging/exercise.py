@@ -84,6 +84,8 @@ class Exercise:
         run: gets a result from an answer and a case; by default a plain call.
         tolerance: relative and absolute, instead of 1e-5; say why.
         is_ordered: the order of a dictionary's keys counts.
+        waived: changes of the solution that no check can or should refute, by name as
+            the book's operators write them, and why.
     """
 
     id: str
@@ -102,6 +104,7 @@ class Exercise:
     tolerance: float | None = None
     judged_by: str = "cases"
     is_ordered: bool = False
+    waived: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         """Refuse an exercise that cannot judge anything."""
