@@ -159,12 +159,11 @@ def factbook(folder: Path) -> Iterator[Document]:
 
 
 def capital_of(values: dict[str, Any]) -> str | None:
-    """Give the name of a place's capital, if it has one name."""
+    """Give the name of a place's capital, if it has one name of three words at most."""
     text = values.get("Government", {}).get("Capital", {}).get("name", {}).get("text")
     name = re.split(r"[;(,]", text or "")[0].strip()
-    return (
-        name if name and re.fullmatch(r"[^\W\d]+(?:[ '-][^\W\d]+){0,2}", name) else None
-    )
+    is_name = re.fullmatch(r"[^\W\d]+(?:[ '-][^\W\d]+){0,2}", name)
+    return name if is_name and name.lower() != "none" else None
 
 
 def austen(folder: Path) -> Iterator[Document]:

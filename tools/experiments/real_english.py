@@ -5,16 +5,15 @@
 
 The text comes out of packages, see english_text.py; a missing one is told with the
 command that brings it. `--work` keeps text, models and finished runs: a second call
-goes on where the first one stopped, also in the middle of a pretraining. `--parts`
-chooses what is done; every part needs those before it.
+goes on where the first one stopped, also in the middle of a pretraining. First the
+text is gathered and cleaned, without the test definitions, and a vocabulary is learned
+from it. `--parts` chooses what follows:
 
-- definitions: which kind of thing a definition of WordNet defines. 1,500 definitions
-  are held out and are in no text that a model is pretrained on.
-- text: gather, clean, and learn a vocabulary.
 - pretrain: one model on each seed, kept at several steps.
-- language: the loss on held-out text, against counts of single words and of
+- language: the loss on held-out text, against counts of single pieces and of
   neighbours on one and on both sides.
-- curve, sizes: definitions, over the steps of pretraining and the number of labels.
+- definitions: which kind of thing a definition of WordNet defines, with few labels.
+- curve: the same over the steps of pretraining.
 - facts: places, their capitals and regions in sentences that the text does not have.
 - sst2, wnut17: film reviews and names in messages, which the text is not like.
 - ship: the model with the lowest loss, in half precision, for the package; and what
@@ -35,14 +34,9 @@ from random import Random
 from typing import Any
 
 import torch
-from english_text import (
-    PARTS,
-    capital_of,
-    gather,
-    places,
-    read_synsets,
-    unique_definitions,
-)
+from english_counts import counted
+from english_facts import ask, questions
+from english_text import PARTS, gather, read_synsets, unique_definitions
 from record import RUNS, main
 from torch import Tensor, nn
 from torch.nn import functional as F
@@ -72,12 +66,10 @@ from bert_tutorial.training.loop import train
 
 OUTPUT = RUNS / "real_english.json"
 ALL = (
-    "definitions",
-    "text",
     "pretrain",
     "language",
+    "definitions",
     "curve",
-    "sizes",
     "facts",
     "sst2",
     "wnut17",
@@ -110,7 +102,6 @@ ADULT = re.compile(
     re.I,
 )
 Rows = list[tuple[str, str]]  # text, label
-Setting = tuple[float, int]  # learning rate, steps
 
 
 def write_rows(file: Path, rows: Rows) -> None:
@@ -213,120 +204,49 @@ def pretrain(work: Path, seed: int) -> dict[str, Any]:
     return result
 
 
-# The loss on held-out text, and counts beside it.
-
-
-class Counts:
-    """Witten-Bell estimates of a piece from its neighbours, by counting.
-
-    Args:
-        table: (N, k) contexts of the training places, the nearest first.
-        pieces: (N,) what stands there.
-        size: of the vocabulary.
-    """
-
-    def __init__(self, table: Tensor, pieces: Tensor, size: int) -> None:
-        """Count single pieces, and each longer context with its piece."""
-        self.size = size
-        self.single = torch.bincount(pieces, minlength=size).double() + 1
-        self.levels = []
-        context = torch.zeros_like(pieces)
-        for column in table.unbind(1):
-            context = context * size + column
-            seen, counts = (context * size + pieces).unique(return_counts=True)
-            owners, kinds = (seen // size).unique(return_counts=True)
-            totals = context.unique(return_counts=True)[1]
-            self.levels.append((seen, counts, owners, kinds, totals))
-
-    def probabilities(self, table: Tensor, pieces: Tensor) -> Tensor:
-        """Give each place's probability of its piece: (M,)."""
-        found = self.single[pieces] / self.single.sum()
-        context = torch.zeros_like(pieces)
-        for column, level in zip(table.unbind(1), self.levels, strict=True):
-            seen, counts, owners, kinds, totals = level
-            context = context * self.size + column
-            count = looked_up(seen, counts, context * self.size + pieces)
-            kind = looked_up(owners, kinds, context)
-            total = looked_up(owners, totals, context)
-            mixed = (count + kind * found) / (total + kind).clamp(min=1)
-            found = torch.where(total > 0, mixed, found)
-        return found
-
-
-def looked_up(keys: Tensor, values: Tensor, wanted: Tensor) -> Tensor:
-    """Give the value of each wanted key, 0 where it is not among the sorted keys."""
-    places = torch.searchsorted(keys, wanted).clamp(max=len(keys) - 1)
-    return torch.where(keys[places] == wanted, values[places], 0).double()
-
-
-def neighbours(documents: Sequence[Sequence[Sequence[int]]]) -> tuple[Tensor, Tensor]:
-    """Give each piece with those around it in its sentence; 0 stands outside.
-
-    Returns:
-        (N, 4) the pieces 1 and 2 places before, and 1 and 2 behind; (N,) the pieces.
-    """
-    flat = [0, 0]
-    for document in documents:
-        for sentence in document:
-            flat += [*sentence, 0, 0]
-    row = torch.tensor(flat)
-    places = row.nonzero()[:, 0]
-    around = torch.stack([row[places + k] for k in (-1, -2, 1, 2)], dim=1)
-    return around, row[places]
-
-
-def best_mixture(parts: Tensor) -> Tensor:
-    """Find the weights (k,) of estimates (M, k) that make the data likeliest: EM."""
-    weights = torch.full((parts.shape[1],), 1 / parts.shape[1], dtype=torch.double)
-    for _ in range(50):
-        shares = parts * weights
-        weights = (shares / shares.sum(1, keepdim=True)).mean(0)
-    return weights
-
-
-def counted(data: CorpusData) -> dict[str, float]:
-    """Give the loss in nats of counts, on each piece of the held-out documents.
-
-    The mixtures' weights are fitted on the other half of the held-out pieces.
-    """
-    size = len(data.tokenizer)
-    around, pieces = neighbours(data.training)
-    asked, answers = neighbours(data.validation)
-    views = {"left": [0, 1], "right": [2, 3], "both": [0, 2], "both, wider": [2, 0, 1]}
-    found = {"single pieces": Counts(around[:, :0], pieces, size)}
-    parts = [found["single pieces"].probabilities(asked[:, :0], answers)]
-    for columns in views.values():
-        counts = Counts(around[:, columns], pieces, size)
-        parts.append(counts.probabilities(asked[:, columns], answers))
-    table = torch.stack(parts, dim=1)
-    halves = torch.arange(len(table)) % 2 == 0
-
-    def loss(columns: Sequence[int]) -> float:
-        sums = 0.0
-        for half in (halves, ~halves):
-            weights = best_mixture(table[~half][:, columns])
-            sums -= (table[half][:, columns] @ weights).log().sum().item()
-        return round(sums / len(table), 4)
-
-    return {
-        "single pieces": loss([0]),
-        "two pieces to the left": loss([0, 1]),
-        "pieces on both sides": loss([0, 1, 2, 3, 4]),
-        "places": len(table),
-    }
+def on_definitions(
+    model: BertForPreTraining,
+    tokenizer: BertTokenizer,
+    documents: list[list[list[int]]],
+) -> float:
+    """Mask each piece of each text by itself, and guess it: the mean loss in nats."""
+    losses: list[Tensor] = []
+    for (ids,) in documents:
+        row = torch.tensor([tokenizer.cls_id, *ids[:126], tokenizer.sep_id])
+        places = torch.arange(1, len(row) - 1)
+        masked = row.repeat(len(places), 1)
+        masked[torch.arange(len(places)), places] = tokenizer.mask_id
+        with torch.no_grad():
+            hidden = model.bert(masked).last_hidden_state
+            logits = model.cls.predictions(hidden[torch.arange(len(places)), places])
+        losses.append(F.cross_entropy(logits, row[places], reduction="none"))
+    return rounded(torch.cat(losses).mean())
 
 
 def language(work: Path, seeds: Sequence[int]) -> dict[str, Any]:
-    """Give the losses of counts and of the models, at each kept step."""
+    """Give the losses of counts and of the models, at each kept step.
+
+    On held-out documents a model has 15 % of the pieces masked at once, as in its
+    training; on the test definitions one at a time, which is what counts need.
+    """
     data = corpus(work, 0)
+    texts = [text for text, _ in read_rows(work / "definitions" / "test.tsv")]
+    ids = encode_documents(data.tokenizer, [[text] for text in texts])
     steps: dict[str, list[Any]] = {}
     for step, seed in product(KEPT, seeds):
-        model = BertForPreTraining.from_pretrained(work / f"model-{seed}/step-{step}")
-        steps.setdefault(str(step), []).append(evaluate_corpus(model, data))
-    return {"counts": counted(data), "models": steps}
+        model = BertForPreTraining.from_pretrained(folder_of(work, seed, step))
+        found = evaluate_corpus(model, data)
+        if step == KEPT[-1]:
+            found |= {"on the definitions": on_definitions(model, data.tokenizer, ids)}
+        steps.setdefault(str(step), []).append(found)
+    return {
+        "counts": counted(data, data.validation),
+        "counts on the definitions": counted(data, ids),
+        "models": steps,
+    }
 
 
-# Sentences and their classes: definitions, and film reviews.
+BATCH = 32
 
 
 class Task:
@@ -338,8 +258,6 @@ class Task:
         test: rows on which nothing is chosen.
     """
 
-    batch_size = 32
-    rates = (3e-4, 6e-4, 1.2e-3, 2.4e-3)
     decays = (1e-5, 1e-4, 3e-4, 1e-3, 3e-3)
 
     def __init__(self, train: Rows, dev: Rows, test: Rows, tokenizer: BertTokenizer):
@@ -396,29 +314,29 @@ class Task:
         return {"decay": best, "dev": tried[best][0], "accuracy": tried[best][1]}
 
     def by_bert(
-        self, folder: Path | BertConfig, number: int, seed: int, setting: Setting
+        self, begin: Path | BertConfig, key: dict[str, Any], seed: int, rate: float
     ) -> dict[str, Any]:
         """Fine-tune a folder's model, or train one of a configuration from scratch."""
-        rate, steps = setting
+        number = key["labels"]
         torch.manual_seed(seed)
-        if isinstance(folder, Path):
-            model = BertForSequenceClassification.from_pretrained(
-                folder, num_labels=len(self.names), hidden_dropout_prob=0.1
-            )
+        changes: dict[str, Any] = {
+            "num_labels": len(self.names),
+            "hidden_dropout_prob": 0.1,
+        }
+        if isinstance(begin, Path):
+            model = BertForSequenceClassification.from_pretrained(begin, **changes)
         else:
-            changes = {"num_labels": len(self.names), "hidden_dropout_prob": 0.1}
-            model = BertForSequenceClassification(folder.changed(**changes))
-        train_rows = [self.examples[0][i] for i in self.drawn(number, seed)]
+            model = BertForSequenceClassification(begin.changed(**changes))
         fit(
             model,
-            train_rows,
-            steps=steps,
-            batch_size=self.batch_size,
+            [self.examples[0][i] for i in self.drawn(number, seed)],
+            steps=STEPS[number],
+            batch_size=BATCH,
             learning_rate=rate,
             seed=seed,
         )
         dev, test = (self.judged(model, part) for part in self.examples[1:])
-        return {"rate": rate, "steps": steps, "dev": dev, "accuracy": test}
+        return {"rate": rate, "dev": dev, "accuracy": test}
 
     def judged(self, model: nn.Module, rows: list[Example]) -> float:
         """Give the accuracy of a model on rows."""
@@ -426,20 +344,6 @@ class Task:
         parts = predict(model, ordered)
         hits = [out.logits.argmax(-1) == part["labels"] for out, part in parts]
         return rounded(torch.cat(hits).float().mean())
-
-    def choose(
-        self, folder: Path | BertConfig, number: int, steps: Sequence[int]
-    ) -> dict[str, Any]:
-        """Choose learning rate and steps on the dev rows, with seed 0."""
-        tried = {
-            (rate, n): self.by_bert(folder, number, 0, (rate, n))["dev"]
-            for rate, n in product(self.rates, steps)
-        }
-        best = max(tried, key=lambda setting: tried[setting])
-        return {
-            "setting": best,
-            "tried": {f"{r:g}, {n} steps": dev for (r, n), dev in tried.items()},
-        }
 
 
 def accuracy(guesses: Tensor, gold: Tensor) -> float:
@@ -479,35 +383,52 @@ class Journal:
         return key | self.done[name]
 
 
-STEPS = {128: (160, 320), 256: (200, 400), 512: (320, 640), 2_048: (640, 1_280)}
+STEPS = {128: 160, 256: 200, 512: 320, 2_048: 640}
+RATES = {"scratch": (6e-4, 1.2e-3, 2.4e-3), "pretrained": (3e-4, 6e-4, 1.2e-3)}
 LABELS = 512
+METHODS = ("bag of words", "scratch", "pretrained")
+
+
+def choice(
+    task: Task, key: dict[str, Any], work: Path, journal: Journal
+) -> dict[str, Any]:
+    """Choose a learning rate on the dev rows, with seed 0."""
+    tried = [
+        journal.run(
+            key | {"seed": "choice", "rate": rate},
+            partial(task.by_bert, begin_of(key["method"], work, 0), key, 0, rate),
+        )
+        for rate in RATES[key["method"]]
+    ]
+    return max(tried, key=lambda one: one["dev"])
+
+
+def begin_of(method: str, work: Path, seed: int) -> Path | BertConfig:
+    """Give what a method starts from: a model's folder or a configuration."""
+    if method == "scratch":
+        return RECIPE.model_config(len(BertTokenizer.from_pretrained(work)))
+    return folder_of(work, seed, KEPT[-1])
 
 
 def methods(
     task: Task, name: str, number: int, options: argparse.Namespace, journal: Journal
 ) -> list[dict[str, Any]]:
-    """Compare the last pretrained models with scratch and words, on each seed."""
-    config = BertForPreTraining.from_pretrained(folder_of(options.work, 0, KEPT[-1]))
+    """Compare the pretrained models with scratch and words, on each seed.
+
+    Seed k has the k-th pretraining and the k-th draw of labels.
+    """
     found = []
-    for method in ("bag of words", "scratch", "pretrained"):
-        begin: Path | BertConfig = config.config
-        if method == "pretrained":
-            begin = folder_of(options.work, 0, KEPT[-1])
+    for method in METHODS:
         key = {"task": name, "method": method, "labels": number}
-        choice: dict[str, Any] = {}
-        if method != "bag of words":
-            choice = journal.run(
-                key | {"seed": "choice"},
-                partial(task.choose, begin, number, STEPS[number]),
-            )
-            found.append(choice)
+        if method == "bag of words":
+            for seed in options.seeds:
+                work = partial(task.by_words, number, seed)
+                found.append(journal.run(key | {"seed": seed}, work))
+            continue
+        rate = choice(task, key, options.work, journal)["rate"]
         for seed in options.seeds:
-            work = partial(task.by_words, number, seed)
-            if method == "pretrained":
-                begin = folder_of(options.work, seed, KEPT[-1])
-            if method != "bag of words":
-                setting = tuple(choice["setting"])
-                work = partial(task.by_bert, begin, number, seed, setting)
+            begin = begin_of(method, options.work, seed)
+            work = partial(task.by_bert, begin, key, seed, rate)
             found.append(journal.run(key | {"seed": seed}, work))
     return found
 
@@ -515,148 +436,37 @@ def methods(
 def curve(
     task: Task, options: argparse.Namespace, journal: Journal
 ) -> list[dict[str, Any]]:
-    """Fine-tune from each kept step of each pretraining, settings as at the end."""
-    (choice,) = (
-        one
-        for one in methods(task, "definitions", LABELS, options, journal)
-        if one["method"] == "pretrained" and one["seed"] == "choice"
-    )
-    setting = tuple(choice["setting"])
-    return [
-        journal.run(
-            {"task": "definitions", "labels": LABELS, "seed": seed, "step": step},
-            partial(
-                task.by_bert,
-                folder_of(options.work, seed, step),
-                LABELS,
-                seed,
-                setting,
-            ),
-        )
-        for step, seed in product(KEPT, options.seeds)
-    ]
-
-
-# Facts, in sentences that the text does not have.
-
-CAPITAL = "The capital of {place} is {answer}."
-REGION = "{place} is a country in {answer}."
-
-
-@torch.no_grad()
-def scores(
-    model: BertForPreTraining,
-    tokenizer: BertTokenizer,
-    sentence: str,
-    names: Sequence[str],
-    answers: Sequence[str],
-) -> Tensor:
-    """Give how well each answer fits each place: (places, answers).
-
-    An answer of k pieces is read at k masks; its score is the mean of its pieces' log
-    probabilities, less that of the same answer over all places, which is how much a
-    model likes it whatever is asked.
-    """
-    pieces = tokenizer.encode_lines(list(answers))
-    table = torch.zeros(len(names), len(answers))
-    for count in {len(one) for one in pieces}:
-        columns = [i for i, one in enumerate(pieces) if len(one) == count]
-        wanted = torch.tensor([pieces[i] for i in columns])  # (C, k)
-        masks = " ".join(["[MASK]"] * count)
-        for row, name in enumerate(names):
-            text = sentence.format(place=name, answer=masks)
-            ids = torch.tensor([tokenizer.encode(text).ids])
-            hidden = model.bert(ids).last_hidden_state[ids == tokenizer.mask_id]
-            logs = model.cls.predictions(hidden).log_softmax(-1)  # (k, V)
-            table[row, columns] = logs[torch.arange(count), wanted].mean(1)
-    return table - table.mean(0)
-
-
-def recall(table: Tensor, gold: Sequence[int]) -> dict[str, float]:
-    """Give how often the true answer is first, and among the first ten."""
-    right = table.gather(1, torch.tensor(gold)[:, None])
-    ranks = (table > right).sum(1)
-    return {
-        "first": rounded((ranks == 0).float().mean()),
-        "first ten": rounded((ranks < 10).float().mean()),
-    }
-
-
-def questions(options: argparse.Namespace) -> dict[str, dict[str, Any]]:
-    """Gather places and answers; places of held-out documents are left out.
-
-    A place is not asked about if the text has the very words of the question.
-    """
-    data = corpus(options.work, 0)
-    held = {tuple(document[0]) for document in data.validation}
-    text = "\n".join(
-        file.read_text(encoding="utf-8").lower()
-        for file in sorted((options.work / "text").glob("*.txt"))
-    )
-    first = {}
-    for document in read_documents([options.work / "text" / "factbook.txt"]):
-        first[document[0].split(",")[0]] = document[0]
-    found: dict[str, dict[str, Any]] = {}
-    for name, sentence in (("capital", CAPITAL), ("region", REGION)):
-        rows = []
-        for place, values in places(options.sources).items():
-            answer = capital_of(values) if name == "capital" else region_of(values)
-            if not answer or place not in first or answer.lower() in place.lower():
-                continue
-            (begin,) = encode_documents(data.tokenizer, [[first[place]]])
-            asked = sentence.format(place=place, answer="").lower().rstrip(". ")
-            if tuple(begin[0]) not in held and asked not in text:
-                rows.append((place, answer))
-        found[name] = {"sentence": sentence, "rows": rows}
+    """Fine-tune from each kept step of each pretraining, at the last one's rate."""
+    key = {"task": "definitions", "method": "pretrained", "labels": LABELS}
+    rate = choice(task, key, options.work, journal)["rate"]
+    found = []
+    for step, seed in product(KEPT[:-1], options.seeds):
+        begin = folder_of(options.work, seed, step)
+        work = partial(task.by_bert, begin, key, seed, rate)
+        found.append(journal.run(key | {"seed": seed, "step": step}, work))
     return found
 
 
-def region_of(values: dict[str, Any]) -> str | None:
-    """Give the part of the world that a country's maps are filed under."""
-    text = values.get("Geography", {}).get("Map references", {}).get("text")
-    has_people = "People and Society" in values
-    return text.split(",")[0].strip() if text and has_people else None
-
-
-def facts(options: argparse.Namespace) -> dict[str, Any]:
+def ask_facts(options: argparse.Namespace) -> dict[str, Any]:
     """Ask for capitals and regions, at each kept step, and of null models."""
-    tokenizer = BertTokenizer.from_pretrained(options.work)
-    asked = questions(options)
-    config = BertForPreTraining.from_pretrained(folder_of(options.work, 0, KEPT[-1]))
-    result: dict[str, Any] = {}
-    for name, one in asked.items():
-        rows = one["rows"]
-        answers = sorted({answer for _, answer in rows})
-        gold = [answers.index(answer) for _, answer in rows]
-        names = [place for place, _ in rows]
-        ask = partial(scores, tokenizer=tokenizer, sentence=one["sentence"])
-        ask = partial(ask, names=names, answers=answers)
-        runs = []
-        for step, seed in product((0, *KEPT), options.seeds):
-            torch.manual_seed(seed)
-            model = BertForPreTraining(config.config).eval()
-            if step:
-                folder = folder_of(options.work, seed, step)
-                model = BertForPreTraining.from_pretrained(folder)
-            table = ask(model)
-            other = Random(seed).sample(range(len(rows)), len(rows))
-            runs.append(
-                {
-                    "step": step,
-                    "seed": seed,
-                    **recall(table, gold),
-                    "another place's": recall(table, [gold[i] for i in other])["first"],
-                }
+    data = corpus(options.work, 0)
+    asked = questions(options.sources, options.work / "text", data)
+    config = RECIPE.model_config(len(data.tokenizer))
+    for one in asked.values():
+        one["runs"] = []
+    for step, seed in product((0, *KEPT), options.seeds):
+        torch.manual_seed(seed)
+        model = BertForPreTraining(config).eval()
+        if step:
+            model = BertForPreTraining.from_pretrained(
+                folder_of(options.work, seed, step)
             )
-        most = max(gold.count(number) for number in set(gold))
-        result[name] = {
-            "sentence": one["sentence"],
-            "questions": len(rows),
-            "answers": len(answers),
-            "majority": round(most / len(rows), 4),
-            "runs": runs,
-        }
-    return result
+        for one in asked.values():
+            found = ask(model, data.tokenizer, one, seed)
+            one["runs"].append({"step": step, "seed": seed, **found})
+    for one in asked.values():
+        del one["rows"]
+    return asked
 
 
 # Text that the corpus is not like.
@@ -672,7 +482,7 @@ def film_reviews(folder: Path, tokenizer: BertTokenizer) -> Task:
 
 
 TAG_RATES = (5e-4, 1e-3, 2e-3)
-TAG_STEPS = {256: 300, 2_048: 900}
+TAG_STEPS = {256: 240, 2_048: 720}
 PENALTIES = (1e-6, 1e-5, 1e-4, 1e-3)
 
 
@@ -740,24 +550,6 @@ def names_in_messages(
 # What is shipped.
 
 
-def on_definitions(
-    model: BertForPreTraining, tokenizer: BertTokenizer, texts: Sequence[str]
-) -> dict[str, float]:
-    """Mask each piece of each text by itself, and guess it: the loss in nats."""
-    losses: list[Tensor] = []
-    for ids in tokenizer.encode_lines(list(texts)):
-        row = torch.tensor([tokenizer.cls_id, *ids[:126], tokenizer.sep_id])
-        places = torch.arange(1, len(row) - 1)
-        masked = row.repeat(len(places), 1)
-        masked[torch.arange(len(places)), places] = tokenizer.mask_id
-        with torch.no_grad():
-            hidden = model.bert(masked).last_hidden_state
-            logits = model.cls.predictions(hidden[torch.arange(len(places)), places])
-        losses.append(F.cross_entropy(logits, row[places], reduction="none"))
-    every = torch.cat(losses)
-    return {"masked_lm": rounded(every.mean()), "pieces": len(every)}
-
-
 def ship(options: argparse.Namespace, document: dict[str, Any]) -> dict[str, Any]:
     """Write the model with the lowest validation loss in half precision."""
     ends = document["language"]["models"][str(KEPT[-1])]
@@ -769,7 +561,6 @@ def ship(options: argparse.Namespace, document: dict[str, Any]) -> dict[str, Any
     tokenizer = BertTokenizer.from_pretrained(options.work)
     tokenizer.save(folder)
     again = BertForPreTraining.from_pretrained(folder)
-    texts = [text for text, _ in read_rows(options.work / "definitions" / "test.tsv")]
     with open(folder / "model.safetensors", "rb") as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
     report = {
@@ -777,12 +568,12 @@ def ship(options: argparse.Namespace, document: dict[str, Any]) -> dict[str, Any
         "recipe": asdict(RECIPE) | {"seed": seed},
         "sha256": digest,
         "validation": evaluate_corpus(again, corpus(options.work, 0)),
-        "validation in fp32": ends[losses.index(min(losses))],
+        "in fp32": ends[losses.index(min(losses))],
         "counts": document["language"]["counts"],
-        "on the test definitions": on_definitions(again, tokenizer, texts),
+        "counts on the definitions": document["language"]["counts on the definitions"],
         "definitions": [
             one
-            for one in document["definitions"]
+            for one in document["definitions"]["runs"]
             if one["labels"] == LABELS and one["seed"] == seed
         ],
         "text": document["text"],
@@ -793,51 +584,53 @@ def ship(options: argparse.Namespace, document: dict[str, Any]) -> dict[str, Any
     return {"seed": seed, "sha256": digest}
 
 
+def parts_of(
+    options: argparse.Namespace, document: dict[str, Any]
+) -> dict[str, Callable[[], Any]]:
+    """Give the parts by name; what one gives is stored under its name."""
+    work = options.work
+    journal = Journal(work / "runs.jsonl")
+    tokenizer = BertTokenizer.from_pretrained(work)
+
+    def compared(name: str, task: Task, sizes: Sequence[int]) -> list[dict[str, Any]]:
+        every = (methods(task, name, number, options, journal) for number in sizes)
+        return [one for runs in every for one in runs]
+
+    def pretrained() -> dict[str, Any]:
+        runs = [pretrain(work, seed) for seed in options.seeds]
+        return {"recipe": asdict(RECIPE), "runs": runs}
+
+    def labelled() -> dict[str, Any]:
+        task = definitions(work, tokenizer)
+        runs = compared("definitions", task, (128, LABELS, 2_048))
+        return {"majority": task.majority(), "near the text": near(work), "runs": runs}
+
+    def reviews() -> dict[str, Any]:
+        task = film_reviews(options.sst2, tokenizer)
+        runs = compared("sst2", task, (256, 2_048))
+        return {"majority": task.majority(), "runs": runs}
+
+    return {
+        "pretrain": pretrained,
+        "language": partial(language, work, options.seeds),
+        "definitions": labelled,
+        "curve": lambda: curve(definitions(work, tokenizer), options, journal),
+        "facts": lambda: ask_facts(options),
+        "sst2": reviews,
+        "wnut17": lambda: names_in_messages(options, journal),
+        "ship": partial(ship, options, document),
+    }
+
+
 def run(options: argparse.Namespace, document: dict[str, Any]) -> Iterator[None]:
     """Do the parts that are asked for; the document keeps what others found."""
-    work, parts = options.work, options.parts
-    journal = Journal(work / "runs.jsonl")
-    if not (work / "definitions").is_dir():
-        split_definitions(options.sources, work)
-    document["text"] = write_text(options.sources, work)
-    tokenizer = BertTokenizer.from_pretrained(work)
-    if "pretrain" in parts:
-        found = [pretrain(work, seed) for seed in options.seeds]
-        document["pretraining"] = {"recipe": asdict(RECIPE), "runs": found}
+    if not (options.work / "definitions").is_dir():
+        split_definitions(options.sources, options.work)
+    document["text"] = write_text(options.sources, options.work)
+    parts = parts_of(options, document)
+    for name in options.parts:
+        document[name] = parts[name]()
         yield
-    if "language" in parts:
-        document["language"] = language(work, options.seeds)
-        yield
-    task = definitions(work, tokenizer)
-    document["majority"] = task.majority()
-    document["near the text"] = near(work)
-    if "curve" in parts:
-        document["curve"] = curve(task, options, journal)
-        yield
-    if "sizes" in parts:
-        document["definitions"] = [
-            one
-            for number in STEPS
-            for one in methods(task, "definitions", number, options, journal)
-        ]
-        yield
-    if "facts" in parts:
-        document["facts"] = facts(options)
-        yield
-    if "sst2" in parts:
-        reviews = film_reviews(options.sst2, tokenizer)
-        document["sst2"] = [
-            one
-            for number in (256, 2_048)
-            for one in methods(reviews, "sst2", number, options, journal)
-        ]
-        yield
-    if "wnut17" in parts:
-        document["wnut17"] = names_in_messages(options, journal)
-        yield
-    if "ship" in parts:
-        document["shipped"] = ship(options, document)
-    yield
 
 
 def definitions(work: Path, tokenizer: BertTokenizer) -> Task:

