@@ -96,7 +96,7 @@ def test_the_accepted_alternatives_pass(exercise):
 @each_mutant
 def test_a_known_mistake_gets_its_own_hint(exercise, mutant):
     start = time.process_time()
-    verdict = judge(exercise, mutant.answer)
+    verdict = judge(exercise, exercise.answer_of(mutant))
     seconds = time.process_time() - start
     assert verdict.kind not in ("passed", "not attempted")
     assert verdict.hint == mutant.hint, (verdict.mutant, verdict.seen)
@@ -107,7 +107,9 @@ def test_a_known_mistake_gets_its_own_hint(exercise, mutant):
 @each
 def test_mistakes_that_do_the_same_share_a_hint(exercise):
     cases = exercise.inputs()
-    seen = [(m, observe(exercise, m.answer, cases)) for m in exercise.mutants]
+    seen = [
+        (m, observe(exercise, exercise.answer_of(m), cases)) for m in exercise.mutants
+    ]
     for i, (one, first) in enumerate(seen):
         for other, second in seen[:i]:
             if first.equals(second, exercise.tolerance):

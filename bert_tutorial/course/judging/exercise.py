@@ -10,6 +10,8 @@ from typing import Any
 
 import torch
 
+from bert_tutorial.course.judging.edits import edited
+
 __all__ = ["Case", "Exercise", "Mutant", "NotAttempted", "Property"]
 
 
@@ -36,11 +38,20 @@ class Case:
 
 @dataclass(frozen=True)
 class Mutant:
-    """A known mistake: a wrong answer, and the hint that it must get."""
+    """A known mistake, and the hint that it must get.
+
+    Args:
+        name: in a few words.
+        answer: a wrong function or class, or what it changes in a right one: see
+            `edited`.
+        hint: what the reader is told.
+        of: the name of the accepted answer that is changed, if not the solution.
+    """
 
     name: str
     answer: Any
     hint: str
+    of: str = ""
 
 
 @dataclass(frozen=True)
@@ -105,6 +116,7 @@ class Exercise:
     judged_by: str = "cases"
     is_ordered: bool = False
     waived: dict[str, str] = field(default_factory=dict)
+    _made: dict[str, Any] = field(default_factory=dict, init=False, repr=False)
 
     def __post_init__(self) -> None:
         """Refuse an exercise that cannot judge anything."""
@@ -116,6 +128,16 @@ class Exercise:
             raise ValueError(f"{self.id}: give cases, or judged_by='properties'")
         if self.judged_by == "properties" and not self.properties:
             raise ValueError(f"{self.id}: nothing judges an answer")
+
+    def answer_of(self, mutant: Mutant) -> Any:
+        """Give the function or class that makes a known mistake."""
+        if not isinstance(mutant.answer, str):
+            return mutant.answer
+        made = self._made.get(mutant.name)
+        if made is None:
+            right = self.accepted[mutant.of] if mutant.of else self.solution
+            made = self._made[mutant.name] = edited(right, mutant.answer)
+        return made
 
     @property
     def parameters(self) -> tuple[str, ...]:

@@ -287,7 +287,7 @@ def recognise(
 ) -> Mutant | None:
     """Find the known mistake that did exactly the same."""
     for mutant in exercise.mutants:
-        its = observe(exercise, mutant.answer, cases, rounds, like=mine)
+        its = observe(exercise, exercise.answer_of(mutant), cases, rounds, like=mine)
         if its.attempted and not its.late and its.replaced == mine.replaced:
             return mutant
     return None
