@@ -6,11 +6,10 @@ Chapter: 0
 """
 
 import argparse
-import json
 from typing import Any
 
 from bert_tutorial.cli.finetune import TASKS, add_columns
-from bert_tutorial.cli.predict import run_task_evaluate
+from bert_tutorial.cli.predict import add_threshold, json_line, run_task_evaluate
 from bert_tutorial.cli.reading import add_source, model_folder, seed_number
 from bert_tutorial.files.errors import UserError
 
@@ -33,6 +32,7 @@ def add_evaluate_command(commands: Any) -> None:
         "--seed", type=seed_number, help="of the world; the model's own"
     )
     add_columns(evaluate)
+    add_threshold(evaluate)
     evaluate.set_defaults(run=run_evaluate)
 
 
@@ -43,8 +43,9 @@ def run_evaluate(options: argparse.Namespace) -> None:
     if options.data:
         run_task_evaluate(options)
         return
-    if options.task:
-        raise UserError("--task goes with --data; leave it out")
+    for name in ("task", "threshold"):
+        if getattr(options, name) is not None:
+            raise UserError(f"--{name} goes with --data; leave it out")
 
     from bert_tutorial.model.objectives import BertForPreTraining
     from bert_tutorial.pretraining.corpus import CorpusData
@@ -61,16 +62,14 @@ def run_evaluate(options: argparse.Namespace) -> None:
     model = BertForPreTraining.from_pretrained(folder, allow_bin=options.allow_bin)
     length = min(128, model.config.max_position_embeddings)
     data = CorpusData(options.corpus, tokenizer=tokenizer, max_length=length)
-    data.validation = data.validation + data.training  # all of it is held out here
-    values = evaluate_corpus(model, data)
-    print_validation(values)
-    print(json.dumps(values))
+    data.validation = data.validation + data.training  # the whole text is judged
+    print(json_line(evaluate_corpus(model, data)))
 
 
-def print_validation(values: dict[str, float]) -> None:
-    """Print losses on held-out text."""
+def print_validation(values: dict[str, float], text: str = "held-out text") -> None:
+    """Print losses, by default on text that was held out."""
     print(
-        f"the model, on held-out text: {values['masked_lm']:.3f} nats "
+        f"the model, on {text}: {values['masked_lm']:.3f} nats "
         f"(perplexity {values['perplexity']}, {values['accuracy']:.1%} of "
         f"{values['masked_places']} masked places right)"
     )

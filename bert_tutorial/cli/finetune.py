@@ -6,6 +6,7 @@ Chapter: 0
 """
 
 import argparse
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -27,16 +28,14 @@ __all__ = ["TASKS", "add_columns", "add_finetune_command", "reading_of"]
 TASKS = ("sentiment", "tagging", "qa", "summarize")
 
 
-def add_columns(command: Any, rows: bool = True) -> None:
+def add_columns(command: Any) -> None:
     """Declare how a table is read."""
     group = command.add_argument_group("reading")
-    if rows:
-        group.add_argument(
-            "--lenient", action="store_true", help="skip and count bad rows"
-        )
-        group.add_argument("--label-column", metavar="NAME", help="or a number")
-    group.add_argument("--text-column", metavar="NAME", help="or a number")
+    group.add_argument("--lenient", action="store_true", help="skip and count bad rows")
+    number = "or its number from 1"
+    group.add_argument("--text-column", metavar="NAME", help=f"of the texts, {number}")
     group.add_argument("--pair-column", metavar="NAME", help="of a second text")
+    group.add_argument("--label-column", metavar="NAME", help=f"of labels, {number}")
 
 
 def reading_of(options: argparse.Namespace) -> "Reading":
@@ -56,6 +55,7 @@ def reading_of(options: argparse.Namespace) -> "Reading":
 RECIPE = (
     "epochs",
     "steps",
+    "min_steps",
     "batch_size",
     "weight_decay",
     "warmup_fraction",
@@ -71,7 +71,9 @@ def add_finetune_command(commands: Any) -> None:
     tune.add_argument("--data", required=True, metavar="FILE", help="to learn from")
     tune.add_argument("--dev", metavar="FILE", help="chooses the state that is kept")
     tune.add_argument("--test", metavar="FILE", help="judges the chosen state, once")
-    tune.add_argument("--model", help="folder or hub id; the shipped one if not given")
+    tune.add_argument(
+        "--model", help="folder or hub id (default: the shipped model of a mini-world)"
+    )
     add_source(tune)
     tune.add_argument("--output", required=True, metavar="FOLDER")
     add_columns(tune)
@@ -82,29 +84,60 @@ def add_finetune_command(commands: Any) -> None:
 def add_training(command: Any) -> None:
     """Declare how the model is trained."""
     train = command.add_argument_group("training")
-    train.add_argument("--epochs", type=float)
+    train.add_argument("--epochs", type=float, help="(default: 3)")
     train.add_argument("--steps", type=positive, help="instead of --epochs")
-    train.add_argument("--batch-size", type=positive)
     train.add_argument(
-        "--learning-rate", type=float, help="by the model's size if not given"
+        "--min-steps",
+        type=positive,
+        help="more epochs of few examples, up to so many steps (default: 200; with "
+        "--epochs or --steps as these say)",
     )
-    train.add_argument("--weight-decay", type=float)
-    train.add_argument("--warmup-fraction", type=float)
-    train.add_argument("--dropout", type=float, help="the model's own if not given")
-    train.add_argument("--evaluate-every", type=positive, metavar="STEPS")
+    train.add_argument("--batch-size", type=positive, help="examples (default: 32)")
     train.add_argument(
-        "--patience", type=positive, help="evaluations without a better one"
+        "--learning-rate",
+        type=float,
+        help="(default: by the model's size, from 5e-5 to 2e-3)",
     )
-    train.add_argument("--seeds", type=seed_number, nargs="+", default=[0])
+    train.add_argument("--weight-decay", type=float, help="(default: 0.01)")
+    train.add_argument("--warmup-fraction", type=float, help="(default: 0.1)")
+    train.add_argument("--dropout", type=float, help="(default: the model's own)")
+    train.add_argument(
+        "--evaluate-every", type=positive, help="steps (default: an epoch)"
+    )
+    train.add_argument(
+        "--patience",
+        type=positive,
+        help="evaluations without a better one that end the run (default: none do)",
+    )
+    train.add_argument(
+        "--seeds", type=seed_number, nargs="+", default=[0], help="(default: 0)"
+    )
     train.add_argument(
         "--class-weights", action="store_true", help="rare classes count as much"
     )
-    train.add_argument("--max-length", type=positive, help="tokens of a window")
-    train.add_argument("--stride", type=positive, help="pieces between two windows")
-    train.add_argument("--save-every", type=int, default=500, metavar="STEPS")
+    train.add_argument(
+        "--max-length",
+        type=positive,
+        help="tokens of a window (default: 128; qa 384, summarize 512; at most what "
+        "the model has positions for)",
+    )
+    train.add_argument(
+        "--stride",
+        type=positive,
+        help="pieces between two windows (default: half a window; qa a third)",
+    )
+    train.add_argument(
+        "--save-every",
+        type=int,
+        default=500,
+        metavar="STEPS",
+        help="between two training states (default: 500)",
+    )
     train.add_argument("--resume", action="store_true", help="go on in --output")
-    train.add_argument("--device", choices=["auto", "cpu", "cuda", "mps"])
-    train.add_argument("--threads", type=positive, help="of the processor")
+    train.add_argument(
+        "--device", choices=["auto", "cpu", "cuda", "mps"], help="(default: auto)"
+    )
+    train.add_argument("--threads", type=positive, help="(default: torch's choice)")
 
 
 def run_finetune(options: argparse.Namespace) -> None:
@@ -119,6 +152,11 @@ def run_finetune(options: argparse.Namespace) -> None:
         torch.set_num_threads(options.threads)
     folder = model_folder(options)
     recipe, choices = recipe_of(options, folder), choices_of(options)
+    if not options.model:
+        print(
+            f"no --model: this starts from {folder.name}, the small shipped model; "
+            "for real text give --model FOLDER or a hub id"
+        )
 
     def run(task: "Task[Row, Head]", /) -> "list[Report]":
         return fine_tune_model(
@@ -136,17 +174,24 @@ def run_finetune(options: argparse.Namespace) -> None:
 
     for line in report_lines(with_task(options.task, run)):
         print(line)
-    print(f"in {options.output}")
+    print(f"in {options.output}; next:")
+    model = options.output
+    if len(options.seeds) > 1:
+        model = str(Path(model) / f"seed-{options.seeds[0]}")
+    for use in ("evaluate --data FILE", "predict --input FILE"):
+        print(f"  python -m bert_tutorial {use} --model {shlex.quote(model)}")
 
 
 def recipe_of(options: argparse.Namespace, folder: Path) -> "FineTuningConfig":
     """Gather the choices of the training."""
     from bert_tutorial.tasks.fine_tuning import FineTuningConfig
-    from bert_tutorial.tasks.run import usual_rate
+    from bert_tutorial.tasks.run import USUAL_STEPS, usual_rate
 
+    values = given(options, RECIPE)
+    if options.steps is None and options.epochs is None:
+        values.setdefault("min_steps", USUAL_STEPS)
     return FineTuningConfig(
-        learning_rate=options.learning_rate or usual_rate(folder),
-        **given(options, RECIPE),
+        learning_rate=options.learning_rate or usual_rate(folder), **values
     )
 
 
@@ -186,6 +231,8 @@ def check_options(options: argparse.Namespace) -> None:
             raise UserError(f"{flag} does nothing without --dev; leave it out")
     if options.steps and options.epochs:
         raise UserError("--steps and --epochs say the same; leave one out")
+    if options.steps and options.min_steps:
+        raise UserError("--min-steps does nothing with --steps; leave it out")
     if len(set(options.seeds)) < len(options.seeds) or min(options.seeds) < 0:
         raise UserError(
             f"--seeds must be different numbers from 0 up, got {options.seeds}"

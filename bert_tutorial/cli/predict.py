@@ -7,7 +7,9 @@ Chapter: 0
 
 import argparse
 import json
-from collections.abc import Sequence
+import math
+import sys
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +20,7 @@ from bert_tutorial.files.errors import UserError
 if TYPE_CHECKING:
     from bert_tutorial.tasks.task import Head, Prediction, Row, Task
 
-__all__ = ["add_predict_command", "run_task_evaluate"]
+__all__ = ["add_predict_command", "add_threshold", "json_line", "run_task_evaluate"]
 
 
 def add_predict_command(commands: Any) -> None:
@@ -30,8 +32,19 @@ def add_predict_command(commands: Any) -> None:
     predict.add_argument("--task", choices=TASKS, help="that of the model's run")
     predict.add_argument("--model", required=True, help="folder or hub id")
     add_source(predict)
-    add_columns(predict, rows=False)
+    add_columns(predict)
+    add_threshold(predict)
     predict.set_defaults(run=run_predict)
+
+
+def add_threshold(command: Any) -> None:
+    """Declare when a question gets no answer."""
+    command.add_argument(
+        "--threshold",
+        type=float,
+        help='with --task qa: say nothing where "no answer" scores higher by more '
+        "(default: that of the model's run; without one, always answer)",
+    )
 
 
 def run_task_evaluate(options: argparse.Namespace) -> None:
@@ -48,13 +61,43 @@ def run_task_evaluate(options: argparse.Namespace) -> None:
             Path(options.data),
             reading=reading_of(options),
             allow_bin=options.allow_bin,
+            threshold=options.threshold,
             say=print,
         )
 
-    scores = with_task(task_name(folder, options.task), run)
-    for name, value in scores.items():
-        print(f"{name:<16} {value:8.4f}")
-    print(json.dumps({name: round(value, 4) for name, value in scores.items()}))
+    name = task_name(folder, options.task)
+    check_threshold(options, name)
+    scores = with_task(name, run)
+    print(json_line({name: round(value, 4) for name, value in scores.items()}))
+
+
+def check_threshold(options: argparse.Namespace, task: str) -> None:
+    """Refuse a threshold that is no number, or where none is used.
+
+    Raises:
+        UserError: saying which.
+    """
+    if options.threshold is None:
+        return
+    if task != "qa":
+        raise UserError("--threshold is for the task qa only; leave it out")
+    if not math.isfinite(options.threshold):
+        raise UserError(f"--threshold must be a number, got {options.threshold}")
+
+
+def json_line(values: Mapping[str, object]) -> str:
+    """Write values as one line of JSON, which has no NaN and no infinity.
+
+    Raises:
+        FloatingPointError: if there is one.
+    """
+    try:
+        return json.dumps(values, ensure_ascii=False, allow_nan=False)
+    except ValueError:
+        raise FloatingPointError(
+            f"a result must be a number, got NaN or infinity in {values}; the model's "
+            "weights are damaged, or the training that made them diverged"
+        ) from None
 
 
 def run_predict(options: argparse.Namespace) -> None:
@@ -69,6 +112,8 @@ def run_predict(options: argparse.Namespace) -> None:
         raise UserError("--question goes with TEXT; a file has its own questions")
     if options.texts and reading.columns:
         raise UserError("columns can be named with --input only; leave them out")
+    if options.texts and options.lenient:
+        raise UserError("--lenient goes with --input; leave it out")
     folder = model_folder(options)
 
     def run(task: "Task[Row, Head]", /) -> "list[Prediction]":
@@ -78,8 +123,16 @@ def run_predict(options: argparse.Namespace) -> None:
         else:
             data = task.from_words(options.texts, options.question)
         return predict_rows(
-            task, folder, data, reading=reading, allow_bin=options.allow_bin
+            task,
+            folder,
+            data,
+            reading=reading,
+            allow_bin=options.allow_bin,
+            threshold=options.threshold,
+            say=lambda line: print(line, file=sys.stderr),
         )
 
-    for found in with_task(task_name(folder, options.task), run):
-        print(json.dumps(found, ensure_ascii=False))
+    name = task_name(folder, options.task)
+    check_threshold(options, name)
+    for found in with_task(name, run):
+        print(json_line(found))

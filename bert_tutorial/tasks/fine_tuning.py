@@ -43,6 +43,7 @@ __all__ = [
 _RANGES = {
     "epochs": Range(0, 10_000, has_low=False),
     "steps": ABOVE_ZERO,
+    "min_steps": ABOVE_ZERO,
     "batch_size": ABOVE_ZERO,
     "evaluate_every": ABOVE_ZERO,
     "patience": ABOVE_ZERO,
@@ -55,8 +56,9 @@ class FineTuningConfig:
     """All choices of a fine-tuning run (Devlin et al. 2019, appendix A.3).
 
     The paper tries batches of 16 and 32, rates of 5e-5, 3e-5 and 2e-5, 2 to 4 epochs;
-    small models want higher rates. `steps` overrides `epochs`; `evaluate_every` counts
-    steps, None is once an epoch; `patience` is how many evaluations without a better
+    small models want higher rates. `steps` overrides `epochs`; so do `min_steps` where
+    the epochs of few examples are fewer steps. `evaluate_every` counts steps, None is
+    once an epoch; `patience` is how many evaluations without a better
     one end the run, None lets it run to its end.
 
     Raises:
@@ -65,6 +67,7 @@ class FineTuningConfig:
 
     epochs: float = 3.0
     steps: int | None = None
+    min_steps: int = 1
     batch_size: int = 32
     learning_rate: float = 5e-5
     weight_decay: float = 0.01
@@ -86,7 +89,7 @@ class FineTuningConfig:
     def training(self, examples: int) -> TrainingConfig:
         """Describe the training on so many examples."""
         whole = math.ceil(self.epochs * examples / self.batch_size)
-        steps = self.steps or max(1, whole)
+        steps = self.steps or max(self.min_steps, whole)
         return TrainingConfig(
             steps=steps,
             learning_rate=self.learning_rate,

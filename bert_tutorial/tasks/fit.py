@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from bert_tutorial.tasks.examples import Example, collate
 from bert_tutorial.training.optimizer import linear_schedule, parameter_groups
 
-__all__ = ["fit", "predict"]
+__all__ = ["check_finite", "fit", "predict"]
 
 
 def fit(
@@ -28,7 +28,7 @@ def fit(
     weight_decay: float = 0.01,
     seed: int = 0,
 ) -> list[float]:
-    """Fine-tune all parameters of a model in place.
+    """Fine-tune all parameters of a model in place, on the device that it is on.
 
     Args:
         model: takes a batch of `collate` and returns an output with `loss`.
@@ -42,6 +42,7 @@ def fit(
     Returns:
         The loss of each step.
     """
+    device = next(model.parameters()).device
     generator = torch.Generator().manual_seed(seed)
     groups = parameter_groups(model, weight_decay)
     optimizer = torch.optim.AdamW(groups, lr=learning_rate, eps=1e-6)
@@ -56,7 +57,8 @@ def fit(
             group["lr"] = learning_rate * linear_schedule(
                 step + 1, steps + 1, max(1, steps // 10)
             )
-        loss = model(**collate([examples[i] for i in chosen])).loss
+        batch = collate([examples[i] for i in chosen])
+        loss = model(**{key: value.to(device) for key, value in batch.items()}).loss
         optimizer.zero_grad()
         loss.backward()
         nn.utils.clip_grad_norm_(model.parameters(), 1.0)
@@ -79,3 +81,16 @@ def predict(
         part = {key: value.to(device) for key, value in batch.items()}
         found.append((model(**part), part))
     return found
+
+
+def check_finite(scores: Tensor) -> None:
+    """Refuse scores of a model that are no numbers: nothing can be said of them.
+
+    Raises:
+        FloatingPointError: if one is NaN or infinite.
+    """
+    if not torch.isfinite(scores).all():
+        raise FloatingPointError(
+            "the model's scores must be numbers, got NaN or infinity; its weights are "
+            "damaged, or the training that made them diverged"
+        )

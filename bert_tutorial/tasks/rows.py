@@ -6,6 +6,8 @@ the first bad row, with file, line and reason; lenient, it skips the row and cou
 Chapter: 14
 """
 
+import json
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, Generic, NamedTuple, TypeVar
 
@@ -30,6 +32,50 @@ def shown(value: Any, width: int = 60) -> str:
     return text if len(text) <= width else f"{text[: width - 3]}..."
 
 
+class NoJson(NamedTuple):
+    """A row that should be JSON and is not: its text, and what is wrong with it."""
+
+    text: str
+    reason: str
+
+
+def decode_json(text: str) -> Any:
+    """Decode JSON, or give a `NoJson` that says why not."""
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError) as error:
+        return NoJson(text.strip(), str(error))
+
+
+def json_rows(text: str, lines: bool = False) -> Iterator[tuple[int, Any]]:
+    """Give line and value of each row of a file that holds a list, or one row a line.
+
+    Args:
+        text: the whole file.
+        lines: it is one row a line, even if the first row is a list.
+
+    Returns:
+        Pairs; the value of a row that is not JSON is a `NoJson`.
+    """
+    if lines or not text.lstrip().startswith("["):
+        for line, row in enumerate(text.split("\n"), 1):
+            if row.strip():
+                yield line, decode_json(row)
+        return
+    whole = decode_json(text)
+    if isinstance(whole, NoJson):
+        yield 1, whole
+        return
+    decoder, place = json.JSONDecoder(), text.index("[") + 1
+    line, counted = 1, 0
+    for item in whole:
+        while text[place] in " \t\n\r,":
+            place += 1
+        line, counted = line + text.count("\n", counted, place), place
+        yield line, item
+        _, place = decoder.raw_decode(text, place)
+
+
 class Skipped(NamedTuple):
     """A row that was left out: its line or number, counted from 1, and the reason."""
 
@@ -46,6 +92,9 @@ class Rows(list[T]):
         self.source = source
         self.unit = unit
         self.skipped: list[Skipped] = []
+        self.notes: list[
+            str
+        ] = []  # how the file was taken, where it could be otherwise
 
     def report(self, examples: int = 3) -> str:
         """Say in one line how many rows were read and skipped, and why.
@@ -60,11 +109,31 @@ class Rows(list[T]):
             'a.tsv: 0 rows read, 1 skipped (line 7: no label)'
         """
         text = f"{self.source}: {len(self):,} rows read, {len(self.skipped):,} skipped"
+        notes = "".join(f"; {note}" for note in self.notes)
         if not self.skipped or not examples:
-            return text
+            return text + notes
         named = [f"{self.unit} {n}: {why}" for n, why in self.skipped[:examples]]
         more = len(self.skipped) - len(named)
-        return f"{text} ({'; '.join(named)}{f'; and {more:,} more' if more else ''})"
+        others = f"; and {more:,} more" if more else ""
+        return f"{text} ({'; '.join(named)}{others}){notes}"
+
+    def copy(self) -> "Rows[T]":
+        """Give the same rows, to leave some out without changing these."""
+        other = Rows[T](self.source, self.unit)
+        other.extend(self)
+        other.skipped, other.notes = list(self.skipped), list(self.notes)
+        return other
+
+    def leave_out(self, faults: Iterable[tuple[int, int, str]]) -> None:
+        """Leave out rows that turned out bad after they were read, and count them.
+
+        Args:
+            faults: for each its place in the list, its line and the reason.
+        """
+        found = list(faults)
+        bad = {place for place, _, _ in found}
+        self[:] = [row for place, row in enumerate(self) if place not in bad]
+        self.skipped += [Skipped(line, reason) for _, line, reason in found]
 
 
 class Collector(Generic[T]):

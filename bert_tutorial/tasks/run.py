@@ -10,7 +10,7 @@ import statistics
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any, Generic, NotRequired, TypedDict, cast
+from typing import Generic, NotRequired, TypedDict, cast
 
 import torch
 
@@ -25,14 +25,16 @@ from bert_tutorial.tasks.fine_tuning import FineTuned, FineTuningConfig, fine_tu
 from bert_tutorial.tasks.rows import Rows
 from bert_tutorial.tasks.sentiment.labels import class_weights
 from bert_tutorial.tasks.task import Head, Reading, Row, Shape, Task
+from bert_tutorial.tokenization.coverage import coverage
 from bert_tutorial.tokenization.tokenizer import BertTokenizer
 from bert_tutorial.tokenization.vocabulary import check_vocabulary_size
 from bert_tutorial.training.device import pick_device
 from bert_tutorial.training.identity import check_identity
-from bert_tutorial.training.keeper import StateKeeper, sweep_run
+from bert_tutorial.training.keeper import StateKeeper, refuse_results, sweep_run
 from bert_tutorial.training.lock import RunLock
 
 __all__ = [
+    "USUAL_STEPS",
     "Report",
     "RunOptions",
     "fine_tune_model",
@@ -41,6 +43,7 @@ __all__ = [
 ]
 
 STATES = "states"
+USUAL_STEPS = 200  # at least, unless steps or epochs are asked for
 Scores = dict[str, float]
 
 
@@ -52,6 +55,7 @@ class Report(TypedDict):
     labels: list[str] | None
     max_length: int
     stride: int | None
+    threshold: float | None
     recipe: dict[str, float | int | None]
     rows: int
     windows: int
@@ -101,6 +105,14 @@ class RunOptions:
             raise UserError(f"seeds must be different numbers from 0 up, got {seeds}")
 
 
+class Changes(TypedDict, total=False):
+    """What the model's configuration is to have otherwise than its file."""
+
+    id2label: tuple[str, ...]
+    hidden_dropout_prob: float
+    attention_probs_dropout_prob: float
+
+
 @dataclass(frozen=True)
 class Part(Generic[Row]):
     """Rows to learn from, to choose by or to judge by, and a digest of their data."""
@@ -123,7 +135,7 @@ class Job(Generic[Row, Head]):
     examples: list[Example]  # of the training rows
     dev: Part[Row] | None
     test: Part[Row] | None
-    changes: dict[str, Any]  # of the model's configuration, as JSON has it
+    changes: Changes
     options: RunOptions
     device: torch.device
 
@@ -162,8 +174,8 @@ def fine_tune_model(
         output: folder for the model, its vocabulary, run.json and log.jsonl.
         dev: chooses the state that is kept; None: the last one is.
         test: judges the chosen state, once.
-        recipe: of the training; None: the published one, at `usual_rate`. Its seed
-            is overridden.
+        recipe: of the training; None: the published one, at `usual_rate` and with at
+            least `USUAL_STEPS` steps. Its seed is overridden.
         options: what else can be chosen.
         reading: how files are read.
         say: is told what was read, and how many texts of it stand in two parts.
@@ -179,9 +191,12 @@ def fine_tune_model(
     options = options or RunOptions()
     say = say or (lambda line: None)
     folder = find_folder(model, options.revision, options.allow_bin)
-    recipe = recipe or FineTuningConfig(learning_rate=usual_rate(folder))
-    parts = read_parts(task, (train, dev, test), reading or Reading(), say)
-    job = prepare(task, folder, parts, recipe, options, say)
+    reading = reading or Reading()
+    recipe = recipe or FineTuningConfig(
+        learning_rate=usual_rate(folder), min_steps=USUAL_STEPS
+    )
+    parts = read_parts(task, (train, dev, test), reading, say)
+    job = prepare(task, folder, parts, recipe, options, say, reading.is_strict)
     return run_seeds(job, Path(output))
 
 
@@ -218,6 +233,8 @@ def read_part(
     """Read a file, or take rows as they are, and report it."""
     rows = labelled_rows(task, source, name, reading)
     say(rows.report())
+    for line in task.describe(rows):
+        say(f"{rows.source}: {line}")
     if isinstance(source, str | Path):
         return Part(rows, corpus_digests([source])["file 1"])
     digest = hashlib.sha256(repr(list(rows)).encode()).hexdigest()
@@ -238,7 +255,7 @@ def labelled_rows(
     if isinstance(source, str | Path):
         return task.read(Path(source), reading.is_strict, reading.columns)
     if isinstance(source, Rows):
-        return source
+        return source.copy()
     rows = Rows[Row](f"the rows of {name}")
     rows.extend(source)
     if not rows:
@@ -253,6 +270,7 @@ def prepare(
     recipe: FineTuningConfig,
     options: RunOptions,
     say: Callable[[str], None],
+    is_strict: bool = True,
 ) -> Job[Row, Head]:
     """Check all that the runs need, before the first of them begins."""
     own = BertConfig.from_dict(read_json(folder / "config.json"))
@@ -263,15 +281,24 @@ def prepare(
     if options.is_weighted and task.classes is None:
         raise UserError(f"the task {task.name} has no classes to be weighed")
     train, dev, test = parts
+    shape = shape._replace(threshold=task.threshold(train.rows))
     names = task.names(train.rows, train.rows.source)
     changes = changes_of(options, names)
     own.changed(**changes)  # refuse a bad one before any work
+    known = coverage(tokenizer, task.texts(train.rows))
+    known.check(train.rows.source)
+    say(known.report())
     for part, found in (("dev", dev), ("test", test)):
-        if found is not None and task.overlap is not None:
+        if found is None:
+            continue
+        keep_usable(task, found.rows, names, is_strict)
+        if task.overlap is not None:
             say(task.overlap(train.rows, found.rows, part))
+    for found in filter(None, parts):
+        for note in task.notes(tokenizer, found.rows, shape):
+            say(f"{found.rows.source}: {note}")
     examples = task.encode(tokenizer, train.rows, names, shape, train.rows.source)
-    for found in filter(None, (dev, test)):
-        task.check(tokenizer, found.rows, names, shape, found.rows.source)
+    say(plan_line(recipe, len(examples)))
     return Job(
         task=task,
         folder=folder,
@@ -289,9 +316,41 @@ def prepare(
     )
 
 
-def changes_of(options: RunOptions, names: list[str]) -> dict[str, Any]:
+def keep_usable(
+    task: Task[Row, Head], rows: Rows[Row], names: Sequence[str], is_strict: bool
+) -> None:
+    """Refuse rows that cannot be used with these labels, or leave them out.
+
+    Raises:
+        UserError: naming the first of them, if the reading is strict; or if none is
+            left.
+    """
+    faults = task.faults(rows, names)
+    if not faults:
+        return
+    if is_strict:
+        _, line, reason = faults[0]
+        raise UserError(f"{rows.source}: {rows.unit} {line}: {reason}")
+    rows.leave_out(faults)
+    if not rows:
+        raise UserError(f"a file must hold at least one row: {rows.report()}")
+
+
+def plan_line(recipe: FineTuningConfig, examples: int) -> str:
+    """Say how long the training is, and why."""
+    steps = recipe.training(examples).steps
+    line = (
+        f"training: {steps:,} steps of {recipe.batch_size} examples, "
+        f"{steps * recipe.batch_size / examples:.1f} epochs"
+    )
+    if recipe.steps is None and steps == recipe.min_steps:
+        line += f", as {recipe.epochs:g} epochs of so few would be too short"
+    return f"{line}, learning rate {recipe.learning_rate:g}"
+
+
+def changes_of(options: RunOptions, names: list[str]) -> Changes:
     """Gather what the model's configuration is to have otherwise."""
-    changes: dict[str, Any] = {"id2label": tuple(names)} if names else {}
+    changes: Changes = {"id2label": tuple(names)} if names else {}
     if options.dropout is not None:
         changes["hidden_dropout_prob"] = options.dropout
         changes["attention_probs_dropout_prob"] = options.dropout
@@ -333,6 +392,9 @@ def run_seeds(job: Job[Row, Head], output: Path) -> list[Report]:
     reports = []
     seeds = list(job.options.seeds)
     with RunLock(output):
+        if len(seeds) > 1:
+            own = ("seeds.json",) if job.options.resume else ()
+            refuse_results(output, own)
         for seed in seeds:
             folder = output / f"seed-{seed}" if len(seeds) > 1 else output
             one = replace(job, config=replace(job.config, seed=seed))
@@ -427,6 +489,7 @@ def report_of(job: Job[Row, Head], done: FineTuned) -> Report:
         "labels": job.names or None,
         "max_length": job.shape.max_length,
         "stride": job.shape.stride,
+        "threshold": job.shape.threshold,
         "recipe": asdict(job.config),
         "rows": len(job.train.rows),
         "windows": len(job.examples),
@@ -467,7 +530,7 @@ def report_lines(reports: list[Report]) -> list[str]:
         mean, deviation = values[metric]
         lines.append(
             f"{len(reports)} seeds: {part.replace('_', ' ')} {metric} "
-            f"{mean:.3f}, standard deviation {deviation:.3f}"
+            f"{mean:.4f}, standard deviation {deviation:.4f}"
         )
     return lines
 
@@ -479,12 +542,17 @@ def report_line(report: Report) -> str:
     seed = f"seed {report['recipe']['seed']}"
     if best is None or last is None:
         line = f"{seed}: no dev data, so the last state is kept"
+        if "test" not in report:
+            line += (
+                "; how good it is, nothing says: give --dev or --test, or evaluate it "
+                "on labelled data that it has not seen"
+            )
     else:
         line = (
-            f"{seed}: dev {metric} {best[metric]:.3f} at step {best['step']}, the best "
+            f"{seed}: dev {metric} {best[metric]:.4f} at step {best['step']}, the best "
             f"of {report['evaluations']} evaluations and so optimistic; last state "
-            f"{last[metric]:.3f}"
+            f"{last[metric]:.4f}"
         )
     if "test" in report:
-        line += f"; test {metric} {report['test'][metric]:.3f}, judged once"
+        line += f"; test {metric} {report['test'][metric]:.4f}, judged once"
     return line

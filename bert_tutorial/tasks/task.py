@@ -24,10 +24,16 @@ Prediction = dict[str, object]
 
 
 class Shape(NamedTuple):
-    """How texts are cut: tokens of a window, and from one's start to the next's."""
+    """How texts are cut and answers are chosen, in training, scoring and use alike.
+
+    `max_length` is tokens of a window, `stride` from one's start to the next's;
+    `threshold` says how far "no answer" must lie above the best answer to win, None:
+    there is always an answer.
+    """
 
     max_length: int
     stride: int | None
+    threshold: float | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,14 +50,19 @@ class Reading:
     is_strict: bool = True
 
 
-def _accept(
-    tokenizer: BertTokenizer,
-    rows: Sequence[Row],
-    names: Sequence[str],
-    shape: Shape,
-    source: str,
-) -> None:
-    """Refuse nothing."""
+def _no_notes(tokenizer: BertTokenizer, rows: Sequence[Row], shape: Shape) -> list[str]:
+    """Say nothing."""
+    return []
+
+
+def _no_faults(rows: Sequence[Row], names: Sequence[str]) -> list[tuple[int, int, str]]:
+    """Find nothing wrong."""
+    return []
+
+
+def _no_threshold(rows: Sequence[Row]) -> float | None:
+    """Have no threshold."""
+    return None
 
 
 def _half(max_length: int) -> None:
@@ -73,10 +84,15 @@ class Task(Generic[Row, Head]):
         names: training rows and source -> the labels' names.
         encode: tokenizer, rows, names, shape, source -> examples to learn from.
         score: model, tokenizer, rows, names, shape, source -> scores.
-        read_texts: file, columns -> rows to predict.
+        read_texts: file, strict, columns -> rows to predict.
         from_words: texts, question -> rows to predict.
         predict: model, tokenizer, rows, names, shape -> what is said of each row.
-        check: tokenizer, rows, names, shape, source: refuses what cannot be judged.
+        texts: rows -> their texts, to see how much a vocabulary knows of them.
+        describe: rows -> lines that count what they hold, and name what is odd.
+        faults: rows, names -> place, line and reason of each that cannot be used with
+            these labels.
+        notes: tokenizer, rows, shape -> lines about what is cut or lost.
+        threshold: training rows -> that of `Shape`.
         classes: the class of each row, for weights; None: cannot be weighed.
         overlap: training rows, other rows and their name -> a line about texts that
             stand in both; None: nothing is said.
@@ -96,14 +112,22 @@ class Task(Generic[Row, Head]):
         [Head, BertTokenizer, Sequence[Row], Sequence[str], Shape, str],
         dict[str, float],
     ]
-    read_texts: Callable[[Path, Mapping[str, str]], Sequence[Row]]
+    read_texts: Callable[[Path, bool, Mapping[str, str]], Rows[Row]]
     from_words: Callable[[Sequence[str], str | None], Sequence[Row]]
     predict: Callable[
         [Head, BertTokenizer, Sequence[Row], Sequence[str], Shape], list[Prediction]
     ]
-    check: Callable[
-        [BertTokenizer, Sequence[Row], Sequence[str], Shape, str], object
-    ] = field(default_factory=lambda: _accept)
+    texts: Callable[[Sequence[Row]], list[str]]
+    describe: Callable[[Sequence[Row]], list[str]]
+    faults: Callable[[Sequence[Row], Sequence[str]], list[tuple[int, int, str]]] = (
+        field(default_factory=lambda: _no_faults)
+    )
+    notes: Callable[[BertTokenizer, Sequence[Row], Shape], list[str]] = field(
+        default_factory=lambda: _no_notes
+    )
+    threshold: Callable[[Sequence[Row]], float | None] = field(
+        default_factory=lambda: _no_threshold
+    )
     classes: Callable[[Sequence[Row], Sequence[str]], list[int]] | None = None
     overlap: Callable[[Sequence[Row], Sequence[Row], str], str] | None = None
     max_length: int = 128

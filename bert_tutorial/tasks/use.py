@@ -3,16 +3,18 @@
 Chapter: 0
 """
 
+import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Generic
+from typing import Generic, cast
 
 from bert_tutorial.files.errors import UserError
 from bert_tutorial.files.folder import read_json
 from bert_tutorial.files.hub import find_folder
-from bert_tutorial.tasks.run import labelled_rows
+from bert_tutorial.tasks.run import keep_usable, labelled_rows
 from bert_tutorial.tasks.task import Head, Prediction, Reading, Row, Shape, Task
+from bert_tutorial.tokenization.coverage import coverage
 from bert_tutorial.tokenization.tokenizer import BertTokenizer
 from bert_tutorial.tokenization.vocabulary import check_vocabulary_size
 
@@ -27,6 +29,12 @@ class Opened(Generic[Head]):
     tokenizer: BertTokenizer
     names: list[str]
     shape: Shape
+
+    def at(self, threshold: float | None) -> "Opened[Head]":
+        """Answer questions at another threshold; None keeps the model's own."""
+        if threshold is None:
+            return self
+        return replace(self, shape=self.shape._replace(threshold=threshold))
 
 
 def task_name(folder: Path, asked: str | None = None) -> str:
@@ -74,7 +82,7 @@ def open_model(
         model.config.max_position_embeddings,
         whole(file, run.get("max_length")),
         whole(file, run.get("stride")),
-    )
+    )._replace(threshold=limit(file, run.get("threshold")))
     count = model.config.num_labels
     names = list(model.config.id2label or (f"LABEL_{i}" for i in range(count)))
     return Opened(model=model, tokenizer=tokenizer, names=names, shape=shape)
@@ -91,6 +99,20 @@ def whole(file: Path, value: object) -> int | None:
     raise UserError(f"{file}: lengths must be whole numbers from 1 up, got {value!r}")
 
 
+def limit(file: Path, value: object) -> float | None:
+    """Take the threshold of run.json as it must be.
+
+    Raises:
+        UserError: if it is neither a number nor None.
+    """
+    if value is None:
+        return None
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    if is_number and math.isfinite(cast(float, value)):
+        return float(cast(float, value))
+    raise UserError(f"{file}: threshold must be a number or null, got {value!r}")
+
+
 def evaluate_model(
     task: Task[Row, Head],
     model: str | Path,
@@ -99,6 +121,7 @@ def evaluate_model(
     reading: Reading | None = None,
     revision: str | None = None,
     allow_bin: bool = False,
+    threshold: float | None = None,
     say: Callable[[str], None] | None = None,
 ) -> dict[str, float]:
     """Judge a fine-tuned model on labelled data.
@@ -110,19 +133,31 @@ def evaluate_model(
         reading: how a file is read.
         revision: commit, branch or tag on the hub.
         allow_bin: read an old pytorch_model.bin where there is nothing better.
-        say: is told what was read.
+        threshold: of questions, instead of the model's own; see `Shape`.
+        say: is told what was read, and what is cut or lost of it.
 
     Returns:
-        The task's scores by name, such as "accuracy" or "f1".
+        The task's scores by name, such as "accuracy" or "f1", each from 0 to 1.
 
     Raises:
         UserError: the model or the data cannot be used; the text says why.
     """
     folder = find_folder(model, revision, allow_bin)
-    opened = open_model(task, folder, allow_bin=allow_bin)
-    rows = labelled_rows(task, data, "data", reading or Reading())
-    if say is not None:
-        say(rows.report())
+    opened = open_model(task, folder, allow_bin=allow_bin).at(threshold)
+    reading, say = reading or Reading(), say or (lambda line: None)
+    rows = labelled_rows(task, data, "data", reading)
+    keep_usable(task, rows, opened.names, reading.is_strict)
+    say(rows.report())
+    known = coverage(opened.tokenizer, task.texts(rows))
+    known.check(rows.source)
+    notes = [*task.describe(rows), known.report()]
+    for note in [*notes, *task.notes(opened.tokenizer, rows, opened.shape)]:
+        say(f"{rows.source}: {note}")
+    if opened.shape.threshold is None and task.threshold(rows) is not None:
+        say(
+            "notice: the model has no threshold for questions without an answer, so it "
+            'always answers; --threshold 0 lets "no answer" win where it scores higher'
+        )
     return task.score(
         opened.model, opened.tokenizer, rows, opened.names, opened.shape, rows.source
     )
@@ -136,6 +171,8 @@ def predict_rows(
     reading: Reading | None = None,
     revision: str | None = None,
     allow_bin: bool = False,
+    threshold: float | None = None,
+    say: Callable[[str], None] | None = None,
 ) -> list[Prediction]:
     """Use a fine-tuned model on data without labels.
 
@@ -146,6 +183,8 @@ def predict_rows(
         reading: how a file is read.
         revision: commit, branch or tag on the hub.
         allow_bin: read an old pytorch_model.bin where there is nothing better.
+        threshold: of questions, instead of the model's own; see `Shape`.
+        say: is told what was left out or cut, and of unknown words, if anything.
 
     Returns:
         What is said of each row, by name, such as "label" and "probability".
@@ -154,11 +193,20 @@ def predict_rows(
         UserError: the model or the data cannot be used; the text says why.
     """
     folder = find_folder(model, revision, allow_bin)
-    opened = open_model(task, folder, allow_bin=allow_bin)
+    opened = open_model(task, folder, allow_bin=allow_bin).at(threshold)
+    reading, say = reading or Reading(), say or (lambda line: None)
+    rows: Sequence[Row]
     if isinstance(data, str | Path):
-        rows = task.read_texts(Path(data), (reading or Reading()).columns)
+        found = task.read_texts(Path(data), reading.is_strict, reading.columns)
+        if found.skipped or found.notes:
+            say(found.report())
+        rows = found
     else:
         rows = data
+    known = coverage(opened.tokenizer, task.texts(rows)).report()
+    notes = [known] if known.startswith("notice") else []
+    for note in [*notes, *task.notes(opened.tokenizer, rows, opened.shape)]:
+        say(note)
     return task.predict(
         opened.model, opened.tokenizer, rows, opened.names, opened.shape
     )

@@ -109,7 +109,7 @@ def test_a_task_from_training_to_predicting(capsys, tmp_path, task):
     assert code == 0, err
     scores = json.loads(out.splitlines()[-1])
     assert scores == report["test"], "the saved model is the chosen one"
-    assert scores[metric] > (0.6 if metric != "exact_match" else 60)
+    assert 0.6 < scores[metric] <= 1, "every score is a fraction"
     if task == "summarize":
         assert scores["rouge1"] >= scores["lead_rouge1"] - 0.2
     extra = ["--question", "where is he ?"] if task == "qa" else []
@@ -231,7 +231,6 @@ def test_a_signal_stops_a_run_which_saves_its_state_and_says_how_to_go_on(tmp_pa
 
 
 TRAIN = "sentence\tlabel\na good day\t1\na bad day\t0\n"
-LONG = "what " * 70
 MISTAKES = {
     "label out of range": ("", "sentence\tlabel\nx\t9\n", [], "line 2: the label must"),
     "string label": ("", "sentence\tlabel\nx\tgood\n", [], "one of 0, 1, got 'good'"),
@@ -265,16 +264,6 @@ def test_a_mistake_gets_one_line_and_leaves_nothing(capsys, tmp_path, name):
     assert err.startswith("error: ") and err.count("\n") == 1
     assert said in err
     assert not output.exists()
-
-
-def test_a_question_longer_than_its_share_of_the_window(capsys, tmp_path):
-    file = questions(tmp_path / "a.json", 4)
-    text = file.read_text().replace("where is he ?", LONG, 1)
-    file.write_text(text, encoding="utf-8")
-    command = ["finetune", "--task", "qa", "--data", file, "--output", tmp_path / "m"]
-    code, _, err = run(capsys, *command, "--steps", "1")
-    assert code == 2 and "question 0: it must have at most 32 pieces" in err
-    assert "got 70" in err and not (tmp_path / "m").exists()
 
 
 def test_lenient_reading_skips_and_says_so(capsys, tmp_path):

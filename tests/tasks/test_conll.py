@@ -201,7 +201,7 @@ def test_two_bad_rows_in_a_sentence_are_one_skip_that_counts_both(tmp_path):
         (b"\n \n\t\n", "at least one row"),
         (b"-DOCSTART- O\n\n", "at least one row"),
         (b"one\ncolumn\n", "line 1: a row must have 2 columns"),
-        (b"a b c d e\n", "line 1: a row must have 2 columns"),
+        (b"a b c d e\n", "line 1: the tag of 'a' .column 5; --label-column .* got 'e'"),
         ("Ann\tB-PER\nK\u00f6ln\tB-LOC\n".encode("latin-1"), "must be UTF-8"),
         (GOOD.encode("utf-16"), "UTF-16"),
     ],

@@ -4,6 +4,7 @@ import dataclasses
 
 import pytest
 import torch
+import transformers
 from conftest import tiny_config
 
 from bert_tutorial.model.task_heads import (
@@ -17,7 +18,12 @@ from bert_tutorial.tasks.fine_tuning import (
     fine_tune,
 )
 from bert_tutorial.tasks.fit import fit
-from bert_tutorial.tasks.sentiment.classify import classify, encode_texts, text_windows
+from bert_tutorial.tasks.sentiment.classify import (
+    classify,
+    count_cut,
+    encode_texts,
+    text_windows,
+)
 from bert_tutorial.tasks.sentiment.tables import LabelledText
 from bert_tutorial.tokenization.tokenizer import BertTokenizer
 from bert_tutorial.training.keeper import StateKeeper
@@ -223,8 +229,20 @@ def test_the_first_text_of_a_pair_stands_whole_in_every_window():
     assert [ids[4:-1] for ids, _ in windows] == [[7, 8], [9, 10], [11, 12]]
     assert windows[0][1] == [0, 0, 0, 0, 1, 1, 1]
     rows = [LabelledText("a b c d e", "f", "1", 9)]
-    with pytest.raises(ValueError, match=r"x: line 9: .* at most 3 pieces .* got 5"):
-        encode_texts(tokenizer, rows, max_length=7, source="x")
+    with pytest.raises(ValueError, match=r"x: line 9: max_length must be at least"):
+        encode_texts(tokenizer, rows, max_length=4, source="x")
+
+
+@pytest.mark.parametrize(("first", "second"), [(6, 1), (9, 9), (30, 2), (4, 30)])
+def test_a_pair_with_a_long_first_text_is_cut_as_transformers_cuts_it(first, second):
+    theirs = transformers.BertTokenizer(vocab={p: i for i, p in enumerate(PIECES)})
+    texts = [" ".join(PIECES[5 + i % 10] for i in range(n)) for n in (first, second)]
+    (window,) = text_windows(BertTokenizer(PIECES), *texts, max_length=9)
+    expected = theirs(*texts, truncation="longest_first", max_length=9)
+    assert list(window) == [expected["input_ids"], expected["token_type_ids"]]
+    row = LabelledText(*texts, "1", 1)
+    assert count_cut(BertTokenizer(PIECES), [row], 9) == 1
+    assert count_cut(BertTokenizer(PIECES), [row], 64) == 0
 
 
 def test_a_text_is_judged_by_the_mean_of_its_windows_in_any_order():

@@ -19,6 +19,7 @@ from torch import Tensor
 from bert_tutorial.files.errors import UserError
 from bert_tutorial.model.task_heads import BertForQuestionAnswering
 from bert_tutorial.tasks.examples import collate
+from bert_tutorial.tasks.fit import check_finite
 from bert_tutorial.tasks.questions.files import SquadItem
 from bert_tutorial.tasks.questions.windows import PassageWindow, encode_squad
 from bert_tutorial.tokenization.tokenizer import BertTokenizer
@@ -242,6 +243,7 @@ def _window_logits(
         names = ("input_ids", "attention_mask", "token_type_ids")
         out = model(**{name: batch[name].to(device) for name in names})
         start, end = out.start_logits.cpu(), out.end_logits.cpu()  # (B, T)
+        check_finite(start + end)
         for row, index in enumerate(chosen):
             length = len(windows[index].example.input_ids)
             found[index] = start[row, :length], end[row, :length]

@@ -37,7 +37,9 @@ class _BadRowError(UserError):
     """What is wrong with one question."""
 
 
-def read_squad(file: str | os.PathLike[str], *, strict: bool = True) -> Rows[SquadItem]:
+def read_squad(
+    file: str | os.PathLike[str], *, strict: bool = True, labelled: bool = True
+) -> Rows[SquadItem]:
     """Read the questions of a file, in its order.
 
     A question is refused if a key is missing or of a wrong type, if question, context
@@ -47,6 +49,8 @@ def read_squad(file: str | os.PathLike[str], *, strict: bool = True) -> Rows[Squ
     Args:
         file: JSON or JSON lines, UTF-8.
         strict: refuse the file at the first bad question instead of skipping it.
+        labelled: read the answers; else they are not looked at and need not be there,
+            and a question without an id gets its number.
 
     Returns:
         The questions; `.skipped` and `.report()` tell what was left out and why.
@@ -61,7 +65,7 @@ def read_squad(file: str | os.PathLike[str], *, strict: bool = True) -> Rows[Squ
     rows = _rows(_parse(file), os.fspath(file))
     for number, (row, context, where) in enumerate(rows, 1):
         try:
-            item = _item(row, context)
+            item = _item(row, context) if labelled else _asked(row, context, number)
             if item.id in seen:
                 raise _BadRowError("the id must be unique, it is there already")
         except _BadRowError as error:
@@ -126,6 +130,13 @@ def _list(entry: Any, key: str, where: str) -> list[Any]:
     if not isinstance(found, list):
         raise UserError(f"{where}: {key!r} must be a list, got {shown(found)}")
     return found
+
+
+def _asked(row: Any, context: Any, number: int) -> SquadItem:
+    """Check a question whose answers are not looked at."""
+    if isinstance(row, dict):
+        row = {"id": str(number), **row, "answers": [], "is_impossible": True}
+    return _item(row, context)
 
 
 def _item(row: Any, context: Any) -> SquadItem:

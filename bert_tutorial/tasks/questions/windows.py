@@ -70,7 +70,8 @@ def encode_squad(
 
     The target is the first answer; a window that does not show it whole, or whose
     question has none, has the target (0, 0), the place of [CLS]. With windows of R
-    pieces no answer of up to R - stride + 1 pieces is lost: some window shows it whole.
+    pieces some window shows each answer of up to R - stride + 1 pieces whole. Whether
+    such an answer can be given, too, `lost_answers` tells.
 
     Args:
         tokenizer: makes the pieces.
@@ -111,12 +112,25 @@ def encode_squad(
 def lost_answers(
     windows: Sequence[PassageWindow], items: Sequence[SquadItem]
 ) -> list[str]:
-    """List the ids of questions whose (first) answer no window shows whole."""
-    shown = {w.item for w in windows if w.example.target["start_positions"]}
+    """List the ids of questions whose (first) answer is lost in the windows.
+
+    It is lost if no window shows it whole, so that it cannot be learned. It is also
+    lost if the only window in which it may start, the one with most context for its
+    first piece, ends before it does: then `merge_windows` cannot give it.
+
+    Args:
+        windows: from `encode_squad`.
+        items: what was encoded.
+    """
+    kept = set()
+    for window in windows:
+        start = window.example.target["start_positions"]
+        if isinstance(start, int) and start and window.is_best_context[start]:
+            kept.add(window.item)
     return [
         item.id
         for index, item in enumerate(items)
-        if item.answers and index not in shown
+        if item.answers and index not in kept
     ]
 
 

@@ -11,12 +11,12 @@ from torch import Tensor
 from bert_tutorial.files.errors import UserError
 from bert_tutorial.model.task_heads import BertForSequenceClassification
 from bert_tutorial.tasks.examples import Example
-from bert_tutorial.tasks.fit import predict
+from bert_tutorial.tasks.fit import check_finite, predict
 from bert_tutorial.tasks.sentiment.tables import LabelledText
 from bert_tutorial.tasks.windows import cut_windows
 from bert_tutorial.tokenization.tokenizer import BertTokenizer
 
-__all__ = ["classify", "encode_texts", "text_windows"]
+__all__ = ["classify", "count_cut", "cut_pair", "encode_texts", "text_windows"]
 
 
 def text_windows(
@@ -27,9 +27,11 @@ def text_windows(
     max_length: int = 128,
     stride: int | None = None,
 ) -> list[tuple[list[int], list[int]]]:
-    """Encode a text, or a pair, in as many windows as it needs; no piece is lost.
+    """Encode a text, or a pair, in as many windows as it needs.
 
-    Of a pair the first text stands whole in every window, and the second is cut.
+    Of a pair the first text stands whole in every window, and the second is cut into
+    windows; no piece is lost. If the first leaves the second less than half of the
+    room, both are cut to one window as the published code does (`cut_pair`).
 
     Args:
         tokenizer: makes the pieces.
@@ -42,19 +44,21 @@ def text_windows(
         Ids and types of each window.
 
     Raises:
-        UserError: if the first text of a pair leaves no room for the second, or a
-            number is out of range.
+        UserError: if there is no room for a piece of each text, or a number is out of
+            range.
     """
     cut = tokenizer.encode(text, add_special_tokens=False).ids
     head, kind = [tokenizer.cls_id], 0
     if pair is not None:
+        other = tokenizer.encode(pair, add_special_tokens=False).ids
+        if is_cut(cut, other, max_length):
+            cut, other = cut_pair(cut, other, max_length - 3)
         head += [*cut, tokenizer.sep_id]
-        cut, kind = tokenizer.encode(pair, add_special_tokens=False).ids, 1
+        cut, kind = other, 1
     room = max_length - len(head) - 1
     if room < 1:
         raise UserError(
-            f"the first text must have at most {max(0, max_length - 4)} pieces so that "
-            f"{max_length} tokens have room for a second one, got {len(head) - 2}"
+            f"max_length must be at least {len(head) + 2}, got {max_length}"
         )
     stride = max(1, room // 2) if stride is None else stride
     if pair is not None:
@@ -70,6 +74,49 @@ def text_windows(
         )
         for part in parts
     ]
+
+
+def is_cut(first: Sequence[int], second: Sequence[int], max_length: int) -> bool:
+    """Tell whether a pair is too long for windows that show its first text whole."""
+    room = max_length - 3
+    return len(first) + len(second) > room and len(first) > room // 2
+
+
+def cut_pair(
+    first: Sequence[int], second: Sequence[int], room: int
+) -> tuple[list[int], list[int]]:
+    """Take pieces from the end of the longer text until a pair fits.
+
+    The rule of the published code (`_truncate_seq_pair`): of two equally long texts the
+    second is cut.
+
+    Args:
+        first: the pieces of the first text.
+        second: those of the second.
+        room: pieces that both may have together.
+
+    Example:
+        >>> cut_pair([1, 2, 3, 4, 5], [6, 7], 5)
+        ([1, 2, 3], [6, 7])
+    """
+    a, b = len(first), len(second)
+    while a + b > max(room, 0):
+        if a > b:
+            a -= 1
+        else:
+            b -= 1
+    return list(first[:a]), list(second[:b])
+
+
+def count_cut(
+    tokenizer: BertTokenizer, rows: Sequence[LabelledText], max_length: int
+) -> int:
+    """Count the pairs of which `text_windows` leaves something out."""
+    pairs = [(row.text, row.pair) for row in rows if row.pair is not None]
+    first = tokenizer.encode_lines([text for text, _ in pairs])
+    second = tokenizer.encode_lines([pair for _, pair in pairs])
+    both = zip(first, second, strict=True)
+    return sum(is_cut(a, b, max_length) for a, b in both)
 
 
 def encode_texts(
@@ -128,6 +175,7 @@ def classify(
     examples = [one._replace(target={}) for _, one in windows]
     outputs = predict(model, examples, batch_size)
     logits = torch.cat([output.logits.float() for output, _ in outputs])
+    check_finite(logits)
     owners = torch.tensor([place for place, _ in windows], device=device)
     sums = torch.zeros(len(encoded), logits.shape[1], device=device)
     sums.index_add_(0, owners, logits)

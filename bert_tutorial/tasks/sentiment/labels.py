@@ -3,6 +3,7 @@
 Chapter: 14
 """
 
+import unicodedata
 from collections import Counter
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -10,7 +11,15 @@ from typing import NamedTuple
 from bert_tutorial.files.errors import UserError
 from bert_tutorial.tasks.sentiment.tables import LabelledText
 
-__all__ = ["Overlap", "class_weights", "label_names", "label_numbers", "overlap"]
+__all__ = [
+    "Overlap",
+    "class_weights",
+    "label_faults",
+    "label_names",
+    "label_notes",
+    "label_numbers",
+    "overlap",
+]
 
 MOST = 1_000  # more classes than this are a column of something else
 
@@ -53,15 +62,70 @@ def label_numbers(
     Raises:
         UserError: if a row has another label; file, line, label, those allowed.
     """
+    for _, line, reason in label_faults(rows, names):
+        raise UserError(f"{source}: line {line}: {reason}")
     numbers = {name: number for number, name in enumerate(names)}
-    for row in rows:
-        if row.label not in numbers:
-            allowed = ", ".join(names[:20]) + (", ..." if len(names) > 20 else "")
-            raise UserError(
-                f"{source}: line {row.line}: the label must be one of {allowed}, "
-                f"got {row.label!r}"
-            )
     return [numbers[row.label] for row in rows]
+
+
+def label_faults(
+    rows: Sequence[LabelledText], names: Sequence[str]
+) -> list[tuple[int, int, str]]:
+    """List the rows whose label is none of those names: place, line, reason."""
+    known = set(names)
+    allowed = ", ".join(names[:20]) + (", ..." if len(names) > 20 else "")
+    return [
+        (place, row.line, f"the label must be one of {allowed}, got {row.label!r}")
+        for place, row in enumerate(rows)
+        if row.label not in known
+    ]
+
+
+def label_notes(rows: Sequence[LabelledText], most: int = 12) -> list[str]:
+    """Say how many rows each label has, and what looks odd about the labels.
+
+    Args:
+        rows: of one file.
+        most: labels that are named; the commonest.
+
+    Returns:
+        A line with the counts; a line for labels that may be one class (they differ by
+        case, by the form of their letters, or as 1 and 1.0); a line for labels that
+        only one row has, where others have several.
+    """
+    counts = Counter(row.label for row in rows)
+    named = [f"{label!r} {number:,}" for label, number in counts.most_common(most)]
+    more = len(counts) - len(named)
+    found = [
+        f"rows of each label: {', '.join(named)}{f', {more} more' if more else ''}"
+    ]
+    same: dict[str, list[str]] = {}
+    for label in sorted(counts):
+        same.setdefault(_label_key(label), []).append(repr(label))
+    doubles = [" and ".join(labels) for labels in same.values() if len(labels) > 1]
+    if doubles:
+        found.append(
+            f"notice: labels that may be one class: {'; '.join(doubles[:5])}; they are "
+            "kept apart, write them alike if they are one"
+        )
+    single = [label for label, number in counts.items() if number == 1]
+    if single and len(rows) > 2 * len(counts):
+        lines = {row.label: row.line for row in rows}
+        shown = ", ".join(f"{label!r} (line {lines[label]})" for label in single[:5])
+        found.append(
+            f"notice: only one row has the label {shown}; is it a line of names, or a "
+            "slip?"
+        )
+    return found
+
+
+def _label_key(label: str) -> str:
+    """Write labels alike that may be one class."""
+    try:
+        return repr(float(label))
+    except ValueError:
+        folded = unicodedata.normalize("NFKC", label).casefold()
+        return "".join(c for c in folded if c.isalnum()) or folded
 
 
 def class_weights(numbers: Sequence[int], classes: int) -> list[float]:

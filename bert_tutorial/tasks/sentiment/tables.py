@@ -1,27 +1,31 @@
-r"""Read labelled texts from tables: TSV, CSV, JSON lines, and plain lines.
+r"""Read labelled texts from tables: TSV, CSV, JSON, and plain lines.
 
 - `.tsv`: fields between tabs, nothing is quoted. GLUE's files have single quotation
   marks in their texts, which a reader of quoted fields would take for the start of
-  one and then swallow lines up to the next.
-- `.csv`: fields between commas, quoted where they hold commas, quotation marks (then
-  doubled) or line ends. A backslash is a backslash.
-- `.jsonl`: one object a line.
-- `.txt`: `label ||| text`, the form of the Stanford treebank's five classes, if all
-  labels are asked for; else one text a line.
+  one and then swallow lines up to the next. A file that pandas wrote is quoted, and
+  `separators` tells the two apart.
+- `.csv`: fields between commas, semicolons or tabs, quoted where they hold these,
+  quotation marks (then doubled) or line ends. A backslash is a backslash.
+- `.jsonl`: one object a line; `.json`: the same, or a list of objects.
+- `.txt`: if labels are asked for, `label ||| text`, the form of the Stanford
+  treebank's five classes, or fields between tabs; else one text a line.
 
 Chapter: 14
 """
 
-import csv
-import io
-import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from bert_tutorial.files.errors import UserError
 from bert_tutorial.pretraining.documents import read_text
-from bert_tutorial.tasks.rows import Collector, Rows, shown
+from bert_tutorial.tasks.rows import Collector, NoJson, Rows, json_rows, shown
+from bert_tutorial.tasks.sentiment.separators import (
+    Record,
+    Separator,
+    separators,
+    split_records,
+)
 
 __all__ = ["COLUMNS", "LabelledText", "read_table"]
 
@@ -39,7 +43,7 @@ def known_names(key: str, given: Mapping[str, str]) -> tuple[str, ...]:
 
 
 def find_places(
-    path: Path, first: list[str], given: Mapping[str, str], labelled: bool
+    path: Path, first: Sequence[str], given: Mapping[str, str], labelled: bool
 ) -> tuple[dict[str, int], bool]:
     """Find the columns, and whether the first record is a row already.
 
@@ -53,38 +57,86 @@ def find_places(
         UserError: if a column is missing, or a number is outside the record.
     """
     wanted = [key for key in COLUMNS if key != "label" or labelled]
-    numbers = [given[key] for key in wanted if key in given]
     names = [name.strip().casefold() for name in first]
-    if numbers and all(n.isdecimal() and n not in names for n in numbers):
-        places = {key: int(given[key]) - 1 for key in wanted if key in given}
-        for key in wanted:
-            if key != "pair" and key not in places:
-                raise UserError(f"{path}: give the column of the {key} by number, too")
-        for key, place in places.items():
-            if not 0 <= place < len(first):
-                raise UserError(
-                    f"{path}: line 1: the {key} must be in column 1 to {len(first)}, "
-                    f"got {place + 1}"
-                )
-        return places, True
-    found = {}
+    numbers = {
+        key: int(given[key]) - 1
+        for key in wanted
+        if key in given and given[key].isdecimal() and given[key] not in names
+    }
+    for key, place in numbers.items():
+        if not 0 <= place < len(first):
+            raise UserError(
+                f"{path}: line 1: the {key} must be in column 1 to {len(first)}, "
+                f"got {place + 1}"
+            )
+    named = {}
     for key in wanted:
+        if key in numbers or (key == "pair" and numbers and key not in given):
+            continue
         known = known_names(key, given)
         hits = [names.index(name) for name in known if name in names]
         if hits:
-            found[key] = hits[0]
+            named[key] = hits[0]
+        elif numbers and key not in given:
+            raise UserError(f"{path}: give the column of the {key} by number, too")
         elif key in given or key != "pair":
-            shown = ", ".join(repr(name[:30]) for name in first[:8])
-            raise UserError(
-                f"{path}: line 1 must name a column for the {key} "
-                f"({', '.join(known)}), got {shown}; say which column it is, by name "
-                "or, without a line of names, by number"
-            )
-    return found, False
+            raise UserError(f"{path}: {_no_column(key, known, names)}")
+    is_names = named or any(names[numbers[k]] in COLUMNS[k] for k in numbers)
+    return numbers | named, not is_names
 
 
-BARS = "|||"
-FORMS = (".tsv", ".csv", ".jsonl", ".txt")
+def _no_column(key: str, known: Sequence[str], names: Sequence[str]) -> str:
+    """Say that a table has no column of a name, and what helps."""
+    seen = ", ".join(repr(name[:30]) for name in names[:8])
+    return (
+        f"line 1 must name a column for the {key} ({', '.join(known)}), got {seen}; "
+        "say which column it is, by name or, without a line of names, by number "
+        f"(--{key}-column)"
+    )
+
+
+def find_table(
+    path: Path, text: str, given: Mapping[str, str], labelled: bool
+) -> tuple[list[Record], dict[str, int], bool, Separator]:
+    """Cut a table into records by the separator with which its columns are found.
+
+    Raises:
+        UserError: if they are found with none; it says what the likeliest one gives.
+    """
+    found = []
+    errors: list[tuple[int, UserError]] = []
+    is_numbered = any(number.isdecimal() for number in given.values())
+    for separator in separators(path.suffix.lower(), text, labelled):
+        records = list(split_records(text, separator))
+        first = next((one for one in records if one.fields), None)
+        if first is None:
+            return records, {}, False, separator
+        try:
+            fields = first.fields
+            if path.suffix.lower() == ".txt" and separator.text in (None, "|||"):
+                fields = ["label", "text"] if labelled else ["text"]
+                places, is_row = find_places(path, fields, {}, labelled)[0], True
+            else:
+                places, is_row = find_places(path, fields, given, labelled)
+        except UserError as error:
+            errors.append((len(first.fields), error))
+            continue
+        found.append((records, places, is_row, separator))
+        if not is_numbered or is_even(records):
+            return found[-1]
+    if found:
+        return found[0]
+    raise max(errors, key=lambda pair: pair[0])[1]
+
+
+def is_even(records: Sequence[Record]) -> bool:
+    """Tell whether nearly all rows have the fields of the first, and more than one."""
+    widths = [len(record.fields) for record in records[:100]]
+    return widths[0] > 1 and widths.count(widths[0]) > 0.9 * len(widths)
+
+
+FORMS = (".tsv", ".csv", ".jsonl", ".json", ".txt")
+USUAL = {".csv": ",", ".tsv": "\t", ".txt": "|||"}
 
 
 class LabelledText(NamedTuple):
@@ -106,7 +158,7 @@ def read_table(
     """Read a table of texts.
 
     Args:
-        file: .tsv, .csv, .jsonl or .txt, UTF-8.
+        file: .tsv, .csv, .jsonl, .json or .txt, UTF-8.
         strict: refuse the file at the first bad row instead of skipping it.
         columns: names for "text", "pair" or "label", where `COLUMNS` does not have
             them. Whole numbers, counted from 1, are places in a table without a first
@@ -130,121 +182,117 @@ def read_table(
             f"got {path.suffix or 'no ending'!r}"
         )
     collector = Collector[LabelledText](file, strict)
-    records = _records(path, labelled, collector)
-    if path.suffix.lower() == ".jsonl":
-        _read_objects(records, given, labelled, collector)
+    text = read_text(path)
+    if path.suffix.lower() in (".jsonl", ".json"):
+        is_lines = path.suffix.lower() == ".jsonl"
+        for line, values in json_rows(text, is_lines):
+            _read_object(line, values, given, labelled, collector)
     else:
-        first = next(records, None)
-        if first is None:
-            return collector.finish()
-        places, is_row = find_places(path, first[1], given, labelled)
-        width = len(first[1])
-        rows = _chain(first, records) if is_row else records
-        for line, fields in rows:
-            if len(fields) != width:
-                reason = f"a row must have {width} fields, got {len(fields)}"
-                collector.skip(line, reason)
-                continue
-            found = {key: fields[place] for key, place in places.items()}
-            _take(line, found, labelled, collector)
+        _read_records(path, text, given, labelled, collector)
     return collector.finish()
 
 
-def _chain(first: Any, rest: Iterator[Any]) -> Iterator[Any]:
-    yield first
-    yield from rest
-
-
-def _records(
-    path: Path, labelled: bool, collector: Collector[LabelledText]
-) -> Iterator[tuple[int, Any]]:
-    """Give the records of a file with the line on which each begins."""
-    text = read_text(path)
-    kind = path.suffix.lower()
-    if kind == ".csv":
-        yield from _csv_records(text, collector)
-        return
-    lines = text.split("\n")  # not splitlines: U+2028 and others may stand in a text
-    if kind == ".txt":
-        yield 0, ["label", "text"] if labelled else ["text"]
-    for number, line in enumerate(lines, start=1):
-        if not line.strip():
-            continue
-        if kind == ".tsv":
-            yield number, line.split("\t")
-        elif kind == ".jsonl":
-            yield number, line
-        elif labelled:
-            yield number, [part.strip() for part in line.split(BARS, 1)]
-        else:
-            yield number, [line.strip()]
-
-
-def _csv_records(
-    text: str, collector: Collector[LabelledText]
-) -> Iterator[tuple[int, list[str]]]:
-    """Read quoted fields; a record may have line ends in it."""
-    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
-    while True:
-        line = reader.line_num + 1
-        # No field is longer than the text; the module's own limit is 131,072.
-        limit = csv.field_size_limit(len(text) + 1)
-        try:
-            fields = next(reader)
-        except StopIteration:
-            return
-        except csv.Error as error:
-            collector.skip(
-                line,
-                f"quotation marks do not pair up ({error}); inside a quoted field they "
-                "are doubled, not written with a backslash",
-            )
-            continue
-        finally:
-            csv.field_size_limit(limit)
-        if fields:
-            yield line, fields
-
-
-def _read_objects(
-    records: Iterator[tuple[int, str]],
+def _read_records(
+    path: Path,
+    text: str,
     given: Mapping[str, str],
     labelled: bool,
     collector: Collector[LabelledText],
 ) -> None:
-    """Read one JSON object a line."""
-    for line, text in records:
-        try:
-            values = json.loads(text)
-        except (ValueError, RecursionError) as error:
-            collector.skip(line, f"a line must be one JSON object, got {error}")
+    """Read the rows of a table of fields."""
+    records, places, is_row, separator = find_table(path, text, given, labelled)
+    if separator.text not in (USUAL.get(path.suffix.lower()), None) or (
+        separator.is_quoted and path.suffix.lower() != ".csv"
+    ):
+        collector.rows.notes.append(separator.note())
+    width = 0
+    for record in records:
+        if record.fault:
+            collector.skip(record.line, record.fault)
             continue
-        if not isinstance(values, dict):
-            kind = type(values).__name__
-            collector.skip(line, f"a line must be one JSON object, got a {kind}")
+        if not width:
+            width = len(record.fields) if separator.text != "|||" else 2
+            if not is_row:
+                continue
+        if len(record.fields) != width:
+            reason = f"a row must have {width} fields, got {len(record.fields)}"
+            collector.skip(record.line, reason)
             continue
-        values = {str(key).casefold(): value for key, value in values.items()}
-        found: dict[str, str] = {}
-        reason = ""
-        for key in COLUMNS:
-            known = known_names(key, given)
-            value = next((values[name] for name in known if name in values), None)
-            if (
-                isinstance(value, int)
-                and not isinstance(value, bool)
-                and key == "label"
-            ):
-                value = str(value)
-            if isinstance(value, str):
-                found[key] = value
-            elif value is not None and (key != "label" or labelled):
-                reason = f"the {key} must be a text, got {shown(value)}"
-            elif key in given and (key != "label" or labelled):
-                reason = f"the object must have the key {given[key]!r}"
-        if reason:
-            collector.skip(line, reason)
-        else:
-            _take(line, found, labelled, collector)
+        found = {key: record.fields[place] for key, place in places.items()}
+        _take(record.line, found, labelled, collector)
+    if is_row and given and labelled:
+        _skip_names(collector)
+
+
+def _skip_names(collector: Collector[LabelledText]) -> None:
+    """Leave out a first row that is a line of names: the only label not a number."""
+    rows = collector.rows
+    if len(rows) < 3 or is_number(rows[0].label):
+        return
+    if all(is_number(row.label) for row in rows[1:]):
+        first = rows.pop(0)
+        collector.skip(
+            first.line,
+            f"this looks like a line of names: of all labels {shown(first.label)} "
+            "alone is no number; give the columns by name",
+        )
+
+
+def is_number(text: str) -> bool:
+    """Tell whether a label is a number."""
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _read_object(
+    line: int,
+    values: Any,
+    given: Mapping[str, str],
+    labelled: bool,
+    collector: Collector[LabelledText],
+) -> None:
+    """Read one JSON object."""
+    if isinstance(values, NoJson):
+        collector.skip(line, f"a line must be one JSON object, got {values.reason}")
+        return
+    if not isinstance(values, dict):
+        kind = type(values).__name__
+        collector.skip(line, f"a line must be one JSON object, got a {kind}")
+        return
+    values = {str(key).casefold(): value for key, value in values.items()}
+    found: dict[str, str] = {}
+    for key in COLUMNS:
+        if key == "label" and not labelled:
+            continue
+        known = known_names(key, given)
+        value = next((values[name] for name in known if name in values), None)
+        if key == "label":
+            value = label_text(value)
+        if isinstance(value, str):
+            found[key] = value
+        elif value is not None:
+            collector.skip(line, f"the {key} must be a text, got {shown(value)}")
+            return
+        elif key in given or key != "pair":
+            collector.skip(
+                line,
+                f"the object must have a key for the {key} ({', '.join(known)}), got "
+                f"{shown(list(values))}; name it (--{key}-column)",
+            )
+            return
+    _take(line, found, labelled, collector)
+
+
+def label_text(value: Any) -> Any:
+    """Write a label that is a whole number or a truth value as text."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    return str(value) if isinstance(value, int) else value
 
 
 def _take(

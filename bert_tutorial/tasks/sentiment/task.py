@@ -12,8 +12,14 @@ from bert_tutorial.model.task_heads import BertForSequenceClassification
 from bert_tutorial.tasks.examples import Example
 from bert_tutorial.tasks.metrics import classification_scores
 from bert_tutorial.tasks.rows import Rows
-from bert_tutorial.tasks.sentiment.classify import classify, encode_texts
-from bert_tutorial.tasks.sentiment.labels import label_names, label_numbers, overlap
+from bert_tutorial.tasks.sentiment.classify import classify, count_cut, encode_texts
+from bert_tutorial.tasks.sentiment.labels import (
+    label_faults,
+    label_names,
+    label_notes,
+    label_numbers,
+    overlap,
+)
 from bert_tutorial.tasks.sentiment.tables import LabelledText, read_table
 from bert_tutorial.tasks.task import Prediction, Shape, Task, given_texts, no_question
 from bert_tutorial.tokenization.tokenizer import BertTokenizer
@@ -28,9 +34,29 @@ def read_sentiment(
     return read_table(file, strict=strict, columns=columns)
 
 
-def read_unlabelled(file: Path, columns: Mapping[str, str]) -> Rows[LabelledText]:
+def read_unlabelled(
+    file: Path, strict: bool, columns: Mapping[str, str]
+) -> Rows[LabelledText]:
     """Read texts only."""
-    return read_table(file, columns=columns, labelled=False)
+    return read_table(file, strict=strict, columns=columns, labelled=False)
+
+
+def windows_of(
+    tokenizer: BertTokenizer,
+    rows: Sequence[LabelledText],
+    shape: Shape,
+    numbers: Sequence[int] | None = None,
+    source: str = "the rows",
+) -> list[list[Example]]:
+    """Encode texts: for each its windows, with its class if there are any."""
+    return encode_texts(
+        tokenizer,
+        rows,
+        numbers,
+        max_length=shape.max_length,
+        stride=shape.stride,
+        source=source,
+    )
 
 
 def encode_sentiment_rows(
@@ -42,14 +68,7 @@ def encode_sentiment_rows(
 ) -> list[Example]:
     """Encode texts; every window has its text's label."""
     numbers = label_numbers(rows, names, source)
-    encoded = encode_texts(
-        tokenizer,
-        rows,
-        numbers,
-        max_length=shape.max_length,
-        stride=shape.stride,
-        source=source,
-    )
+    encoded = windows_of(tokenizer, rows, shape, numbers, source)
     return [window for row in encoded for window in row]
 
 
@@ -63,9 +82,7 @@ def score_sentiment(
 ) -> dict[str, float]:
     """Compare the likeliest class of each text with its label."""
     numbers = label_numbers(rows, names, source)
-    encoded = encode_texts(
-        tokenizer, rows, max_length=shape.max_length, stride=shape.stride, source=source
-    )
+    encoded = windows_of(tokenizer, rows, shape, source=source)
     guesses = classify(model, encoded).argmax(dim=-1).tolist()
     return classification_scores(numbers, guesses, len(names))
 
@@ -87,9 +104,7 @@ def predict_sentiment(
     shape: Shape,
 ) -> list[Prediction]:
     """Say of each text: label, its probability, the text."""
-    encoded = encode_texts(
-        tokenizer, rows, max_length=shape.max_length, stride=shape.stride
-    )
+    encoded = windows_of(tokenizer, rows, shape)
     shares = torch.softmax(classify(model, encoded), dim=-1)
     best = shares.max(dim=-1)
     found = zip(rows, best.indices.tolist(), best.values.tolist(), strict=True)
@@ -107,6 +122,19 @@ def overlap_line(
     return overlap(train, rows).report(part)
 
 
+def pair_notes(
+    tokenizer: BertTokenizer, rows: Sequence[LabelledText], shape: Shape
+) -> list[str]:
+    """Say how many pairs are cut."""
+    cut = count_cut(tokenizer, rows, shape.max_length)
+    if not cut:
+        return []
+    return [
+        f"{cut:,} of {len(rows):,} pairs are cut to {shape.max_length} tokens, the "
+        "longer text first"
+    ]
+
+
 SENTIMENT = Task(
     name="sentiment",
     model=BertForSequenceClassification,
@@ -118,7 +146,10 @@ SENTIMENT = Task(
     read_texts=read_unlabelled,
     from_words=texts_from_words,
     predict=predict_sentiment,
-    check=encode_sentiment_rows,
+    texts=lambda rows: [f"{row.text} {row.pair or ''}" for row in rows],
+    describe=label_notes,
+    faults=label_faults,
+    notes=pair_notes,
     classes=label_numbers,
     overlap=overlap_line,
 )

@@ -19,6 +19,7 @@ from bert_tutorial.model.config import BertConfig
 from bert_tutorial.model.task_heads import LogitsOutput
 from bert_tutorial.pretraining.batches import pad
 from bert_tutorial.tasks.examples import Example
+from bert_tutorial.tasks.fit import check_finite
 from bert_tutorial.tasks.summaries.rouge import rouge_words
 from bert_tutorial.tokenization.tokenizer import BertTokenizer
 
@@ -217,6 +218,7 @@ def score_sentences(
         ids, mask = pad([w.example.input_ids for w in part], tokenizer.pad_id)
         types, _ = pad([w.example.token_type_ids for w in part], 0)
         logits = model(ids.to(device), mask.to(device), types.to(device)).logits
+        check_finite(logits)
         for window, row in zip(part, logits.sigmoid().tolist(), strict=True):
             scores += [row[place] for place in window.places]
     model.train(was_training)

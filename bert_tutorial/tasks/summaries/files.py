@@ -3,14 +3,13 @@
 Chapter: 17
 """
 
-import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from bert_tutorial.files.errors import UserError
 from bert_tutorial.pretraining.documents import read_text, split_sentences
-from bert_tutorial.tasks.rows import Collector, Rows, shown
+from bert_tutorial.tasks.rows import Collector, NoJson, Rows, json_rows, shown
 from bert_tutorial.tasks.summaries.rouge import rouge_n
 
 __all__ = [
@@ -41,7 +40,9 @@ class BadRowError(UserError):
     """What is wrong with a row, in one line."""
 
 
-def read_summaries(file: str | Path, *, strict: bool = True) -> Rows[Document]:
+def read_summaries(
+    file: str | Path, *, strict: bool = True, labelled: bool = True
+) -> Rows[Document]:
     """Read documents with their summaries.
 
     The file holds JSON: a list of objects, or one object a line. Three forms are
@@ -52,6 +53,7 @@ def read_summaries(file: str | Path, *, strict: bool = True) -> Rows[Document]:
     Args:
         file: the file.
         strict: refuse the file at the first bad row, instead of skipping the row.
+        labelled: rows must have a summary; else it is not looked at.
 
     Returns:
         The documents, with what was skipped.
@@ -61,63 +63,35 @@ def read_summaries(file: str | Path, *, strict: bool = True) -> Rows[Document]:
         ValueError: naming file, line, what was found and what is allowed.
     """
     collector = Collector[Document](file, strict)
-    for line, row in rows_of(read_text(file)):
+    for line, row in json_rows(read_text(file)):
         try:
-            if isinstance(row, BadRowError):
-                raise row
-            collector.add(document_of(row, line))
+            collector.add(document_of(row, line, labelled))
         except BadRowError as error:
             collector.skip(line, str(error))
     return collector.finish()
 
 
-def decoded(text: str) -> Any:
-    """Decode JSON; what cannot be decoded gives the error, for its line."""
-    try:
-        return json.loads(text)
-    except (ValueError, RecursionError) as error:
-        return BadRowError(
-            f"a row must be JSON, got {shown(text.strip(), 40)}: {error}"
-        )
-
-
-def rows_of(text: str) -> Iterator[tuple[int, Any]]:
-    """Give line and value of each row: items of a list, or lines."""
-    if not text.lstrip().startswith("["):
-        for line, row in enumerate(text.split("\n"), 1):
-            if row.strip():
-                yield line, decoded(row)
-        return
-    whole = decoded(text)
-    if isinstance(whole, BadRowError):
-        yield 1, whole
-        return
-    decoder, place = json.JSONDecoder(), text.index("[") + 1
-    line, counted = 1, 0
-    for item in whole:
-        while text[place] in " \t\n\r,":
-            place += 1
-        line, counted = line + text.count("\n", counted, place), place
-        yield line, item
-        _, place = decoder.raw_decode(text, place)
-
-
-def document_of(row: Any, line: int) -> Document:
+def document_of(row: Any, line: int, labelled: bool = True) -> Document:
     """Check a row and make a document of it.
 
     Raises:
         BadRowError: saying what was found and what is allowed.
     """
+    if isinstance(row, NoJson):
+        raise BadRowError(
+            f"a row must be JSON, got {shown(row.text, 40)}: {row.reason}"
+        )
     if not isinstance(row, Mapping):
         raise BadRowError(f"{ALLOWED}, got a {type(row).__name__}")
     for source, target in FORMS:
-        if source in row and target in row:
+        if source in row and (target in row or not labelled):
             break
     else:
         raise BadRowError(f"{ALLOWED}, got the keys {shown(sorted(row))}")
     read = tokenised if source == "src" else untokenised
-    sentences, summary = (read(row[key], key) for key in (source, target))
-    for key, found in ((source, sentences), (target, summary)):
+    sentences = read(row[source], source)
+    summary = read(row[target], target) if labelled else []
+    for key, found in ((source, sentences), (target, summary))[: 1 + labelled]:
         if not found:
             raise BadRowError(f"{key} must hold text, got {shown(row[key], 40)}")
     return Document(sentences, summary, line)

@@ -93,15 +93,26 @@ def document_of(text: str, line: int) -> Document:
     return Document(split_sentences(text), [], line)
 
 
-def read_article(file: Path, columns: Mapping[str, str]) -> Sequence[Document]:
-    """Read one document; of a plain text file the whole is one."""
+def read_article(
+    file: Path, strict: bool, columns: Mapping[str, str]
+) -> Rows[Document]:
+    """Read documents; of a plain text file the whole is one."""
     no_columns(columns)
     if file.suffix.lower() in (".json", ".jsonl"):
-        return read_summaries(file)
+        return read_summaries(file, strict=strict, labelled=False)
     text = " ".join(read_text(file).split())
     if not text:
         raise UserError(f"{file}: the file must hold text, got none")
-    return [document_of(text, 1)]
+    rows = Rows[Document](str(file))
+    rows.append(document_of(text, 1))
+    return rows
+
+
+def count_documents(rows: Sequence[Document]) -> list[str]:
+    """Say how long documents and summaries are."""
+    long = mean(len(row.sentences) for row in rows)
+    short = mean(len(row.summary) for row in rows)
+    return [f"sentences: {long:.1f} a document, {short:.1f} a summary"]
 
 
 def from_words(texts: Sequence[str], question: str | None) -> Sequence[Document]:
@@ -140,5 +151,7 @@ SUMMARIES = Task(
     read_texts=read_article,
     from_words=from_words,
     predict=predict_summaries,
+    texts=lambda rows: [" ".join(row.sentences) for row in rows],
+    describe=count_documents,
     max_length=512,
 )

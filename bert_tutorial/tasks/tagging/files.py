@@ -3,8 +3,9 @@ r"""Read words and their tags: CoNLL files, and the JSON lines of the hub.
 A CoNLL file has one word a line and a blank line between sentences; the word is the
 first column, its tag the last. Files in the wild differ and have faults, so:
 
-- Columns are parted by tabs or blanks. The number of columns, 2 to 4, is the one that
-  most rows have; a row with another number is bad.
+- Columns are parted by tabs or blanks. The number of columns is the one that most rows
+  have; a row with another number is bad. `forms` says how index columns, comments,
+  extra columns and other schemes of tags are recognised.
 - Tags are O, B-type and I-type. If more spans begin with I- than with B-, the file is
   taken for IOB1, where B- only parts neighbours of one type; it is turned into BIO.
   In a BIO file an I- that continues nothing is bad.
@@ -16,7 +17,6 @@ first column, its tag the last. Files in the wild differ and have faults, so:
 Chapter: 15
 """
 
-import json
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -25,8 +25,17 @@ from typing import Any, NamedTuple
 
 from bert_tutorial.files.errors import UserError
 from bert_tutorial.pretraining.documents import read_text
-from bert_tutorial.tasks.rows import Collector, Rows, shown
+from bert_tutorial.tasks.rows import Collector, NoJson, Rows, json_rows, shown
 from bert_tutorial.tasks.tagging.bio import is_legal, spans_to_tags, tags_to_spans
+from bert_tutorial.tasks.tagging.forms import (
+    ANY_TAG,
+    Block,
+    Columns,
+    find_columns,
+    is_comment,
+    tag_scheme,
+    tag_share,
+)
 
 __all__ = [
     "TaggedWords",
@@ -38,7 +47,6 @@ __all__ = [
 ]
 
 TAG = re.compile(r"O|[BI]-.*\S")
-COLUMNS = (2, 3, 4)
 
 
 class TaggedWords(NamedTuple):
@@ -58,12 +66,19 @@ class Draft(NamedTuple):
     faults: list[tuple[int, str]]
 
 
-def read_conll(file: str | Path, *, strict: bool = True) -> Rows[TaggedWords]:
-    """Read a CoNLL file of 2 to 4 columns; see the module for what is accepted.
+def read_conll(
+    file: str | Path,
+    *,
+    strict: bool = True,
+    columns: Mapping[str, str] | None = None,
+) -> Rows[TaggedWords]:
+    """Read a CoNLL file; see the module for what is accepted.
 
     Args:
         file: UTF-8, with or without byte order mark, any line ends.
         strict: refuse the file at the first bad row; else skip its sentence.
+        columns: numbers from 1 of the columns of "text" and "label", where they are
+            not those that are found.
 
     Returns:
         The sentences in the order of the file, their tags in BIO.
@@ -73,10 +88,38 @@ def read_conll(file: str | Path, *, strict: bool = True) -> Rows[TaggedWords]:
         UserError: if it is not UTF-8 text, has a bad row (strict), or no sentence.
     """
     blocks = list(_blocks(read_text(file).split("\n")))
-    widths = Counter(len(columns) for block in blocks for _, columns in block)
-    width = max(COLUMNS, key=lambda number: widths[number])
-    drafts = [_draft(block, width) for block in blocks]
-    return collect_tagged(drafts, Collector[TaggedWords](file, strict))
+    form = _form(file, blocks, columns)
+    collector = Collector[TaggedWords](file, strict)
+    rows = _without_comments(blocks, form, collector)
+    return collect_tagged([_draft(block, form) for block in rows], collector)
+
+
+def _form(
+    file: str | Path, blocks: Sequence[Block], columns: Mapping[str, str] | None
+) -> Columns:
+    """Find the columns; an error names the file."""
+    try:
+        return find_columns(blocks, columns)
+    except UserError as error:
+        raise UserError(f"{file}: {error}") from None
+
+
+def _without_comments(
+    blocks: Sequence[Block], form: Columns, collector: Collector[TaggedWords]
+) -> list[Block]:
+    """Leave out comments before sentences, and note them and the columns."""
+    found, comments = [], 0
+    for block in blocks:
+        start = 0
+        while start < len(block) and is_comment(block[start][1], form):
+            start += 1
+        comments += start
+        if block[start:]:
+            found.append(block[start:])
+    collector.rows.notes += form.notes
+    if comments:
+        collector.rows.notes.append(f"{comments:,} lines with # are comments")
+    return found
 
 
 def tag_names(rows: Iterable[TaggedWords]) -> list[str]:
@@ -107,6 +150,14 @@ def collect_tagged(
     Raises:
         UserError: if one is bad and the reading strict, or if none is good.
     """
+    good = [draft for draft in drafts if not draft.faults]
+    scheme = tag_scheme([draft.tags for draft in good])
+    collector.rows.notes += scheme.notes
+    for draft in good:
+        for place in scheme.open_ends(draft.tags):
+            draft.faults.append((draft.lines[place], _open_end(draft, place)))
+        draft.tags[:] = [scheme.translate(tag) for tag in draft.tags]
+        draft.faults.extend(_no_tags(draft))
     begins = Counter(
         tag[:2]
         for draft in drafts
@@ -114,7 +165,7 @@ def collect_tagged(
         for before, tag in zip(["O", *draft.tags], draft.tags, strict=False)
         if tag != "O" and before[2:] != tag[2:]
     )
-    is_iob1 = begins["I-"] > begins["B-"]
+    is_iob1 = begins["I-"] > begins["B-"] and not scheme.is_closed
     for draft in drafts:
         faults = draft.faults
         if not faults and not is_iob1:
@@ -127,6 +178,30 @@ def collect_tagged(
             tags = spans_to_tags(tags_to_spans(draft.tags), len(draft.tags))
             collector.add(TaggedWords(draft.words, tags, draft.lines[0]))
     return collector.finish()
+
+
+def _open_end(draft: Draft, place: int) -> str:
+    """Say that a span is not closed."""
+    tag, word = draft.tags[place], draft.words[place]
+    return (
+        f"{shown(tag)} of {shown(word)} must go on in the next word, in a file whose "
+        "tags close their spans"
+    )
+
+
+def _no_tags(draft: Draft) -> Iterator[tuple[int, str]]:
+    """Find the tags that are none, once the file's scheme is known."""
+    for line, word, tag in zip(draft.lines, draft.words, draft.tags, strict=True):
+        if not TAG.fullmatch(tag):
+            yield line, _no_tag(word, tag)
+
+
+def _no_tag(word: str, tag: object, column: int | None = None) -> str:
+    """Say that a tag is none."""
+    named = f" (column {column}; --label-column names another)" if column else ""
+    return (
+        f"the tag of {shown(word)}{named} must be O, B-type or I-type, got {shown(tag)}"
+    )
 
 
 def _blocks(lines: Iterable[str]) -> Iterator[list[tuple[int, list[str]]]]:
@@ -147,27 +222,29 @@ def _columns(line: str) -> list[str]:
     return re.split(" +", line.strip(" "))
 
 
-def _draft(block: list[tuple[int, list[str]]], width: int) -> Draft:
-    """Check the rows of one sentence."""
+def _draft(block: Block, form: Columns) -> Draft:
+    """Check the rows of one sentence; without a column of tags, all are O."""
     draft = Draft([], [], [], [])
     for line, columns in block:
-        word, tag = columns[0], columns[-1]
-        if len(columns) != width:
+        fault = ""
+        word, tag = "", "O"
+        if len(columns) != form.width:
             got = f"{len(columns)}: {shown(' '.join(columns))}"
-            fault = f"a row must have {width} columns like the others, got {got}"
-        elif not word.strip():
-            fault = "the word is empty"
-        elif not TAG.fullmatch(tag):
-            fault = (
-                f"the tag of {shown(word)} must be O, B-type or I-type, "
-                f"got {shown(tag)}"
-            )
+            fault = f"a row must have {form.width} columns like the others, got {got}"
+        else:
+            word = columns[form.word]
+            tag = "O" if form.tag is None else columns[form.tag]
+            if not word.strip():
+                fault = "the word is empty"
+            elif not ANY_TAG.fullmatch(tag):
+                place = None if form.width == 2 else (form.tag or 0) + 1
+                fault = _no_tag(word, tag, place)
+        if fault:
+            draft.faults.append((line, fault))
         else:
             draft.lines.append(line)
             draft.words.append(word)
             draft.tags.append(tag)
-            continue
-        draft.faults.append((line, fault))
     return draft
 
 
@@ -186,19 +263,25 @@ def _continues_nothing(draft: Draft) -> Iterator[tuple[int, str]]:
         before = tag
 
 
+JSON = (".json", ".jsonl")
 WORDS = ("tokens", "words")
 TAGS = ("ner_tags", "tags", "ner")
 
 
 def read_tagged(
-    file: str | Path, *, names: Sequence[str] | None = None, strict: bool = True
+    file: str | Path,
+    *,
+    names: Sequence[str] | None = None,
+    strict: bool = True,
+    columns: Mapping[str, str] | None = None,
 ) -> Rows[TaggedWords]:
-    """Read a file by its ending: .json and .jsonl as JSON lines, all else as CoNLL.
+    """Read a file by its ending: .json and .jsonl as JSON, all else as CoNLL.
 
     Args:
         file: UTF-8.
         names: of numbered tags in JSON, in the order of their numbers.
         strict: refuse the file at the first bad row; else skip its sentence.
+        columns: as `read_conll` takes them.
 
     Returns:
         The sentences in the order of the file, their tags in BIO.
@@ -207,18 +290,20 @@ def read_tagged(
         FileNotFoundError: if there is no such file.
         UserError: as `read_conll` and `read_tagged_json` say.
     """
-    if Path(file).suffix.lower() in (".json", ".jsonl"):
+    if Path(file).suffix.lower() in JSON:
+        if columns:
+            raise UserError(f"{file}: JSON has keys, not columns; leave columns out")
         return read_tagged_json(file, names=names, strict=strict)
-    return read_conll(file, strict=strict)
+    return read_conll(file, strict=strict, columns=columns)
 
 
 def read_tagged_json(
     file: str | Path, *, names: Sequence[str] | None = None, strict: bool = True
 ) -> Rows[TaggedWords]:
-    """Read JSON lines.
+    """Read JSON: one object a line, or a list of them.
 
     Args:
-        file: UTF-8, one object a line; blank lines are passed over.
+        file: UTF-8; blank lines are passed over.
         names: of numbered tags, in the order of their numbers.
         strict: refuse the file at the first bad row; else skip and count it.
 
@@ -229,17 +314,87 @@ def read_tagged_json(
         FileNotFoundError: if there is no such file.
         UserError: if it is not UTF-8 text, has a bad row (strict), or no sentence.
     """
-    drafts = []
-    for line, text in enumerate(read_text(file).split("\n"), 1):
-        if not text.strip():
-            continue
-        try:
-            record = json.loads(text)
-        except (ValueError, RecursionError) as error:
-            drafts.append(Draft([line], [], [], [(line, f"not JSON: {error}")]))
-            continue
-        drafts.append(_record_draft(record, line, names))
+    drafts = [
+        Draft([line], [], [], [(line, f"not JSON: {record.reason}")])
+        if isinstance(record, NoJson)
+        else _record_draft(record, line, names)
+        for line, record in json_rows(read_text(file))
+    ]
     return collect_tagged(drafts, Collector[TaggedWords](file, strict))
+
+
+WORD_FILES = (".conll", ".conllu", ".bio", ".iob", ".iob2", ".tsv")
+
+
+def read_words(
+    file: str | Path,
+    *,
+    strict: bool = True,
+    columns: Mapping[str, str] | None = None,
+) -> Rows[TaggedWords] | None:
+    """Read the words of a file in one of the forms that `read_tagged` takes.
+
+    Tags are not looked at and need not be there: rows of a `.conll` may be words only,
+    and JSON objects may have words only.
+
+    Args:
+        file: UTF-8.
+        strict: refuse the file at the first bad row; else skip its sentence.
+        columns: as `read_conll` takes them.
+
+    Returns:
+        The sentences, every tag O; None if the file is plain text.
+    """
+    collector = Collector[TaggedWords](file, strict)
+    suffix = Path(file).suffix.lower()
+    if suffix in JSON:
+        for line, record in json_rows(read_text(file)):
+            _take_words(record, line, collector)
+        return collector.finish()
+    blocks = list(_blocks(read_text(file).split("\n")))
+    form = _form(file, blocks, columns)
+    rows = [row for block in blocks for _, row in block]
+    full = [row for row in rows if len(row) == form.width]
+    is_tagged = (
+        bool(full)
+        and len(full) > 0.9 * len(rows)
+        and form.tag is not None
+        and tag_share(full, form.tag) > 0.9
+    )
+    if not (is_tagged or columns or suffix in WORD_FILES):
+        return None
+    if sum(len(row) == 1 for row in rows) > len(rows) / 2:
+        form = Columns(0, None, 1, [])
+    form = form._replace(tag=form.tag if is_tagged else None)
+    for draft in (
+        _draft(block, form) for block in _without_comments(blocks, form, collector)
+    ):
+        if draft.faults:
+            collector.skip(*draft.faults[0])
+        else:
+            tags = ["O"] * len(draft.words)
+            collector.add(TaggedWords(draft.words, tags, draft.lines[0]))
+    return collector.finish()
+
+
+def _take_words(record: Any, line: int, collector: Collector[TaggedWords]) -> None:
+    """Take the words of a JSON object."""
+    if isinstance(record, NoJson):
+        collector.skip(line, f"not JSON: {record.reason}")
+        return
+    if isinstance(record, Mapping):
+        key = next((key for key in WORDS if key in record), None)
+        words = record[key] if key else None
+        record = (
+            {**record, TAGS[0]: ["O"] * len(words)}
+            if isinstance(words, list)
+            else record
+        )
+    draft = _record_draft(record, line, None)
+    if draft.faults:
+        collector.skip(*draft.faults[0])
+    else:
+        collector.add(TaggedWords(draft.words, draft.tags, line))
 
 
 def tagged_records(
@@ -315,7 +470,8 @@ def _name(word: str, tag: Any, names: Sequence[str] | None) -> str:
     if isinstance(tag, int) and not isinstance(tag, bool):
         if names is None:
             raise UserError(
-                f"the tag of {shown(word)} is the number {shown(tag)}; give names"
+                f"the tag of {shown(word)} is the number {shown(tag)}; give names, or "
+                "write the tags as text"
             )
         if not 0 <= tag < len(names):
             raise UserError(
@@ -323,10 +479,8 @@ def _name(word: str, tag: Any, names: Sequence[str] | None) -> str:
                 f"got {shown(tag)}"
             )
         tag = names[tag]
-    if not isinstance(tag, str) or not TAG.fullmatch(tag):
-        raise UserError(
-            f"the tag of {shown(word)} must be O, B-type or I-type, got {shown(tag)}"
-        )
+    if not isinstance(tag, str) or not ANY_TAG.fullmatch(tag):
+        raise UserError(_no_tag(word, tag))
     if names is not None and tag not in names:
         allowed = ", ".join(names)
         raise UserError(

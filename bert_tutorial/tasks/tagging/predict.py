@@ -11,6 +11,7 @@ from torch import Tensor
 from bert_tutorial.files.errors import UserError
 from bert_tutorial.model.task_heads import BertForTokenClassification
 from bert_tutorial.tasks.examples import collate
+from bert_tutorial.tasks.fit import check_finite
 from bert_tutorial.tasks.tagging.bio import best_legal_tags
 from bert_tutorial.tasks.tagging.windows import encode_words
 from bert_tutorial.tokenization.tokenizer import BertTokenizer
@@ -67,6 +68,7 @@ def word_scores(
         batch = collate([window.example for _, window in part], tokenizer.pad_id)
         inputs = {key: value.to(device) for key, value in batch.items()}
         logits = model(**inputs).logits.float().cpu()  # (B, T, C)
+        check_finite(logits)
         for row, (number, window) in zip(logits, part, strict=True):
             scores[number][window.words] = row[window.places]
     return scores

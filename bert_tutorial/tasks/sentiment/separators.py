@@ -1,0 +1,142 @@
+r"""How a table parts its fields: the separator, and whether fields are quoted.
+
+The ending of a file says what to expect, its first record what is there: a `.csv` may
+have semicolons or tabs, as spreadsheets of many countries write them, and a `.tsv` may
+have been written by pandas, which puts quotation marks around a field that holds a tab,
+a line end or a quotation mark, and doubles those inside.
+
+Chapter: 14
+"""
+
+import csv
+import io
+import re
+from collections import defaultdict
+from collections.abc import Iterator
+from typing import NamedTuple
+
+__all__ = ["Separator", "is_quoted", "separators", "split_records"]
+
+BARS = "|||"
+NAMES = {"\t": "tabs", ",": "commas", ";": "semicolons", "|": "bars", BARS: BARS}
+
+
+class Separator(NamedTuple):
+    """What stands between two fields, and whether fields may be quoted.
+
+    `text` is None for a file of one text a line.
+    """
+
+    text: str | None
+    is_quoted: bool = False
+
+    def note(self) -> str:
+        """Say it in a few words."""
+        quoted = ", with quotation marks" if self.is_quoted else ""
+        return f"fields are parted by {NAMES[self.text or '']}{quoted}"
+
+
+class Record(NamedTuple):
+    """A row: its first line, and its fields, or the reason why it has none."""
+
+    line: int
+    fields: list[str]
+    fault: str = ""
+
+
+def separators(kind: str, text: str, labelled: bool) -> list[Separator]:
+    """List what may part the fields of a file, the most likely first.
+
+    Args:
+        kind: the ending of its name, in small letters.
+        text: all of it.
+        labelled: rows must have a label beside their text.
+    """
+    quoted = {mark: Separator(mark, True) for mark in ",;\t|"}
+    tabs = quoted["\t"] if is_quoted(text, "\t") else Separator("\t")
+    if kind == ".csv":
+        return [quoted[mark] for mark in ",;\t|"]
+    if kind == ".tsv":
+        return [tabs, quoted[","], quoted[";"]]
+    first = text.lstrip("\n").split("\n", 1)[0]
+    if not labelled:
+        return [Separator(None)]
+    return [tabs] if "\t" in first and BARS not in first else [Separator(BARS)]
+
+
+def is_quoted(text: str, separator: str) -> bool:
+    """Tell whether a table was written by a program that quotes fields.
+
+    That is so if each field with a quotation mark is quoted as a whole, and either
+    none of them is without need, or those that are fill whole columns. A text with
+    quotation marks of its own, as GLUE has them, is not taken for quoted.
+    """
+    if '"' not in text:
+        return False
+    field = re.compile(
+        rf'(?:"((?:[^"]|"")*)"|([^"\n{separator}]*))([\n{separator}]|\Z)'
+    )
+    special = re.compile(rf'["\n{separator}]')
+    place = column = 0
+    quoted: dict[int, int] = defaultdict(int)
+    plain: dict[int, int] = defaultdict(int)
+    needless: set[int] = set()
+    while place < len(text):
+        match = field.match(text, place)
+        if match is None:
+            return False
+        if match[1] is None:
+            plain[column] += bool(match[2])
+        else:
+            quoted[column] += 1
+            if not special.search(match[1]):
+                needless.add(column)
+        place = match.end()
+        column = column + 1 if match[3] == separator else 0
+    return all(plain[column] <= 1 for column in needless)  # 1: a line of names
+
+
+def split_records(text: str, separator: Separator) -> Iterator[Record]:
+    """Cut a table into its rows; empty lines are passed over.
+
+    Args:
+        text: all of it.
+        separator: one of `separators`.
+    """
+    if separator.is_quoted:
+        yield from _quoted_records(text, separator.text or ",")
+        return
+    for number, line in enumerate(text.split("\n"), start=1):  # not splitlines: U+2028
+        if not line.strip():
+            continue
+        if separator.text is None:
+            yield Record(number, [line.strip()])
+        elif separator.text == BARS:
+            yield Record(number, [part.strip() for part in line.split(BARS, 1)])
+        else:
+            yield Record(number, line.split(separator.text))
+
+
+def _quoted_records(text: str, mark: str) -> Iterator[Record]:
+    """Read quoted fields; a record may have line ends in it."""
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=mark, strict=True)
+    while True:
+        line = reader.line_num + 1
+        # No field is longer than the text; the module's own limit is 131,072.
+        limit = csv.field_size_limit(len(text) + 1)
+        try:
+            fields = next(reader)
+        except StopIteration:
+            return
+        except csv.Error as error:
+            yield Record(
+                line,
+                [],
+                f"quotation marks do not pair up ({error}); inside a quoted field they "
+                "are doubled, not written with a backslash",
+            )
+            continue
+        finally:
+            csv.field_size_limit(limit)
+        if fields:
+            yield Record(line, fields)
