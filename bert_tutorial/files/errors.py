@@ -7,7 +7,11 @@ Chapter: 9
 Used from: 1
 """
 
-__all__ = ["MissingFileError", "UnwritableError", "UserError"]
+__all__ = ["MissingFileError", "Notice", "UnwritableError", "UserError"]
+
+
+class Notice(UserWarning):
+    """What a reader should know though nothing stops; the command line prints it."""
 
 
 class UserError(ValueError):

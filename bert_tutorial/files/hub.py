@@ -26,7 +26,13 @@ from bert_tutorial.files.shipped import named_folder
 
 __all__ = ["ENCODER", "ENCODER_SHA256", "find_folder", "published_encoder"]
 
-VOCABULARY = ("vocab.txt", "tokenizer.json", "tokenizer_config.json")
+VOCABULARY = (
+    "vocab.txt",
+    "tokenizer.json",
+    "tokenizer_config.json",
+    "added_tokens.json",
+    "special_tokens_map.json",
+)
 
 ENCODER = "sentence-transformers/all-MiniLM-L6-v2"
 """A published BERT of 6 layers that a package index has, too (Apache-2.0)."""

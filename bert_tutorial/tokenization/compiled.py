@@ -13,27 +13,17 @@ Chapter: 4
 """
 
 import os
-import re
 from collections.abc import Iterable
 from itertools import islice
 
-from tokenizers import (
-    AddedToken,
-    Tokenizer,
-    decoders,
-    models,
-    normalizers,
-    pre_tokenizers,
-    processors,
-)
+from tokenizers import AddedToken, Tokenizer
 
+from bert_tutorial.tokenization.rules import compile_rules, compiled_ids, with_frame
 from bert_tutorial.tokenization.tokenizer import BertTokenizer
 from bert_tutorial.tokenization.vocabulary import SPECIAL_TOKENS
-from bert_tutorial.tokenization.wordpiece import MAX_WORD_LENGTH
 
 __all__ = ["encode_compiled", "encode_corpus", "to_tokenizers"]
 
-SURROGATE = re.compile("[\ud800-\udfff]")
 MANY_CORES = 8  # twice what the slowest text above needs: cores share memory
 BATCH = 10_000  # lines
 
@@ -48,22 +38,12 @@ def to_tokenizers(tokenizer: BertTokenizer) -> Tokenizer:
         A tokenizer with the same ids, types and offsets. It refuses lone surrogates,
         which `BertTokenizer` drops; replace them by U+FFFD first.
     """
+    if tokenizer._compiled is not None:  # the folder's own, with its rules
+        return with_frame(tokenizer._compiled)
+    fast = compile_rules(tokenizer.vocab, tokenizer.do_lower_case)
     specials = [AddedToken(t, special=True, normalized=False) for t in SPECIAL_TOKENS]
-    fast = Tokenizer(
-        models.WordPiece(
-            vocab=tokenizer.vocab,
-            unk_token="[UNK]",
-            max_input_chars_per_word=MAX_WORD_LENGTH,
-        )
-    )
-    fast.normalizer = normalizers.BertNormalizer(lowercase=tokenizer.do_lower_case)
-    fast.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
-    fast.post_processor = processors.BertProcessing(
-        ("[SEP]", tokenizer.sep_id), ("[CLS]", tokenizer.cls_id)
-    )
-    fast.decoder = decoders.WordPiece()
     fast.add_special_tokens(specials)
-    return fast
+    return with_frame(fast)
 
 
 def encode_corpus(tokenizer: BertTokenizer, lines: Iterable[str]) -> list[list[int]]:
@@ -107,6 +87,4 @@ def encode_compiled(fast: Tokenizer, lines: Iterable[str]) -> list[list[int]]:
     Returns:
         One list of ids a line, without [CLS] and [SEP].
     """
-    texts = [SURROGATE.sub("\ufffd", line) for line in lines]
-    batch = fast.encode_batch_fast(texts, add_special_tokens=False)
-    return [encoding.ids for encoding in batch]
+    return compiled_ids(fast, lines)

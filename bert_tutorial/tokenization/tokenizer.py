@@ -12,12 +12,19 @@ Used from: 1
 import json
 import os
 import re
+import warnings
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
+from typing import Any
 
-from bert_tutorial.files.texts import replace_text
+from tokenizers import Tokenizer
+
+from bert_tutorial.files.errors import Notice
+from bert_tutorial.files.shipped import named_folder
+from bert_tutorial.files.texts import read_object, replace_text
+from bert_tutorial.tokenization.batch import Batch, encode_batch
 from bert_tutorial.tokenization.normalizer import (
     CHUNK,
     CharacterTable,
@@ -25,10 +32,17 @@ from bert_tutorial.tokenization.normalizer import (
     split_words,
     split_words_with_sources,
 )
+from bert_tutorial.tokenization.rules import (
+    FILES,
+    compiled_ids,
+    compiled_pieces,
+    read_tokenizer_folder,
+    with_frame,
+)
 from bert_tutorial.tokenization.vocabulary import (
     SPECIAL_TOKENS,
+    is_cased,
     load_vocabulary,
-    read_tokenizer_folder,
     save_vocabulary,
     tokens_of,
 )
@@ -75,6 +89,17 @@ def _blank_before(token: str) -> str:
     return "" if token in {".", ",", "?", "!"} else " "
 
 
+def _tell_of_capitals(place: str | os.PathLike[str]) -> None:
+    warnings.warn(
+        f"{place}: many pieces have capital letters, but nothing says that the model "
+        "is cased, so texts are lower-cased and no word will match them; if it is, "
+        "say do_lower_case=False (--cased), or put "
+        '{"do_lower_case": false} into tokenizer_config.json',
+        Notice,
+        stacklevel=3,
+    )
+
+
 SPECIAL = re.compile("(" + "|".join(map(re.escape, SPECIAL_TOKENS)) + ")")
 
 
@@ -86,6 +111,10 @@ class BertTokenizer:
     Args:
         vocabulary: the pieces in the order of their ids, or a map from piece to id.
         do_lower_case: lower the letters and strip their accents (uncased models).
+
+    Attributes:
+        max_length: tokens that the model reads at most, if its files say so.
+        special_tokens: what `decode` leaves out if asked to.
 
     Raises:
         ValueError: the vocabulary has duplicates or gaps or lacks a special token.
@@ -99,6 +128,9 @@ class BertTokenizer:
         self.id_to_token = tokens_of(vocabulary, "vocabulary")
         self.vocab = {token: i for i, token in enumerate(self.id_to_token)}
         self.do_lower_case = do_lower_case
+        self.max_length: int | None = None
+        self.special_tokens = {*SPECIAL_TOKENS}
+        self._compiled: Tokenizer | None = None  # where a folder has rules of its own
         specials = (self.vocab[token] for token in SPECIAL_TOKENS)
         self.pad_id, self.unk_id, self.cls_id, self.sep_id, self.mask_id = specials
         self._table = CharacterTable(do_lower_case)
@@ -119,43 +151,129 @@ class BertTokenizer:
         Returns:
             The tokenizer.
         """
-        return cls(load_vocabulary(file), do_lower_case)
+        tokens = load_vocabulary(file)
+        if do_lower_case and is_cased(tokens):
+            _tell_of_capitals(file)
+        return cls(tokens, do_lower_case)
 
     @classmethod
-    def from_pretrained(cls, folder: str | os.PathLike[str]) -> "BertTokenizer":
+    def from_pretrained(
+        cls, folder: str | os.PathLike[str], do_lower_case: bool | None = None
+    ) -> "BertTokenizer":
         """Read a tokenizer from a model's folder, as saved here or by transformers.
+
+        Added tokens and rules other than BERT's are obeyed, by the `tokenizers`
+        library; what cannot be is refused.
 
         Args:
             folder: holds vocab.txt or tokenizer.json, and perhaps
-                tokenizer_config.json.
+                tokenizer_config.json, added_tokens.json, special_tokens_map.json;
+                or the name of a shipped model, `mini-world` or `english`.
+            do_lower_case: in place of what the files say; None takes that.
 
         Returns:
             The tokenizer.
-        """
-        tokens, do_lower_case = read_tokenizer_folder(folder)
-        return cls(tokens, do_lower_case)
 
-    def save(self, folder: str | os.PathLike[str], max_length: int = 512) -> None:
-        """Write vocab.txt and tokenizer_config.json, which transformers reads too.
+        Raises:
+            ValueError: an entry cannot be obeyed, or two contradict each other.
+        """
+        folder = named_folder(folder)
+        found = read_tokenizer_folder(folder, do_lower_case)
+        if found.do_lower_case and not found.is_stated and is_cased(found.tokens):
+            _tell_of_capitals(folder)
+        tokenizer = cls(found.tokens, found.do_lower_case)
+        tokenizer.max_length = found.max_length
+        if found.compiled is not None:
+            tokenizer._follow(found.compiled)
+        return tokenizer
+
+    def _follow(self, compiled: Tokenizer) -> None:
+        """Let a compiled tokenizer cut texts from now on, and take its added tokens."""
+        self._compiled = compiled
+        added = compiled.get_added_tokens_decoder()
+        size = compiled.get_vocab_size(with_added_tokens=True)
+        for i in range(len(self.id_to_token), size):
+            # as it is found in text, so lower-cased
+            token = compiled.id_to_token(i) or added[i].content
+            self.id_to_token.append(token)
+            self.vocab |= {token: i, added[i].content: i}
+        self.special_tokens |= {t.content for t in added.values() if t.special}
+
+    def save(
+        self, folder: str | os.PathLike[str], max_length: int | None = None
+    ) -> None:
+        """Write the tokenizer so that this package and transformers read it again.
+
+        vocab.txt and tokenizer_config.json; with rules other than BERT's or added
+        tokens, tokenizer.json in place of vocab.txt. Files of another tokenizer in the
+        folder are removed: they would contradict.
 
         Args:
             folder: is made if it is not there.
-            max_length: tokens that the model can read at most.
+            max_length: tokens that the model can read at most; None: as many as
+                config.json in the folder says, else as the tokenizer was read with.
         """
         path = Path(folder)
         path.mkdir(parents=True, exist_ok=True)
-        save_vocabulary(self.id_to_token, path / "vocab.txt")
-        config = {
+        if max_length is None and (path / "config.json").exists():
+            values = read_object(path / "config.json")
+            max_length = values.get("max_position_embeddings")
+        max_length = max_length or self.max_length
+        config: dict[str, Any] = {
             "tokenizer_class": "BertTokenizer",
             "do_lower_case": self.do_lower_case,
-            "model_max_length": max_length,
         }
+        stale = {"vocab.txt", *FILES} - {"tokenizer_config.json"}
+        if self._compiled is None:
+            save_vocabulary(self.id_to_token, path / "vocab.txt")
+            stale.remove("vocab.txt")
+        else:
+            # transformers' BertTokenizer has BERT's rules whatever the file says
+            config["tokenizer_class"] = "PreTrainedTokenizerFast"
+            names = ("pad", "unk", "cls", "sep", "mask")
+            for name, token in zip(names, SPECIAL_TOKENS, strict=True):
+                config[f"{name}_token"] = token
+            whole = with_frame(self._compiled).to_str(pretty=True)
+            replace_text(path / "tokenizer.json", whole + "\n")
+            stale.remove("tokenizer.json")
+        if max_length is not None:
+            config["model_max_length"] = max_length
         replace_text(
             path / "tokenizer_config.json", json.dumps(config, indent=2) + "\n"
         )
+        for name in stale:
+            (path / name).unlink(missing_ok=True)
+
+    def save_pretrained(self, folder: str | os.PathLike[str]) -> None:
+        """Write the tokenizer, as `save` does, under the name of transformers."""
+        self.save(folder)
 
     def __len__(self) -> int:
         return len(self.id_to_token)
+
+    def __call__(
+        self,
+        text: str | Sequence[str] | Sequence[tuple[str, str]],
+        text_pair: str | Sequence[str] | None = None,
+        **options: Any,
+    ) -> Batch:
+        """Encode a text or a list of texts as transformers does, ready for a model.
+
+        `model(**tokenizer(texts, padding=True, return_tensors="pt"))`
+
+        Args:
+            text: a text, a list of texts, or a list of (text, second text).
+            text_pair: the second text of each.
+            options: those of `bert_tutorial.tokenization.batch.encode_batch`: padding,
+                truncation, max_length, return_tensors, add_special_tokens and more.
+
+        Returns:
+            input_ids, token_type_ids and attention_mask: lists, or tensors (B, T).
+
+        Raises:
+            ValueError: an option is unknown or its value is.
+        """
+        return encode_batch(self, text, text_pair, **options)
 
     def tokenize(self, text: str) -> list[str]:
         """Cut a text into WordPieces.
@@ -166,6 +284,8 @@ class BertTokenizer:
         Returns:
             The pieces, without [CLS] and [SEP].
         """
+        if self._compiled is not None:
+            return [self.id_to_token[i] for i, _, _ in self._find_pieces(text)]
         ids = chain.from_iterable(map(self._chunk_ids.__getitem__, split_chunks(text)))
         return [self.id_to_token[i] for i in ids]
 
@@ -183,6 +303,8 @@ class BertTokenizer:
         """
         if isinstance(lines, str):
             raise ValueError("lines must be a list of texts, got one; pass [text]")
+        if self._compiled is not None:
+            return compiled_ids(self._compiled, lines)
         ids_of = self._chunk_ids.__getitem__
         flat = chain.from_iterable
         return [list(flat(map(ids_of, split_chunks(line)))) for line in lines]
@@ -223,10 +345,47 @@ class BertTokenizer:
         Returns:
             Words with a blank between them, none before . , ? and !
         """
-        tokens = [self.id_to_token[i] for i in ids]
+        tokens = self.convert_ids_to_tokens(ids)
         if skip_special_tokens:
-            tokens = [token for token in tokens if token not in SPECIAL_TOKENS]
+            tokens = [token for token in tokens if token not in self.special_tokens]
+        if self._compiled is not None and self._compiled.decoder is not None:
+            joined: str = self._compiled.decoder.decode(tokens)
+            return joined
         return join_pieces(tokens)
+
+    def batch_decode(
+        self, batch: Iterable[Iterable[int]], skip_special_tokens: bool = False
+    ) -> list[str]:
+        """Join the pieces of several texts, as `decode` does for one.
+
+        Args:
+            batch: one sequence of token ids a text, or a tensor (B, T).
+            skip_special_tokens: leave [CLS], [SEP], [PAD], [UNK] and [MASK] out.
+
+        Returns:
+            One text each.
+        """
+        return [self.decode(ids, skip_special_tokens) for ids in batch]
+
+    def convert_ids_to_tokens(self, ids: Iterable[int]) -> list[str]:
+        """Give the piece of each id.
+
+        Raises:
+            ValueError: the vocabulary has no such id.
+        """
+        tokens = []
+        for i in map(int, ids):
+            if not 0 <= i < len(self.id_to_token):
+                raise ValueError(
+                    f"ids must be from 0 to {len(self) - 1}, the ids of the "
+                    f"vocabulary, got {i}"
+                )
+            tokens.append(self.id_to_token[i])
+        return tokens
+
+    def convert_tokens_to_ids(self, tokens: Iterable[str]) -> list[int]:
+        """Give the id of each piece, that of [UNK] for what is no piece."""
+        return [self.vocab.get(token, self.unk_id) for token in tokens]
 
     def _find_word_ids(self, word: str) -> tuple[int, ...]:
         return tuple(self.vocab[piece] for piece in match_pieces(word, self.vocab))
@@ -268,6 +427,8 @@ class BertTokenizer:
         return found
 
     def _find_pieces(self, text: str) -> list[tuple[int, int, int]]:
+        if self._compiled is not None:
+            return compiled_pieces(self._compiled, text)
         return [
             (i, chunk.start() + start, chunk.start() + end)
             for chunk in CHUNK.finditer(text)

@@ -14,13 +14,12 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from bert_tutorial.files.errors import UserError
-from bert_tutorial.files.texts import read_object, replace_text
+from bert_tutorial.files.texts import replace_text
 
 __all__ = [
     "SPECIAL_TOKENS",
     "check_vocabulary",
     "load_vocabulary",
-    "read_tokenizer_folder",
     "save_vocabulary",
 ]
 
@@ -112,6 +111,18 @@ def check_vocabulary(tokens: Sequence[str], name: str = "vocabulary") -> None:
         )
 
 
+def is_cased(tokens: Sequence[str]) -> bool:
+    """Tell whether many pieces have capital letters: one in a hundred or more.
+
+    An uncased vocabulary has none but those of the special tokens. What stands in
+    brackets ("[MASK]", "[unused1]") does not count.
+    """
+    capitals = sum(
+        token != token.lower() and not token.startswith("[") for token in tokens
+    )
+    return capitals > 0 and capitals * 100 >= len(tokens)
+
+
 def tokens_of(vocabulary: Sequence[str] | Mapping[str, int], name: str) -> list[str]:
     """Bring a vocabulary in either form into the order of its ids, and check it.
 
@@ -153,77 +164,25 @@ def save_vocabulary(tokens: Sequence[str], file: str | os.PathLike[str]) -> None
     replace_text(Path(file), "\n".join(tokens) + "\n")
 
 
-def read_tokenizer_folder(folder: str | os.PathLike[str]) -> tuple[list[str], bool]:
-    """Read a tokenizer that this package or the transformers library has saved.
-
-    Args:
-        folder: holds vocab.txt or tokenizer.json, and perhaps tokenizer_config.json.
-
-    Returns:
-        The pieces in the order of their ids, and whether text is lower-cased.
-
-    Raises:
-        ValueError: neither file is there, or the settings are none of BERT's.
-    """
-    path = Path(folder)
-    config, whole = (
-        read_object(path / name) if (path / name).exists() else {}
-        for name in ("tokenizer_config.json", "tokenizer.json")
-    )
-    normalizer = whole.get("normalizer") or {}
-    if not isinstance(normalizer, dict):
-        raise UserError(f"{path / 'tokenizer.json'}: normalizer must be an object")
-    rules = {**normalizer, **config}
-    lower = rules.get("do_lower_case", rules.get("lowercase", True))
-    if not isinstance(lower, bool):  # a text "false" would count as true
-        raise UserError(
-            f"{path}: do_lower_case must be true or false, got {lower!r:.60}"
-        )
-    chinese = rules.get("handle_chinese_chars", True)
-    refuse_unless(path, "strip_accents", rules.get("strip_accents"), (None, lower))
-    for key in ("tokenize_chinese_chars", "handle_chinese_chars"):
-        refuse_unless(path, key, rules.get(key, chinese), (True,))
-    if (path / "vocab.txt").exists():
-        return load_vocabulary(path / "vocab.txt"), lower
-    model = whole.get("model")
-    if not isinstance(model, dict):
-        raise UserError(
-            f"{path} must hold vocab.txt or tokenizer.json, got neither; save a "
-            "tokenizer there first"
-        )
-    refuse_unless(path, "model type", model.get("type", "WordPiece"), ("WordPiece",))
-    ids = model.get("vocab")
-    if not isinstance(ids, dict) or not all(type(i) is int for i in ids.values()):
-        raise UserError(
-            f"{path / 'tokenizer.json'}: model.vocab must number the pieces"
-        )
-    return tokens_of(ids, str(path / "tokenizer.json")), lower
-
-
-def refuse_unless(
-    path: Path, key: str, value: object, accepted: tuple[object, ...]
-) -> None:
-    """Raise if a setting is one that BERT's tokenizer does not have."""
-    if value not in accepted:
-        raise UserError(
-            f"{path}: {key} must be {accepted[-1]}, as in BERT's tokenizer, got "
-            f"{value!r:.60}"
-        )
-
-
 def check_vocabulary_size(folder: Path, pieces: int, size: int) -> None:
     """Refuse a vocabulary that is not the model's.
 
+    A table may have up to a multiple of a power of two rows more than there are
+    pieces: it was padded, so that matrices fit the hardware. No text uses those rows.
+
     Args:
         folder: of the model, named in the error.
-        pieces: of the vocabulary.
+        pieces: of the vocabulary, with added tokens.
         size: that the model's config.json says.
 
     Raises:
-        UserError: if they differ.
+        UserError: if there are more pieces than rows, or rows that padding does not
+            explain.
     """
-    if pieces != size:
+    step = size & -size  # the largest power of two that divides it
+    if not (pieces == size or (step >= 8 and size - step < pieces < size)):
         raise UserError(
-            f"{folder}: vocab.txt must have {size} lines as config.json says, "
-            f"got {pieces}"
+            f"{folder}: the vocabulary must have {size} pieces as config.json says, or "
+            f"a few less where {size} is a multiple of 8, 16, 32, ..., got {pieces}; "
+            "put the vocabulary there that the model was trained with"
         )

@@ -21,12 +21,9 @@ from bert_tutorial.model.bert import BertModel
 from bert_tutorial.model.checkpoint import CheckpointError
 from bert_tutorial.model.config import BertConfig
 from bert_tutorial.model.task_heads import BertForSequenceClassification
+from bert_tutorial.tokenization.rules import read_tokenizer_folder
 from bert_tutorial.tokenization.tokenizer import BertTokenizer
-from bert_tutorial.tokenization.vocabulary import (
-    SPECIAL_TOKENS,
-    read_tokenizer_folder,
-    save_vocabulary,
-)
+from bert_tutorial.tokenization.vocabulary import SPECIAL_TOKENS, save_vocabulary
 
 
 @pytest.fixture

@@ -91,14 +91,21 @@ CORPUS = (
 ).encode()
 PIECES = [*SPECIAL_TOKENS, *"abcdef.", "the", "##s", "\u00e9", "\u4e2d", "\u2028"]
 TOKENIZER = {
+    "version": "1.0",
+    "added_tokens": [],
+    "pre_tokenizer": {"type": "BertPreTokenizer"},
     "normalizer": {
         "type": "BertNormalizer",
+        "clean_text": True,
         "handle_chinese_chars": True,
         "strip_accents": None,
         "lowercase": True,
     },
     "model": {
         "type": "WordPiece",
+        "unk_token": "[UNK]",
+        "continuing_subword_prefix": "##",
+        "max_input_chars_per_word": 100,
         "vocab": {piece: number for number, piece in enumerate(PIECES)},
     },
 }

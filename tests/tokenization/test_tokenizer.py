@@ -14,13 +14,13 @@ from transformers import BertTokenizer as PublishedTokenizer
 from bert_tutorial.tokenization import compiled
 from bert_tutorial.tokenization.compiled import (
     MANY_CORES,
-    SURROGATE,
     encode_compiled,
     encode_corpus,
     to_tokenizers,
 )
 from bert_tutorial.tokenization.learn_vocabulary import train_vocabulary
 from bert_tutorial.tokenization.normalizer import CharacterTable, split_words
+from bert_tutorial.tokenization.rules import SURROGATE
 from bert_tutorial.tokenization.tokenizer import BertTokenizer, match_pieces
 from bert_tutorial.tokenization.vocabulary import SPECIAL_TOKENS
 from bert_tutorial.tokenization.wordpiece import Memory
@@ -303,8 +303,8 @@ def test_folders_that_cannot_be_honoured(tmp_path):
     BertTokenizer(SMALL).save(tmp_path)
     config = tmp_path / "tokenizer_config.json"
     for text, message in [
-        ('{"strip_accents": false}', "strip_accents must be True"),
-        ('{"tokenize_chinese_chars": false}', "tokenize_chinese_chars must be"),
+        ('{"strip_accents": "no"}', "strip_accents must be true or false"),
+        ('{"tokenize_chinese_chars": 0}', "tokenize_chinese_chars must be"),
         ("[1]", "must be a JSON object"),
         ("{", "must be JSON"),
     ]:
