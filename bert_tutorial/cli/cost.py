@@ -13,16 +13,27 @@ def add_cost_command(commands: Any) -> None:
     """Declare the command and its options."""
     cost = commands.add_parser("cost", help="estimate what pretraining costs on GPUs")
     cost.add_argument(
-        "--parameters", type=float, default=110e6, help="of the model (110e6: base)"
+        "--parameters",
+        type=float,
+        default=110e6,
+        help="of the model (default: 110e6, base)",
     )
     cost.add_argument(
-        "--tokens", type=float, help="read in the whole run (those that BERT read)"
+        "--tokens",
+        type=float,
+        help="read in the whole run (default: those that BERT read)",
     )
     cost.add_argument(
-        "--peak", type=float, default=989.0, help="TFLOPS of a GPU in bf16 (989: H100)"
+        "--peak",
+        type=float,
+        default=989.0,
+        help="TFLOPS of a GPU in bf16 (default: 989, H100)",
     )
     cost.add_argument(
-        "--utilisation", type=float, default=0.35, help="share of the peak (0.35)"
+        "--utilisation",
+        type=float,
+        default=0.35,
+        help="share of the peak (default: 0.35)",
     )
     cost.add_argument("--price", type=float, required=True, help="dollars an hour")
     cost.set_defaults(run=run_cost)

@@ -9,11 +9,19 @@ Chapter: 0
 
 import argparse
 import os
+import signal
 import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
+from typing import Any
 
+from bert_tutorial import __version__
 from bert_tutorial.cli.cost import add_cost_command
 from bert_tutorial.cli.evaluate import add_evaluate_command
 from bert_tutorial.cli.finetune import add_finetune_command
+from bert_tutorial.cli.output import HelpFormatter, print_in_utf8
 from bert_tutorial.cli.predict import add_predict_command
 from bert_tutorial.cli.pretrain import add_pretrain_command
 from bert_tutorial.cli.reading import add_reading_commands
@@ -23,7 +31,11 @@ __all__ = ["main"]
 
 
 class Parser(argparse.ArgumentParser):
-    """Reports a mistake in one line."""
+    """Reports a mistake in one line, and shows every default in its help."""
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        """Take the formatter that shows defaults."""
+        super().__init__(*arguments, **({"formatter_class": HelpFormatter} | options))
 
     def error(self, message: str) -> None:  # type: ignore[override]
         """Print the line and leave with exit code 2."""
@@ -36,6 +48,9 @@ def build_parser() -> argparse.ArgumentParser:
     parser = Parser(
         prog="python -m bert_tutorial",
         description="The companion of the book Build BERT from Scratch.",
+    )
+    parser.add_argument(
+        "--version", action="version", version=f"bert_tutorial {__version__}"
     )
     commands = parser.add_subparsers(
         dest="command", required=True, metavar="COMMAND", parser_class=Parser
@@ -56,11 +71,14 @@ def main(arguments: list[str] | None = None) -> int:
         arguments: the words after the program's name; None takes those given.
 
     Returns:
-        0; 2 for a mistake of the user's; 1 if training failed; 130 after Ctrl-C.
+        0; 2 for a mistake of the user's; 1 if training failed; 130 after Ctrl-C or
+        SIGTERM.
     """
+    print_in_utf8()
     options = build_parser().parse_args(arguments)
     try:
-        options.run(options)
+        with _ended_by_sigterm():
+            options.run(options)
     except KeyboardInterrupt as stop:
         print(str(stop) or "stopped", file=sys.stderr)
         return 130
@@ -77,6 +95,28 @@ def main(arguments: list[str] | None = None) -> int:
         print(f"error: {_one_line(error)}", file=sys.stderr)
         return 2
     return 0
+
+
+@contextmanager
+def _ended_by_sigterm() -> Iterator[None]:
+    """Let SIGTERM end a command as Ctrl-C does, so that locks are given back.
+
+    Training handles both by itself while it goes from step to step.
+    """
+
+    def stop(number: int, frame: FrameType | None) -> None:
+        raise KeyboardInterrupt
+
+    kind = getattr(signal, "SIGTERM", None)
+    is_main = threading.current_thread() is threading.main_thread()
+    if kind is None or not is_main or signal.getsignal(kind) is not signal.SIG_DFL:
+        yield
+        return
+    signal.signal(kind, stop)
+    try:
+        yield
+    finally:
+        signal.signal(kind, signal.SIG_DFL)
 
 
 def _one_line(error: Exception) -> str:

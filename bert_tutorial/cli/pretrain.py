@@ -13,16 +13,24 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bert_tutorial.cli.evaluate import print_knowledge, print_validation
+from bert_tutorial.cli.output import command_line
 from bert_tutorial.cli.reading import positive, seed_number
 from bert_tutorial.files.errors import UserError
 
 if TYPE_CHECKING:
+    from bert_tutorial.pretraining.recipe import CorpusRecipe
     from bert_tutorial.pretraining.run import CorpusRun
+    from bert_tutorial.pretraining.start import Start
 
 __all__ = ["add_pretrain_command"]
 
+SAVE_EVERY = 1_000
 WORLD_ONLY: tuple[str, ...] = ("masking", "mix")
 CORPUS_ONLY: tuple[str, ...] = (
+    "start",
+    "revision",
+    "allow_bin",
+    "new_heads",
     "config",
     "vocab_size",
     "vocab",
@@ -35,12 +43,22 @@ CORPUS_ONLY: tuple[str, ...] = (
     "dropout",
     "initializer_range",
     "position_initializer_range",
+    "optimizer",
+    "mixed_precision",
     "device",
-    "save_every",
-    "resume",
     "shards",
     "answer_seconds",
 )
+# What the model to go on from has already.
+FRESH_ONLY: tuple[str, ...] = (
+    "config",
+    "vocab_size",
+    "vocab",
+    "cased",
+    "initializer_range",
+    "position_initializer_range",
+)
+START_ONLY: tuple[str, ...] = ("revision", "allow_bin", "new_heads")
 
 
 def add_pretrain_command(commands: Any) -> None:
@@ -51,54 +69,165 @@ def add_pretrain_command(commands: Any) -> None:
     source = pretrain.add_mutually_exclusive_group(required=True)
     source.add_argument("--world", action="store_true", help="on the mini-world")
     source.add_argument("--corpus", nargs="+", metavar="PATH", help="on text files")
-    pretrain.add_argument("--output", metavar="FOLDER", help="where to save the model")
-    pretrain.add_argument("--seed", type=seed_number, default=0)
-    pretrain.add_argument("--steps", type=positive)
-    pretrain.add_argument("--threads", type=positive, help="of the processor")
+    pretrain.add_argument(
+        "--output",
+        metavar="FOLDER",
+        help="where to save the model; without it, --world measures a model and does "
+        "not keep it",
+    )
+    pretrain.add_argument("--seed", type=seed_number, default=0, help="of the run")
+    pretrain.add_argument(
+        "--steps",
+        type=positive,
+        help="updates of the weights (default: 3000 with --world, 16000 with --mix "
+        "full, 1000 with --corpus)",
+    )
+    pretrain.add_argument(
+        "--threads",
+        type=positive,
+        help="of the processor (default: 1 with --world, else torch's own choice)",
+    )
+    add_state_options(pretrain)
     world = pretrain.add_argument_group("with --world")
-    world.add_argument("--masking", choices=["content", "uniform"])
-    world.add_argument("--mix", choices=["quick", "full"])
+    world.add_argument(
+        "--masking",
+        choices=["content", "uniform"],
+        help="which words are hidden more often (default: content)",
+    )
+    world.add_argument(
+        "--mix", choices=["quick", "full"], help="of texts (default: quick)"
+    )
+    add_start_options(pretrain)
     add_corpus_options(pretrain)
     pretrain.set_defaults(run=run_pretrain)
+
+
+def add_state_options(command: Any) -> None:
+    """Declare what a run needs that may be stopped."""
+    command.add_argument(
+        "--save-every",
+        type=not_negative,
+        metavar="STEPS",
+        help="between training states (default: 1000; 0: only when it is stopped)",
+    )
+    command.add_argument(
+        "--resume",
+        nargs="?",
+        const="always",
+        choices=["always", "auto", "longer"],
+        help="go on from the newest training state in --output (default: start a new "
+        "run; --resume alone: always). auto starts a new run if there is none, so that "
+        "one command serves for every start; longer goes on with a run, finished or "
+        "not, that gets more --steps",
+    )
+
+
+def add_start_options(command: Any) -> None:
+    """Declare how a run goes on from a pretrained model."""
+    start = command.add_argument_group(
+        "with --corpus: go on from a pretrained model, on texts of another kind"
+    )
+    start.add_argument(
+        "--from",
+        dest="start",
+        metavar="MODEL",
+        help="folder or hub id: its weights, sizes and vocabulary (default: start "
+        "from nothing)",
+    )
+    start.add_argument(
+        "--revision",
+        help="commit, branch or tag on the hub (default: the newest)",
+    )
+    start.add_argument(
+        "--allow-bin",
+        action="store_const",
+        const=True,
+        help="read an old pytorch_model.bin if there is nothing better",
+    )
+    start.add_argument(
+        "--new-heads",
+        action="store_const",
+        const=True,
+        help="let pretraining heads that the files lack start fresh",
+    )
 
 
 def add_corpus_options(command: Any) -> None:
     """Declare what goes with text files only."""
     text = command.add_argument_group("with --corpus")
-    text.add_argument("--config", help="tiny, mini, small, medium, base, large or FILE")
-    text.add_argument("--vocab-size", type=positive, help="of a vocabulary to train")
-    text.add_argument("--vocab", metavar="FILE", help="use this vocab.txt")
-    text.add_argument("--cased", action=argparse.BooleanOptionalAction)
-    text.add_argument("--learning-rate", type=float)
-    text.add_argument("--max-length", type=positive, help="pieces of a pair")
-    text.add_argument("--tokens-per-batch", type=positive)
-    text.add_argument("--accumulation-steps", type=positive)
-    text.add_argument("--mlm-probability", type=float)
-    text.add_argument("--dropout", type=float)
-    text.add_argument("--initializer-range", type=float, help="initial spread")
     text.add_argument(
-        "--position-initializer-range", type=float, help="that of the positions"
+        "--config",
+        help="tiny, mini, small, medium, base, large or FILE (default: tiny)",
     )
-    text.add_argument("--device", choices=["auto", "cpu", "cuda", "mps"])
+    text.add_argument(
+        "--vocab-size", type=positive, help="of a vocabulary to train (default: 8000)"
+    )
+    text.add_argument(
+        "--vocab", metavar="FILE", help="use this vocab.txt (default: train one)"
+    )
+    text.add_argument(
+        "--cased",
+        action=argparse.BooleanOptionalAction,
+        help="keep capital letters (default: --no-cased)",
+    )
+    text.add_argument(
+        "--max-length", type=positive, help="pieces of a pair (default: 128)"
+    )
+    add_recipe_options(text)
     add_long_run_options(text)
+
+
+def add_recipe_options(text: Any) -> None:
+    """Declare how a model is trained on text files."""
+    text.add_argument(
+        "--optimizer",
+        choices=["adamw", "muon"],
+        help="adamw, the paper's, or muon for the encoder's matrices (default: adamw)",
+    )
+    text.add_argument(
+        "--learning-rate",
+        type=float,
+        help="the highest one (default: 1e-3, with muon 3e-3; with --from by the "
+        "model's size: 5e-5 from 512 dimensions on, 3e-4 from 128 on, else 1e-3)",
+    )
+    text.add_argument(
+        "--tokens-per-batch", type=positive, help="padding included (default: 4096)"
+    )
+    text.add_argument(
+        "--accumulation-steps", type=positive, help="batches a step (default: 1)"
+    )
+    text.add_argument(
+        "--mlm-probability", type=float, help="share of hidden pieces (default: 0.15)"
+    )
+    text.add_argument(
+        "--dropout",
+        type=float,
+        help="(default: 0 for a named size; that of a FILE or of --from)",
+    )
+    text.add_argument(
+        "--initializer-range",
+        type=float,
+        help="initial spread (default: 1 / sqrt(dimensions) up to 256, else 0.02)",
+    )
+    text.add_argument(
+        "--position-initializer-range",
+        type=float,
+        help="that of the positions (default: 0.03 up to 256 dimensions, else 0.02)",
+    )
+    text.add_argument(
+        "--mixed-precision",
+        action=argparse.BooleanOptionalAction,
+        help="compute in 16 bits where the GPU does so (default: --mixed-precision)",
+    )
+    text.add_argument(
+        "--device",
+        choices=["auto", "cpu", "cuda", "mps"],
+        help="where to compute (default: auto)",
+    )
 
 
 def add_long_run_options(text: Any) -> None:
     """Declare what a run of hours or of several processes needs."""
-    text.add_argument(
-        "--save-every",
-        type=int,
-        metavar="N",
-        help="steps between training states (default 1000; 0: only at Ctrl-C)",
-    )
-    text.add_argument(
-        "--resume",
-        nargs="?",
-        const="always",
-        choices=["always", "auto"],
-        help="go on from the newest training state in --output; auto starts a new run "
-        "if there is none, so that one command serves for every start",
-    )
     text.add_argument(
         "--shards",
         action=argparse.BooleanOptionalAction,
@@ -108,8 +237,14 @@ def add_long_run_options(text: Any) -> None:
     text.add_argument(
         "--answer-seconds",
         type=positive,
-        help="how long one of several processes may keep the others waiting",
+        help="how long one of several processes may keep the others waiting "
+        "(default: 15)",
     )
+
+
+def not_negative(text: str) -> int:
+    """Read a whole number of at least 0."""
+    return 0 if text.strip() == "0" else positive(text)
 
 
 def run_pretrain(options: argparse.Namespace) -> None:
@@ -131,15 +266,19 @@ def refuse_unused(options: argparse.Namespace) -> None:
     Raises:
         ValueError: if there is one; the text names it.
     """
-    kind, unused = "--corpus", WORLD_ONLY
-    if options.world:
-        kind, unused = "--world", CORPUS_ONLY
-    elif options.vocab:
-        kind, unused = "--vocab", (*WORLD_ONLY, "vocab_size")
-    for name in unused:
-        if getattr(options, name) is not None:
-            flag = "--" + name.replace("_", "-")
-            raise UserError(f"{flag} does nothing with {kind}; leave it out")
+    rules: list[tuple[str, bool, tuple[str, ...]]] = [
+        ("with --world", options.world, CORPUS_ONLY),
+        ("with --corpus", not options.world, WORLD_ONLY),
+        ("with --vocab", bool(options.vocab), ("vocab_size",)),
+        ("with --from", bool(options.start), FRESH_ONLY),
+        ("without --from", not options.start, START_ONLY),
+        ("without --output", not options.output, ("save_every", "resume")),
+    ]
+    for when, is_so, unused in rules:
+        for name in unused:
+            if is_so and getattr(options, name) is not None:
+                flag = "--from" if name == "start" else "--" + name.replace("_", "-")
+                raise UserError(f"{flag} does nothing {when}; leave it out")
 
 
 def pretrain_on_world(options: argparse.Namespace) -> None:
@@ -156,54 +295,97 @@ def pretrain_on_world(options: argparse.Namespace) -> None:
     }
     is_full = options.mix == "full"
     recipe = full_recipe(**given) if is_full else WorldRecipe(**given)
-    log = None
-    if options.output:
-        Path(options.output).mkdir(parents=True, exist_ok=True)
-        log = Path(options.output, "log.jsonl")
+    if not options.output:
+        print(
+            "the model will be measured and not kept: there is no --output FOLDER",
+            file=sys.stderr,
+        )
     run = pretrain_world(
-        recipe, FULL if is_full else QUICK, output=options.output, log_file=log
+        recipe,
+        FULL if is_full else QUICK,
+        output=options.output,
+        log_file=Path(options.output, "log.jsonl") if options.output else None,
+        save_every=saving(options),
+        resume=is_resumed(options),
+        longer=options.resume == "longer",
     )
     if options.output:
         lines = {"uniform": run.report["uniform"]}
         save_loss_curve(run.records, Path(options.output, "loss.png"), lines)
     print_knowledge(run.report["trained"], run.report["untrained"])
     print(f"{run.report['seconds']:.0f} seconds, {run.report['parameters']} parameters")
+    if options.output:
+        say_next(options.output, "fill", "The capital of France is [MASK].")
 
 
 def pretrain_on_files(options: argparse.Namespace) -> None:
     """Train on text files and print the losses beside those of who knows less."""
-    from bert_tutorial.pretraining.run import CorpusRecipe, pretrain_corpus
+    from bert_tutorial.pretraining.run import pretrain_corpus
+    from bert_tutorial.pretraining.start import Start
     from bert_tutorial.tokenization.tokenizer import BertTokenizer
     from bert_tutorial.training.device import pick_device
     from bert_tutorial.training.processes import ANSWER_SECONDS
 
     if not options.output:
         raise UserError("pretrain --corpus needs --output FOLDER")
-    names = [field.name for field in fields(CorpusRecipe)]
-    given = {
-        name: getattr(options, name)
-        for name in names
-        if getattr(options, name, None) is not None
-    }
-    recipe = CorpusRecipe(**given)
+    start = None
+    if options.start:
+        start = Start.find(
+            options.start,
+            revision=options.revision,
+            new_heads=bool(options.new_heads),
+            allow_bin=bool(options.allow_bin),
+        )
+    recipe = recipe_of(options, start)
     tokenizer = None
     if options.vocab:
         tokenizer = BertTokenizer.from_vocab(options.vocab, not recipe.cased)
-    device = pick_device(options.device or "auto")
-    every = options.save_every
     run = pretrain_corpus(
         options.corpus,
         recipe,
         tokenizer=tokenizer,
         output=options.output,
-        device=device,
-        save_every=1_000 if every is None else every,
+        device=pick_device(options.device or "auto"),
+        save_every=saving(options),
         resume=is_resumed(options),
+        longer=options.resume == "longer",
         shards=is_sharded(options),
+        start=start,
         answer_seconds=options.answer_seconds or ANSWER_SECONDS,
     )
     if run.report:  # else one of several processes, and not the first
         show_corpus_run(run, options.output)
+
+
+def recipe_of(options: argparse.Namespace, start: "Start | None") -> "CorpusRecipe":
+    """Gather the choices of a run on text files."""
+    from bert_tutorial.pretraining.recipe import CorpusRecipe
+
+    given = {
+        field.name: getattr(options, field.name)
+        for field in fields(CorpusRecipe)
+        if getattr(options, field.name, None) is not None
+    }
+    usual: dict[str, Any] = {}
+    if given.get("optimizer") == "muon":
+        usual = {"learning_rate": 3e-3}
+    if start is not None:
+        usual |= start.defaults()
+    if start is not None and "learning_rate" not in given and is_first_process():
+        rate = usual["learning_rate"]
+        print(f"learning rate {rate:g}, by the model's size", file=sys.stderr)
+    return CorpusRecipe(**(usual | given))
+
+
+def saving(options: argparse.Namespace) -> int:
+    """Give the steps between two training states."""
+    every = options.save_every
+    return SAVE_EVERY if every is None else int(every)
+
+
+def is_first_process() -> bool:
+    """Tell whether this process is the one that prints."""
+    return os.environ.get("RANK", "0") == "0"
 
 
 def is_sharded(options: argparse.Namespace) -> bool:
@@ -211,7 +393,7 @@ def is_sharded(options: argparse.Namespace) -> bool:
     from bert_tutorial.pretraining.run import reads_shards
 
     is_so = reads_shards(options.corpus, options.shards)
-    if is_so and os.environ.get("RANK", "0") == "0":
+    if is_so and is_first_process():
         why = "as asked" if options.shards else "large (--no-shards holds it in memory)"
         print(f"the corpus stays on disk and is read in shards: {why}", file=sys.stderr)
     return is_so
@@ -223,7 +405,7 @@ def is_resumed(options: argparse.Namespace) -> bool:
 
     if options.resume == "auto":
         return bool(list_states(Path(options.output, "states")))
-    return options.resume == "always"
+    return options.resume is not None
 
 
 def show_corpus_run(run: "CorpusRun", output: str) -> None:
@@ -239,5 +421,18 @@ def show_corpus_run(run: "CorpusRun", output: str) -> None:
     save_loss_curve(run.records, Path(output, "loss.png"), lines)
     print(f"knows nothing (ln {report['vocabulary']}): {report['uniform']:.3f} nats")
     print(f"knows the frequencies only: {report['unigram_entropy']:.3f}")
+    if "before" in report:
+        loss = report["before"]["masked_lm"]
+        print(f"{report['start']}, before: {loss:.3f} nats")
+    if report.get("fresh_parts"):
+        print(f"started fresh: {', '.join(report['fresh_parts'])}")
     print_validation(report["validation"])
     print(f"{report['seconds_training']:.0f} seconds of training; in {output}")
+    say_next(output, "fill", "a text with a [MASK]")
+
+
+def say_next(output: str, command: str, *words: str) -> None:
+    """Print what can be done with the model, as commands to copy."""
+    print(f"next: {command_line(command, *words, '--model', output)}")
+    tune = ("finetune", "--task", "sentiment", "--data", "FILE", "--model", output)
+    print(f"or:   {command_line(*tune, '--output', 'FOLDER')}")

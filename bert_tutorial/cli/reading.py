@@ -10,6 +10,7 @@ import argparse
 from pathlib import Path
 from typing import Any
 
+from bert_tutorial.cli.output import command_line, plain_text
 from bert_tutorial.files.errors import UserError
 
 __all__ = [
@@ -24,15 +25,17 @@ __all__ = [
 def add_reading_commands(commands: Any) -> None:
     """Declare the commands and their options."""
     fill = commands.add_parser("fill", help="guess the words behind [MASK]")
-    fill.add_argument("text", help="a text with one or more [MASK]")
-    fill.add_argument("--model", help="folder or hub id; the shipped one if not given")
+    fill.add_argument("text", type=plain_text, help="a text with one or more [MASK]")
+    fill.add_argument(
+        "--model", help="folder, hub id or english; the mini-world if not given"
+    )
     fill.add_argument("--top", type=positive, default=5, help="guesses for each [MASK]")
     add_source(fill)
     fill.set_defaults(run=run_fill)
 
     tokenize = commands.add_parser("tokenize", help="show the pieces of a text")
-    tokenize.add_argument("text")
-    tokenize.add_argument("--pair", help="a second segment")
+    tokenize.add_argument("text", type=plain_text)
+    tokenize.add_argument("--pair", type=plain_text, help="a second segment")
     tokenize.add_argument("--vocab", help="vocab.txt; the shipped one if not given")
     tokenize.add_argument("--cased", action="store_true", help="keep capital letters")
     tokenize.set_defaults(run=run_tokenize)
@@ -41,7 +44,10 @@ def add_reading_commands(commands: Any) -> None:
     vocabulary.add_argument("files", nargs="+", help="text files or a folder")
     vocabulary.add_argument("--size", type=positive, default=8_000)
     vocabulary.add_argument("--cased", action="store_true", help="keep capital letters")
-    vocabulary.add_argument("--output", default="vocab.txt")
+    vocabulary.add_argument("--output", default="vocab.txt", help="the file to write")
+    vocabulary.add_argument(
+        "--overwrite", action="store_true", help="replace the file if it is there"
+    )
     vocabulary.set_defaults(run=run_vocabulary)
 
     world = commands.add_parser("world", help="print samples of the mini-world")
@@ -148,15 +154,23 @@ def run_vocabulary(options: argparse.Namespace) -> None:
     from bert_tutorial.pretraining.documents import read_documents
     from bert_tutorial.tokenization.learn_vocabulary import train_vocabulary
     from bert_tutorial.tokenization.vocabulary import save_vocabulary
+    from bert_tutorial.training.lock import RunLock
 
     output = Path(options.output)
     if not output.parent.is_dir():
         raise UserError(f"{output.parent} is not a folder; make it first")
-    documents = read_documents(options.files)
-    lines = (sentence for document in documents for sentence in document)
-    pieces = train_vocabulary(lines, options.size, do_lower_case=not options.cased)
-    save_vocabulary(pieces, output)
+    with RunLock(output.parent):  # a run may be writing there
+        if output.exists() and not options.overwrite:
+            raise UserError(
+                f"{output} is there already; give another --output, or replace it with "
+                "--overwrite"
+            )
+        documents = read_documents(options.files)
+        lines = (sentence for document in documents for sentence in document)
+        pieces = train_vocabulary(lines, options.size, do_lower_case=not options.cased)
+        save_vocabulary(pieces, output)
     print(f"{len(pieces)} pieces in {output}")
+    print(f"next: {command_line('tokenize', 'a text', '--vocab', output)}")
 
 
 def run_world(options: argparse.Namespace) -> None:

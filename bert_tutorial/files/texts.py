@@ -4,10 +4,12 @@ Chapter: 10
 Used from: 1
 """
 
+import errno
 import json
 import os
 import tempfile
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +24,9 @@ OTHER_MARKS = {
     b"\xff\xfe": "UTF-16",
     b"\xfe\xff": "UTF-16",
 }
+
+# What file systems answer that cannot force a folder to disk, such as some shares.
+NO_FOLDER_SYNC = (errno.EINVAL, errno.ENOTSUP, errno.EBADF, errno.EACCES)
 
 PathLike = str | os.PathLike[str]
 
@@ -147,7 +152,8 @@ def replace_file(path: Path, write: Callable[[str], object]) -> None:
         write(temporary)
         with open(temporary, "rb+") as file:
             os.fsync(file.fileno())
-        os.chmod(temporary, 0o644)
+        with suppress(OSError):  # a share or a FAT disk may have no modes
+            os.chmod(temporary, 0o644)
         os.replace(temporary, path)
     except BaseException:
         Path(temporary).unlink(missing_ok=True)
@@ -156,6 +162,9 @@ def replace_file(path: Path, write: Callable[[str], object]) -> None:
         directory = os.open(path.parent, os.O_RDONLY)
         try:
             os.fsync(directory)
+        except OSError as error:
+            if error.errno not in NO_FOLDER_SYNC:
+                raise
         finally:
             os.close(directory)
 

@@ -38,6 +38,12 @@ def _drop_other_head(tensors: dict[str, Tensor], config: BertConfig) -> None:
         tensors.pop("classifier.bias", None)
 
 
+NEW_HEADS = (
+    "; new_heads=True starts it anew, to be trained "
+    "(pretrain --corpus PATH --from MODEL --new-heads --output FOLDER)"
+)
+
+
 class PreTrained(nn.Module):
     """What all models share: a configuration, initial weights, saving and loading.
 
@@ -142,7 +148,7 @@ class PreTrained(nn.Module):
         self.unexpected_keys = sorted(tensors.keys() - wanted.keys())
         for key in self.missing_keys:
             if not key.startswith(optional or ("\0",)):
-                way_out = "; new_heads=True starts it anew" * key.startswith("cls.")
+                way_out = NEW_HEADS * key.startswith("cls.")
                 raise CheckpointError(
                     f"{folder}: the files hold no tensor {key}, shape "
                     f"{tuple(wanted[key].shape)}, which {type(self).__name__} "

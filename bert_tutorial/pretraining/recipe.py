@@ -46,6 +46,8 @@ class CorpusRecipe:
     dropout: float | None = None
     initializer_range: float | None = None
     position_initializer_range: float | None = None
+    mixed_precision: bool = True
+    optimizer: str = "adamw"
     seed: int = 0
 
     def __post_init__(self) -> None:
@@ -68,6 +70,8 @@ class CorpusRecipe:
             learning_rate=self.learning_rate,
             betas=(0.9, 0.98),
             accumulation_steps=self.accumulation_steps,
+            mixed_precision=self.mixed_precision,
+            optimizer=self.optimizer,
             log_every=max(1, min(50, self.steps // 20)),
         )
 

@@ -30,15 +30,22 @@ from bert_tutorial.pretraining.large_corpus import (
     paragraph_file,
 )
 from bert_tutorial.pretraining.recipe import CorpusRecipe
+from bert_tutorial.pretraining.start import Start
 from bert_tutorial.tokenization.tokenizer import BertTokenizer
 from bert_tutorial.training.device import pick_device, versions
-from bert_tutorial.training.keeper import StateKeeper, sweep_run
+from bert_tutorial.training.keeper import (
+    StateKeeper,
+    refuse_other_vocabulary,
+    sweep_run,
+)
 from bert_tutorial.training.lock import RunLock
 from bert_tutorial.training.loop import train
 from bert_tutorial.training.processes import ANSWER_SECONDS, ProcessGroup, join_world
 
 __all__ = ["CorpusRecipe", "CorpusRun", "evaluate_corpus", "pretrain_corpus"]
 
+# Choices that were added to the recipe after its first release.
+LATER = ("mixed_precision", "optimizer")
 START_BYTES = 1_000_000  # of each file tell a large corpus from another
 
 
@@ -103,6 +110,8 @@ def pretrain_corpus(
     resume: bool = False,
     answer_seconds: float = ANSWER_SECONDS,
     shards: bool | None = None,
+    start: Start | None = None,
+    longer: bool = False,
 ) -> CorpusRun:
     """Train a vocabulary and a model on text files, and save both.
 
@@ -124,19 +133,28 @@ def pretrain_corpus(
         answer_seconds: how long a process may keep the others waiting in a step.
         shards: leave the corpus on disk and read it part by part, a sentence a line;
             None does so where it is large (see `reads_shards`).
+        start: a pretrained model to go on from (Gururangan et al. 2020, "Don't stop
+            pretraining"): its weights, sizes and vocabulary, with a new optimizer and
+            schedule; None starts from nothing.
+        longer: with `resume`: the run, finished or not, gets the recipe's steps, more
+            than it had; the learning rate falls over the longer run. A finished one
+            needs the state of its last step, which `save_every` keeps.
 
     Returns:
         The trained model, its data, the log and the report.
 
     Raises:
-        ValueError: a choice is out of its range, or the folder is in use or has
-            states and `resume` is false.
+        ValueError: a choice is out of its range, or the folder is in use or has a
+            model or states and `resume` is false.
         CheckpointError: there is no state to resume from, or it is of other choices,
             another seed or another corpus.
         OSError: a file cannot be read or written.
     """
     recipe = recipe or CorpusRecipe()
-    recipe.model_config(recipe.vocab_size)  # refuse a bad one before any work
+    if start is None:
+        recipe.model_config(recipe.vocab_size)  # refuse a bad one before any work
+    else:
+        start.check(recipe)
     find_text_files(paths)
     is_sharded = reads_shards(paths, shards)
     device, folder = device or pick_device(), Path(output)
@@ -145,23 +163,38 @@ def pretrain_corpus(
         if world.rank == 0:
             stack.enter_context(RunLock(folder))
             sweep_run(folder, resume)
-        started = time.perf_counter()
+        clock = time.perf_counter()
         torch.manual_seed(recipe.seed)
-        if resume and tokenizer is None:
+        if start is not None:
+            tokenizer = BertTokenizer.from_pretrained(start.folder)
+        elif resume and tokenizer is None:
             tokenizer = BertTokenizer.from_pretrained(folder)
         data = _read(paths, recipe, tokenizer, is_sharded)
-        model = BertForPreTraining(recipe.model_config(len(data.tokenizer)))
+        model = _model(recipe, data, start)
         digests = corpus_digests(paths, START_BYTES if is_sharded else None)
         same = run_identity(recipe, model.config, data.tokenizer.id_to_token, digests)
-        keeper = StateKeeper(folder, same, save_every, resume)
+        if start is not None:
+            same["start"] = {"sha256": start.digest()}
+        keeper = StateKeeper(folder, same, save_every, resume, longer)
         if world.rank == 0:
-            data.tokenizer.save(folder)
-        prepared = CorpusRun(model, data, [], {"seconds_preparing": _since(started)})
-        run = _train(prepared, recipe, folder, device, progress, keeper, world)
+            if not resume:
+                refuse_other_vocabulary(folder, data.tokenizer.id_to_token)
+            data.tokenizer.save(folder, model.config.max_position_embeddings)
+        prepared = CorpusRun(model, data, [], {"seconds_preparing": _since(clock)})
+        run = _train(prepared, recipe, folder, device, progress, keeper, world, start)
         if world.rank == 0:
             _save(folder, model, run.report)
         world.wait()
     return run
+
+
+def _model(
+    recipe: CorpusRecipe, data: CorpusData | ShardedData, start: Start | None
+) -> BertForPreTraining:
+    """Make a model with initial weights, or load the one to go on from."""
+    if start is None:
+        return BertForPreTraining(recipe.model_config(len(data.tokenizer)))
+    return start.load(recipe, len(data.tokenizer))
 
 
 def _since(started: float) -> float:
@@ -208,9 +241,14 @@ def _train(
     progress: bool | None,
     keeper: StateKeeper,
     world: ProcessGroup,
+    start: Start | None,
 ) -> CorpusRun:
     """Train the model; the first process judges it, the others report nothing."""
-    started = time.perf_counter()
+    before: dict[str, Any] = {}
+    if start is not None and world.rank == 0:  # the baseline: before a step is made
+        run.model.to(device)
+        before = {"before": evaluate_corpus(run.model, run.data)}
+        before |= {"start": str(start.name), "fresh_parts": run.model.missing_keys}
     world.wait()
     records = train(
         run.model,
@@ -222,10 +260,12 @@ def _train(
         keeper=keeper,
         world=world,
     )
-    seconds = run.report | {"seconds_training": _since(started)}
+    # the log's clock goes on through all parts of a resumed run
+    took = records[-1]["seconds"] if records else 0.0
+    seconds = run.report | {"seconds_training": round(took, 1)}
     report = {}
     if world.rank == 0:
-        report = _report(run.model, run.data, recipe) | seconds
+        report = _report(run.model, run.data, recipe) | seconds | before
         report["processes"] = world.size
     return run._replace(records=records, report=report)
 
@@ -294,6 +334,9 @@ def run_identity(
     """
     choices = asdict(recipe)
     del choices["config"]  # a name or a path; what it says is in `model`
+    for name in LATER:  # a state from before they were there is still one of this run
+        if choices[name] == getattr(CorpusRecipe, name):
+            del choices[name]
     text = "\n".join(vocabulary).encode()
     values = {
         "recipe": choices,

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from bert_tutorial.files.errors import UserError
+from bert_tutorial.training.muon import WARMUP
 
 __all__ = ["TrainingConfig"]
 
@@ -42,6 +43,7 @@ class Range(NamedTuple):
         return f"{number}above {self.low:,} and {high} {self.high:,}"
 
 
+OPTIMIZERS = ("adamw", "muon")
 ABOVE_ZERO = Range(1, is_whole=True)
 NOT_NEGATIVE = Range(0, is_whole=True)
 BELOW_ONE = Range(0, 1)
@@ -70,7 +72,8 @@ class TrainingConfig:
 
     Units: `steps` are updates of the weights; `warmup_fraction` is a share of them,
     which `warmup_steps`, if given, overrides; `accumulation_steps` counts batches a
-    step; `log_every` counts steps. `mixed_precision` matters on CUDA only.
+    step; `log_every` counts steps. `mixed_precision` matters on CUDA only;
+    `optimizer` is the paper's or "muon", see `Muon`.
 
     Raises:
         ValueError: if a value is out of its range; the text names key and value.
@@ -86,11 +89,16 @@ class TrainingConfig:
     max_gradient_norm: float = 1.0
     accumulation_steps: int = 1
     mixed_precision: bool = True
+    optimizer: str = "adamw"
     log_every: int = 50
 
     def __post_init__(self) -> None:
         """Check ranges."""
         check_ranges(self, _RANGES)
+        if self.optimizer not in OPTIMIZERS:
+            raise UserError(
+                f"optimizer must be {' or '.join(OPTIMIZERS)}, got {self.optimizer!r}"
+            )
         if not _are_betas(self.betas):
             raise UserError(
                 f"betas must be two numbers from 0 to below 1, got {self.betas!r}"
@@ -108,6 +116,8 @@ class TrainingConfig:
         """Give the number of steps in which the learning rate rises."""
         if self.warmup_steps is not None:
             return self.warmup_steps
+        if self.optimizer == "muon":
+            return min(WARMUP, self.steps)
         return max(1, round(self.steps * self.warmup_fraction))
 
 

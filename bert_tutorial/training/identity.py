@@ -7,6 +7,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from bert_tutorial.files.errors import UserError
 from bert_tutorial.files.folder import CheckpointError
 
 __all__ = ["check_identity"]
@@ -35,6 +36,21 @@ def check_identity(saved: Mapping[str, Any], now: Mapping[str, Any]) -> None:
         + (f"; and {more} more" if more > 0 else "")
         + "; give those of the first run, or start a new one in another folder"
     )
+
+
+def lengthened(saved: Mapping[str, Any], now: Mapping[str, Any]) -> dict[str, Any]:
+    """Give the saved run's choices with the steps of the run that goes on with it.
+
+    Raises:
+        UserError: if these are not more.
+    """
+    old, new = saved["recipe"]["steps"], now["recipe"]["steps"]
+    if new <= old:
+        raise UserError(
+            f"steps must be more than the {old:,} of the run that is to be longer, "
+            f"got {new:,}"
+        )
+    return {**saved, "recipe": {**saved["recipe"], "steps": new}}
 
 
 def _flat(values: Mapping[str, Any]) -> dict[str, str]:

@@ -10,7 +10,7 @@ Chapter: 12
 import hashlib
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import IO, Any, Protocol, runtime_checkable
 
@@ -19,7 +19,7 @@ from torch import Tensor
 
 from bert_tutorial.files.errors import UserError
 from bert_tutorial.files.folder import CheckpointError
-from bert_tutorial.training.identity import check_identity
+from bert_tutorial.training.identity import check_identity, lengthened
 from bert_tutorial.training.log import Window
 from bert_tutorial.training.processes import ProcessGroup
 from bert_tutorial.training.states import (
@@ -43,8 +43,20 @@ WRITTEN = (
     "config.json",
     "log.jsonl",
     "run.json",
+    "report.json",
     "vocab.txt",
     "tokenizer_config.json",
+)
+
+
+# What a run leaves at its end, or what makes a folder one of a model.
+RESULTS = (
+    "run.json",
+    "report.json",
+    "seeds.json",
+    "model.safetensors",
+    "model.safetensors.index.json",
+    "pytorch_model.bin",
 )
 
 
@@ -83,10 +95,12 @@ class StateKeeper:
         folder: of the run.
         identity: groups of choices that a resumed run must share, JSON types only.
         every: steps between two states; 0 saves one only when asked to stop.
+            Otherwise the last step's state is saved, too.
         resume: go on from the newest state instead of starting.
+        longer: the run to be resumed, finished or not, gets more steps.
 
     Raises:
-        ValueError: `every` is negative.
+        ValueError: `every` is negative, or a run is to be longer and is not.
         CheckpointError: `resume` is true, and there is no state, or one of another
             run; it says what differs.
     """
@@ -97,6 +111,7 @@ class StateKeeper:
         identity: Mapping[str, Any],
         every: int = 0,
         resume: bool = False,
+        longer: bool = False,
     ) -> None:
         """Look at what is there, before any work is done."""
         if every < 0:
@@ -107,7 +122,10 @@ class StateKeeper:
         self.state: State | None = None
         if resume:
             self.state = newest_state(self.folder)
-            check_identity(self.state.values["identity"], self.identity)
+            saved = self.state.values["identity"]
+            if longer:
+                saved = lengthened(saved, self.identity)
+            check_identity(saved, self.identity)
 
     @property
     def step(self) -> int:
@@ -158,13 +176,22 @@ class StateKeeper:
         window: Window,
         batches: object,
         log: IO[str] | None = None,
+        is_last: bool = False,
     ) -> None:
         """Save a state if one is due, or if the run was asked to stop.
+
+        Args:
+            step: the one just done.
+            trainer: of the run.
+            window: sums since the last record.
+            batches: know their place.
+            log: of the run, or None.
+            is_last: whether the run is over with this step.
 
         Raises:
             KeyboardInterrupt: if it was, after saving; the text says how to resume.
         """
-        is_due = self.every > 0 and step % self.every == 0
+        is_due = self.every > 0 and (is_last or step % self.every == 0)
         is_stopping = trainer.world.is_stopping
         if (is_due or is_stopping) and isinstance(batches, Resumable):
             if log is not None:
@@ -224,10 +251,13 @@ def sweep_run(folder: Path, resume: bool) -> None:
     """Make a run's folder ready, under its lock: without leftovers of killed runs.
 
     Raises:
-        ValueError: a new run is to begin where there are states of an old one.
-        CheckpointError: a run is to be resumed where there are none.
+        ValueError: a new run is to begin where there is a model, or the states of an
+            old run.
+        CheckpointError: a run is to be resumed where there are no states.
     """
     found = list_states(folder / FOLDER)
+    if not resume:
+        refuse_results(folder)
     if found and not resume:
         raise UserError(
             f"{folder / FOLDER} has the training state of {found[0].stem}; resume that "
@@ -242,3 +272,41 @@ def sweep_run(folder: Path, resume: bool) -> None:
     for name in WRITTEN:
         for leftover in (*folder.glob(f".{name}.*"), *folder.glob(f"{name}.partial")):
             leftover.unlink()
+
+
+def refuse_results(folder: Path, own: Sequence[str] = ()) -> None:
+    """Refuse a folder that has a model, or the files of a finished run.
+
+    Args:
+        folder: that a run is to write to.
+        own: names of files that may be there.
+
+    Raises:
+        UserError: naming one of those that would be replaced.
+    """
+    results = [name for name in RESULTS if (folder / name).exists()]
+    for name in results:
+        if name not in own:
+            raise UserError(
+                f"{folder} has the files of a finished run or a model ({name}), "
+                "which would be replaced; give another folder"
+            )
+
+
+def refuse_other_vocabulary(folder: Path, pieces: Sequence[str]) -> None:
+    """Refuse to replace a vocabulary that no run has left there.
+
+    One with the same pieces is no loss, nor is that of a run that was killed before
+    its first state: its log lies beside it.
+
+    Raises:
+        UserError: if there is another vocabulary.
+    """
+    file = folder / "vocab.txt"
+    if not file.exists() or (folder / "log.jsonl").exists():
+        return
+    if file.read_bytes().decode("utf-8", "replace").splitlines() != list(pieces):
+        raise UserError(
+            f"{file} is another vocabulary, which would be replaced; give another "
+            "folder, or train with it (--vocab, tokenizer=...)"
+        )

@@ -23,11 +23,13 @@ from bert_tutorial.training.config import TrainingConfig
 from bert_tutorial.training.device import autocast_dtype, pick_device
 from bert_tutorial.training.keeper import StateKeeper
 from bert_tutorial.training.log import RunLog, Window
+from bert_tutorial.training.muon import build_muon, late_fall
 from bert_tutorial.training.optimizer import (
     build_optimizer,
     linear_schedule,
     load_moments,
     moments,
+    parameter_groups,
 )
 from bert_tutorial.training.processes import ProcessGroup
 from bert_tutorial.training.shortcuts import cheap_dropout
@@ -142,13 +144,7 @@ class Trainer:
         self.device = device
         self.loss = loss
         self.judge = judge
-        self.optimizer = build_optimizer(
-            model,
-            config.learning_rate,
-            config.betas,
-            config.epsilon,
-            config.weight_decay,
-        )
+        self.optimizer = self._build_optimizer()
         dtype = autocast_dtype(device) if config.mixed_precision else None
         self.dtype = dtype
         # The scaler leaves out updates with a gradient that is not finite, and need
@@ -161,10 +157,30 @@ class Trainer:
             growth_interval=2_000 if self.is_scaled else NEVER,
         )
 
+    def _build_optimizer(self) -> torch.optim.AdamW:
+        """Make the optimizer that the configuration names."""
+        config = self.config
+        if config.optimizer == "muon":
+            return build_muon(
+                self.model,
+                parameter_groups(self.model, config.weight_decay),
+                learning_rate=config.learning_rate,
+                betas=config.betas,
+                epsilon=config.epsilon,
+            )
+        return build_optimizer(
+            self.model,
+            config.learning_rate,
+            config.betas,
+            config.epsilon,
+            config.weight_decay,
+        )
+
     def rate(self, step: int) -> float:
         """Give the learning rate of a step, counted from 1."""
-        factor = linear_schedule(step, self.config.steps + 1, self.config.warmup)
-        return self.config.learning_rate * factor
+        config = self.config
+        schedule = late_fall if config.optimizer == "muon" else linear_schedule
+        return config.learning_rate * schedule(step, config.steps + 1, config.warmup)
 
     def backward(self, batches: list[dict[str, Tensor]]) -> Tensor:
         """Add the gradients of some batches as if they were one.
@@ -224,7 +240,7 @@ class Trainer:
         On a CPU or CUDA, a gradient that is not finite changes nothing.
         """
         for group in self.optimizer.param_groups:
-            group["lr"] = self.rate(step)
+            group["lr"] = self.rate(step) * group.get("factor", 1.0)
         self.scaler.unscale_(self.optimizer)
         norm = nn.utils.clip_grad_norm_(
             self.model.parameters(), self.config.max_gradient_norm
@@ -297,6 +313,8 @@ class Trainer:
                 if step % self.config.log_every == 0 or step == steps:
                     scale = self.scaler.get_scale()
                     record = window.record(step, self.rate(step), scale)
+                    if self.config.optimizer != "adamw":
+                        record["optimizer"] = self.config.optimizer
                     log.add(record, {"loss": f"{record['loss']:.3f}"})
                 log.bar.update()
                 if on_step is not None:
@@ -304,7 +322,8 @@ class Trainer:
                 if self.judge is not None:
                     self.judge.after_step(step, self, window, log)
                 if keeper is not None:
-                    keeper.after_step(step, self, window, batches, log.file)
+                    is_last = step == steps
+                    keeper.after_step(step, self, window, batches, log.file, is_last)
         self.model.eval()
         return log.records
 
@@ -315,6 +334,7 @@ def train(
     config: TrainingConfig,
     *,
     loss: Loss = PRETRAINING,
+    judge: Judge | None = None,
     is_dropout_cheap: bool = True,
     device: torch.device | None = None,
     log_file: str | Path | None = None,
@@ -331,6 +351,7 @@ def train(
         batches: endless batches, as `PretrainingBatches` makes them.
         config: all choices.
         loss: what is to become smaller; that of pretraining if nothing is said.
+        judge: looks at the run after each step, see `Judge`; or None.
         is_dropout_cheap: draw dropout as `CheapDropout` does, meanwhile; False leaves
             it to torch.
         device: None picks one.
@@ -355,7 +376,9 @@ def train(
         CheckpointError: if the state to go on from does not fit.
         KeyboardInterrupt: at Ctrl-C; with a keeper, after saving a state.
     """
-    trainer = Trainer(model, config, device or pick_device(), world, loss=loss)
+    trainer = Trainer(
+        model, config, device or pick_device(), world, loss=loss, judge=judge
+    )
     with cheap_dropout(model) if is_dropout_cheap else nullcontext():
         return trainer.run(
             batches,

@@ -16,6 +16,8 @@ __all__ = [
     "parameter_groups",
 ]
 
+KINDS = ("step", "exp_avg", "exp_avg_sq", "momentum_buffer")
+
 
 def parameter_groups(model: nn.Module, weight_decay: float) -> list[dict[str, Any]]:
     """Divide the parameters: matrices and tables decay, biases and norms do not.
@@ -84,8 +86,8 @@ def build_optimizer(
 def moments(model: nn.Module, optimizer: torch.optim.Optimizer) -> dict[str, Tensor]:
     """Give what the optimizer remembers of each parameter, by kind and name.
 
-    AdamW's kinds are `exp_avg`, `exp_avg_sq` and `step`; a parameter that was never
-    updated has none.
+    AdamW's kinds are `exp_avg`, `exp_avg_sq` and `step`, Muon's is `momentum_buffer`;
+    a parameter that was never updated has none.
     """
     return {
         f"{kind}.{name}": value.detach().cpu()
@@ -102,11 +104,8 @@ def load_moments(
     known = [names[id(p)] for group in optimizer.param_groups for p in group["params"]]
     values = optimizer.state_dict()
     values["state"] = {
-        index: {
-            kind: tensors[f"{kind}.{name}"]
-            for kind in ("step", "exp_avg", "exp_avg_sq")
-        }
+        index: {kind: tensors[f"{kind}.{name}"] for kind in kinds}
         for index, name in enumerate(known)
-        if f"step.{name}" in tensors
+        if (kinds := [kind for kind in KINDS if f"{kind}.{name}" in tensors])
     }
     optimizer.load_state_dict(values)

@@ -14,10 +14,11 @@ Chapter: 12
 
 import os
 import signal
+import sys
 import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import timedelta
 from typing import Any
 
@@ -211,7 +212,7 @@ class ProcessGroup:
 
     @contextmanager
     def stopped_by_signals(self) -> Iterator[None]:
-        """Let Ctrl-C and SIGTERM set `is_stopping` at the end of a step.
+        """Let Ctrl-C, SIGTERM and a closed terminal set `is_stopping` after a step.
 
         A second Ctrl-C stops a process that is alone at once. Outside the main
         thread, where Python hears no signals, nothing changes.
@@ -219,18 +220,21 @@ class ProcessGroup:
         if threading.current_thread() is not threading.main_thread():
             yield
             return
-        kinds = (signal.SIGINT, signal.SIGTERM)
-        before = {kind: signal.signal(kind, self._ask) for kind in kinds}
+        before = {kind: signal.signal(kind, self._ask) for kind in stop_signals()}
         try:
             yield
         finally:
             for kind, handler in before.items():
-                signal.signal(kind, handler)
+                # None: it was not set from Python, which cannot set it again
+                signal.signal(kind, signal.SIG_DFL if handler is None else handler)
 
     def _ask(self, number: int, frame: object) -> None:
-        """Remember a signal."""
+        """Remember a signal, and say what it will do."""
         if self._asked and self.size == 1 and number == signal.SIGINT:
             raise KeyboardInterrupt
+        if not self._asked and self.rank == 0:
+            again = "; Ctrl-C again stops at once, unsaved" if self.size == 1 else ""
+            _say(f"stopping after this step, to save a training state{again}")
         self._asked = True
 
     def _is_orphan(self) -> bool:
@@ -248,6 +252,29 @@ class ProcessGroup:
                 f"not answer within {self.answer_seconds:g} seconds; no state was "
                 "written since the last one named in the folder; resume from there"
             ) from error
+
+
+def stop_signals() -> list[signal.Signals]:
+    """List the signals that ask a run to stop, of those that this system has.
+
+    SIGHUP is a closed terminal, SIGBREAK is Ctrl-Break on Windows. A run started with
+    `nohup` ignores SIGHUP, and goes on doing so.
+    """
+    names = ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK")
+    found = [getattr(signal, name) for name in names if hasattr(signal, name)]
+    return [
+        kind
+        for kind in found
+        if kind.name != "SIGHUP" or signal.getsignal(kind) is not signal.SIG_IGN
+    ]
+
+
+def _say(line: str) -> None:
+    """Print a line to stderr from within a signal's handler."""
+    start = "\n" if sys.stderr is not None and sys.stderr.isatty() else ""  # the bar's
+    # It may come while a line is being printed, or the terminal may be gone.
+    with suppress(RuntimeError, OSError):
+        print(f"{start}{line}", file=sys.stderr, flush=True)
 
 
 @contextmanager

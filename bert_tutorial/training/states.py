@@ -18,7 +18,7 @@ import re
 import sys
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 import torch
@@ -47,6 +47,9 @@ FORMAT = 2  # 1 had another digest
 KEPT = 2
 PARTIAL = ".step-"
 NAME = re.compile(r"step-(\d{9})\.safetensors")
+
+
+Value = TypeVar("Value")
 
 
 class State(NamedTuple):
@@ -153,12 +156,12 @@ def flat_names(prefix: str, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
     return {f"{prefix}.{name}": tensor for name, tensor in tensors.items()}
 
 
-def under(prefix: str, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+def under(prefix: str, values: Mapping[str, Value]) -> dict[str, Value]:
     """Undo `flat_names`: those that have the prefix, without it."""
     start = prefix + "."
     return {
-        name.removeprefix(start): tensor
-        for name, tensor in tensors.items()
+        name.removeprefix(start): value
+        for name, value in values.items()
         if name.startswith(start)
     }
 

@@ -23,6 +23,7 @@ from bert_tutorial.pretraining.pairs import Pair, pair_to_ids, sample_pairs
 from bert_tutorial.tokenization.learn_vocabulary import train_vocabulary
 from bert_tutorial.tokenization.tokenizer import BertTokenizer
 from bert_tutorial.training.config import ABOVE_ZERO, TrainingConfig, check_ranges
+from bert_tutorial.training.states import under
 from bert_tutorial.world import World
 
 __all__ = ["WorldData", "WorldRecipe"]
@@ -154,15 +155,57 @@ class WorldData:
                 seed=recipe.seed * 2 + number,
             )
             sources.append(
-                iter(
-                    PretrainingBatches(
-                        sequences,
-                        masker,
-                        tokens_per_batch=recipe.tokens_per_batch,
-                        seed=recipe.seed,
-                    )
+                PretrainingBatches(
+                    sequences,
+                    masker,
+                    tokens_per_batch=recipe.tokens_per_batch,
+                    seed=recipe.seed,
                 )
             )
-        rng = random.Random(f"batches {recipe.seed}")
-        while True:
-            yield next(sources[rng.random() < recipe.document_share])
+        return WorldBatches(sources, recipe.document_share, recipe.seed)
+
+
+class WorldBatches(Iterator[dict[str, Tensor]]):
+    """Batches of single sentences and of pairs, mixed for ever.
+
+    Args:
+        sources: of the sentences and of the pairs.
+        document_share: how often a batch is one of pairs.
+        seed: decides which batch is one.
+    """
+
+    def __init__(
+        self, sources: Sequence[PretrainingBatches], document_share: float, seed: int
+    ) -> None:
+        """Start before the first batch."""
+        self.sources = list(sources)
+        self.document_share = document_share
+        self.rng = random.Random(f"batches {seed}")
+
+    def __next__(self) -> dict[str, Tensor]:
+        """Give the next batch."""
+        return next(self.sources[self.rng.random() < self.document_share])
+
+    def state_dict(self) -> dict[str, int | Tensor]:
+        """Give what is needed to go on exactly here: see `load_state_dict`."""
+        _, numbers, _ = self.rng.getstate()
+        state: dict[str, int | Tensor] = {"rng": torch.tensor(numbers)}
+        for number, source in enumerate(self.sources):
+            values = source.state_dict()
+            state |= {f"{number}.{key}": value for key, value in values.items()}
+        return state
+
+    def load_state_dict(self, state: dict[str, int | Tensor]) -> None:
+        """Go on where `state_dict` was read; world and recipe as then.
+
+        Args:
+            state: the generator's state, and that of each source.
+
+        Raises:
+            ValueError: the state is of other data or of another size of batch.
+        """
+        version, _, gauss = self.rng.getstate()
+        numbers = torch.as_tensor(state["rng"]).tolist()
+        self.rng.setstate((version, tuple(numbers), gauss))
+        for number, source in enumerate(self.sources):
+            source.load_state_dict(under(str(number), state))

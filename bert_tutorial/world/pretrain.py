@@ -3,6 +3,7 @@
 Chapter: 12
 """
 
+import json
 import math
 import time
 from collections.abc import Callable
@@ -11,6 +12,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import torch
+from torch import Tensor
 
 from bert_tutorial.files.errors import UserError
 from bert_tutorial.files.folder import read_json
@@ -18,7 +20,14 @@ from bert_tutorial.files.texts import replace_json
 from bert_tutorial.model.objectives import BertForPreTraining
 from bert_tutorial.tokenization.tokenizer import BertTokenizer
 from bert_tutorial.training.device import versions
-from bert_tutorial.training.loop import train
+from bert_tutorial.training.keeper import (
+    StateKeeper,
+    refuse_other_vocabulary,
+    sweep_run,
+)
+from bert_tutorial.training.lock import RunLock
+from bert_tutorial.training.log import RunLog, Window
+from bert_tutorial.training.loop import Trainer, train
 from bert_tutorial.world import QUICK, Mix, World
 from bert_tutorial.world.data import WorldData, WorldRecipe
 from bert_tutorial.world.knowledge import (
@@ -127,75 +136,145 @@ def pretrain_world(
     progress: bool | None = None,
     on_step: Callable[[int, dict[str, Any]], None] | None = None,
     probe_every: int = 0,
+    save_every: int = 0,
+    resume: bool = False,
+    longer: bool = False,
 ) -> WorldRun:
     """Train a model on World(recipe.seed) and measure what it has learned.
 
     Args:
         recipe: all choices of the run; the default is the book's.
         mix: what the corpus is made of.
-        output: folder for the model, its vocabulary and `report.json`.
+        output: folder for the model, its vocabulary, `report.json` and, while it
+            trains, states/; None keeps nothing but what is returned.
         log_file: JSON lines, one a logged step.
         progress: show a progress bar; None means only on a terminal.
         on_step: called after each step with its number and record.
         probe_every: steps between measurements of recall; 0 means none. They
             are in `report["curve"]` and cost about a tenth of a second each.
+        save_every: steps between two training states, as in `pretrain_corpus`.
+        resume: go on from the newest state in `output`, bit by bit as if the run had
+            not been stopped.
+        longer: the run to be resumed, finished or not, gets more steps.
 
     Returns:
         The trained model, its data, the log and the report.
+
+    Raises:
+        UserError: the folder is in use, or holds another run and `resume` is false;
+            or it is to be resumed without an output.
+        CheckpointError: there is no state to resume from, or it is of another run.
+        KeyboardInterrupt: at Ctrl-C or SIGTERM, with an output after saving a state.
     """
     recipe = recipe or WorldRecipe()
-    started = time.perf_counter(), time.process_time()
+    if output is None:
+        if resume:
+            raise UserError("output must name the folder of the run to be resumed")
+        return _run(recipe, mix, None, log_file, progress, on_step, probe_every)
+    folder = Path(output)
+    with RunLock(folder):
+        sweep_run(folder, resume)
+        keeper = StateKeeper(folder, _identity(recipe, mix), save_every, resume, longer)
+        run = _run(recipe, mix, keeper, log_file, progress, on_step, probe_every)
+        _save(run, folder)
+    return run
+
+
+def _run(
+    recipe: WorldRecipe,
+    mix: Mix,
+    keeper: StateKeeper | None,
+    log_file: str | Path | None,
+    progress: bool | None,
+    on_step: Callable[[int, dict[str, Any]], None] | None,
+    probe_every: int,
+) -> WorldRun:
+    """Train and measure; the folder is ready."""
+    curve = _Curve(probe_every)
     torch.manual_seed(recipe.seed)
     data = WorldData(World(recipe.seed, mix), recipe)
+    if keeper is not None:
+        refuse_other_vocabulary(keeper.folder.parent, data.tokenizer.id_to_token)
     model = BertForPreTraining(recipe.config(len(data.tokenizer)))
     untrained = report(model, data)
-    curve = _Curve(model, data, probe_every, on_step)
+    curve.ask(data)
     records = train(
         model,
         data.batches(recipe),
         recipe.training_config(),
+        judge=curve,
         device=torch.device("cpu"),
         log_file=log_file,
         progress=progress,
-        on_step=curve.after_step,
+        on_step=on_step,
+        keeper=keeper,
     )
+    trained = report(model, data)
+    wall, cpu = curve.seconds()
     result = {
-        "trained": report(model, data),
+        "trained": trained,
         "untrained": untrained,
         **_choices(recipe, mix, model, data),
         "curve": curve.points,
-        "seconds": round(time.perf_counter() - started[0], 1),
-        "cpu_seconds": round(time.process_time() - started[1], 1),
+        "seconds": round(wall, 1),
+        "cpu_seconds": round(cpu, 1),
         **versions(),
     }
-    run = WorldRun(model, data, records, result)
-    if output is not None:
-        _save(run, Path(output))
-    return run
+    return WorldRun(model, data, records, result)
 
 
 class _Curve:
-    """Recall in new wordings, measured every so many steps; 0 means never."""
+    """A run's clock, and recall in new wordings every so many steps; 0: never.
 
-    def __init__(
-        self,
-        model: BertForPreTraining,
-        data: WorldData,
-        every: int,
-        on_step: Callable[[int, dict[str, Any]], None] | None,
-    ) -> None:
-        """Start without any point."""
-        self.model, self.data, self.every, self.on_step = model, data, every, on_step
-        self.probes = data.world.probes("rephrased")
+    It is a `Judge`: the states include it.
+    """
+
+    is_over = False
+
+    def __init__(self, every: int) -> None:
+        """Start the clock, without any point."""
+        self.every = every
         self.points: list[dict[str, float]] = []
+        self._before = 0.0, 0.0  # seconds of the parts of the run before this one
+        self._started = time.perf_counter(), time.process_time()
 
-    def after_step(self, step: int, record: dict[str, Any]) -> None:
-        """Measure, if it is time, and call who else wants to know of the step."""
+    def ask(self, data: WorldData) -> None:
+        """Take the questions."""
+        self.probes, self.tokenizer = data.world.probes("rephrased"), data.tokenizer
+
+    def seconds(self) -> tuple[float, float]:
+        """Give the seconds of the run so far, of the wall's clock and the processor."""
+        wall, cpu = self._before
+        return (
+            wall + time.perf_counter() - self._started[0],
+            cpu + time.process_time() - self._started[1],
+        )
+
+    def after_step(
+        self, step: int, trainer: Trainer, window: Window, log: RunLog
+    ) -> None:
+        """Measure, if it is time."""
         if self.every and step % self.every == 0:
-            answers = answer_probes(self.model, self.data.tokenizer, self.probes)
+            answers = answer_probes(trainer.model, self.tokenizer, self.probes)
             self.points.append({"step": step, "recall": recall(answers).share})
-        if self.on_step is not None:
-            self.on_step(step, record)
+            trainer.model.train()
+
+    def state(self) -> tuple[dict[str, Tensor], dict[str, Any]]:
+        """Give the points and the seconds."""
+        return {}, {"curve": self.points, "seconds": self.seconds()}
+
+    def load_state(self, tensors: dict[str, Tensor], values: dict[str, Any]) -> None:
+        """Put back what `state` gave."""
+        self.points = list(values["curve"])
+        wall, cpu = values["seconds"]
+        self._before = wall, cpu
+
+
+def _identity(recipe: WorldRecipe, mix: Mix) -> dict[str, Any]:
+    """Gather what must not change between the parts of a run."""
+    values = {"recipe": asdict(recipe), "mix": asdict(mix)}
+    identity: dict[str, Any] = json.loads(json.dumps(values))
+    return identity
 
 
 def _choices(
@@ -214,5 +293,5 @@ def _choices(
 def _save(run: WorldRun, folder: Path) -> None:
     """Write the model, its vocabulary and the report."""
     run.model.save_pretrained(folder)
-    run.data.tokenizer.save(folder)
+    run.data.tokenizer.save(folder, run.model.config.max_position_embeddings)
     replace_json(folder / "report.json", run.report)

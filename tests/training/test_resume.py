@@ -129,10 +129,11 @@ def test_saving_changes_nothing_and_keeps_two(corpus, whole, tmp_path):
     run(corpus, tmp_path, save_every=5)
     assert (tmp_path / "model.safetensors").read_bytes() == whole[1]
     states = sorted(path.name for path in (tmp_path / "states").iterdir())
-    assert states == ["step-000000015.safetensors", "step-000000020.safetensors"]
+    assert states == ["step-000000020.safetensors", "step-000000024.safetensors"]
     assert not (tmp_path / "run.lock").exists()
-    with pytest.raises(ValueError, match="has the training state of step-000000020"):
+    with pytest.raises(ValueError, match=r"finished run or a model \(run.json\)"):
         run(corpus, tmp_path)
+    (tmp_path / "states" / states[1]).unlink()
     resumed = run(corpus, tmp_path, resume=True)  # from step 20 to the same end
     assert (tmp_path / "model.safetensors").read_bytes() == whole[1]
     assert without_seconds(resumed.records) == without_seconds(whole[0].records)
@@ -201,7 +202,18 @@ sys.exit(main(sys.argv[1:]))
 
 def test_a_full_disk_is_one_line_and_leaves_the_old_state(corpus, whole, tmp_path):
     run(corpus, tmp_path, save_every=10)
-    (tmp_path / "states" / "step-000000020.safetensors").unlink()
+    for step in (20, STEPS):
+        state = tmp_path / "states" / f"step-{step:09}.safetensors"
+        state.unlink(missing_ok=True)
+    assert not list((tmp_path / "states").iterdir())
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("run.json", "model.safetensors"):
+            (tmp_path / name).unlink()
+        interrupt_at(patch, 9)
+        before = signal.signal(signal.SIGINT, signal.default_int_handler)
+        with pytest.raises(KeyboardInterrupt, match="after step 10"):
+            run(corpus, tmp_path)
+        signal.signal(signal.SIGINT, before)
     half = tmp_path / "states" / ".step-000000009.safetensors.half"
     half.write_text("x")  # as a killed process leaves it
     (tmp_path / ".model.safetensors.abc").write_text("x")
