@@ -1,0 +1,220 @@
+"""Exercise: patch one vector of each text.
+
+Chapter: 19
+"""
+
+import torch
+from torch import Tensor
+
+from bert_tutorial.course.judging.exercise import Case, Exercise, Mutant
+from bert_tutorial.labs.inside.interventions import patch_state
+
+STUB = '''
+def patch_state(state: Tensor, source: Tensor, at: Tensor) -> Tensor:
+    """Put one vector a text from another run into this one.
+
+    state and source are hidden states (B, T, H) of two runs; at (B,) names one
+    position for each text. Text b of the result has source[b] at position at[b] and
+    state[b] everywhere else. Returns a new (B, T, H). With H = 1, state
+    [[[1], [2]], [[3], [4]]], source [[[5], [6]], [[7], [8]]] and at [1, 0]:
+    [[[1], [6]], [[7], [4]]].
+    """
+    raise NotAttempted
+'''
+
+
+def by_where(state: Tensor, source: Tensor, at: Tensor) -> Tensor:
+    """Choose with a mask."""
+    is_patched = torch.arange(state.shape[1]) == at[:, None]  # (B, T)
+    return source.where(is_patched[:, :, None], state)
+
+
+def by_loop(state: Tensor, source: Tensor, at: Tensor) -> Tensor:
+    """Go text by text."""
+    changed = state.clone()
+    for row, position in enumerate(at.tolist()):
+        changed[row, position] = source[row, position]
+    return changed
+
+
+def by_scatter(state: Tensor, source: Tensor, at: Tensor) -> Tensor:
+    """Scatter along the positions."""
+    index = at[:, None, None].expand(-1, 1, state.shape[-1])
+    return state.scatter(1, index, source.gather(1, index))
+
+
+def all_positions(state: Tensor, source: Tensor, at: Tensor) -> Tensor:
+    """Patch every named position in every text."""
+    changed = state.clone()
+    changed[:, at] = source[:, at]
+    return changed
+
+
+def first_position(state: Tensor, source: Tensor, at: Tensor) -> Tensor:
+    """Use the first text's position for all."""
+    return patch_state(state, source, at[:1].expand_as(at))
+
+
+def whole_state(state: Tensor, source: Tensor, at: Tensor) -> Tensor:
+    """Take the whole other state."""
+    return source.clone()
+
+
+def other_way(state: Tensor, source: Tensor, at: Tensor) -> Tensor:
+    """Patch the other run."""
+    return patch_state(source, state, at)
+
+
+def added(state: Tensor, source: Tensor, at: Tensor) -> Tensor:
+    """Add the vector."""
+    rows, changed = torch.arange(len(state)), state.clone()
+    changed[rows, at] += source[rows, at]
+    return changed
+
+
+def halfway(state: Tensor, source: Tensor, at: Tensor) -> Tensor:
+    """Take the mean of both."""
+    rows, changed = torch.arange(len(state)), state.clone()
+    changed[rows, at] = (state[rows, at] + source[rows, at]) / 2
+    return changed
+
+
+def shifted(state: Tensor, source: Tensor, at: Tensor) -> Tensor:
+    """Leave [CLS] out of the count."""
+    return patch_state(state, source, (at + 1) % state.shape[1])
+
+
+def from_first_text(state: Tensor, source: Tensor, at: Tensor) -> Tensor:
+    """Take the vectors of the first text."""
+    changed = state.clone()
+    changed[torch.arange(len(state)), at] = source[0, at]
+    return changed
+
+
+def first_vector(state: Tensor, source: Tensor, at: Tensor) -> Tensor:
+    """Take the vector of [CLS]."""
+    changed = state.clone()
+    changed[torch.arange(len(state)), at] = source[:, 0]
+    return changed
+
+
+def only_the_vector(state: Tensor, source: Tensor, at: Tensor) -> Tensor:
+    """Give back the vectors alone."""
+    return source[torch.arange(len(state)), at]
+
+
+def from_there_on(state: Tensor, source: Tensor, at: Tensor) -> Tensor:
+    """Patch this position and all after it."""
+    is_patched = torch.arange(state.shape[1]) >= at[:, None]
+    return source.where(is_patched[:, :, None], state)
+
+
+def in_place(state: Tensor, source: Tensor, at: Tensor) -> Tensor:
+    """Write into the state that came in."""
+    rows = torch.arange(len(state))
+    state[rows, at] = source[rows, at]
+    return state
+
+
+def cases(seed: int, dtype: torch.dtype) -> list[Case]:
+    """Sizes that all differ; the texts have other positions."""
+    torch.manual_seed(seed)
+    small = torch.arange(1, 9, dtype=dtype).view(2, 2, 2, 1)
+    at = torch.tensor([4, 1, 2])
+    return [
+        Case((small[0], small[1], torch.tensor([1, 0])), "two texts, H = 1"),
+        Case((*torch.randn(2, 3, 6, 4, dtype=dtype), at), "three texts, H = 4"),
+        Case(
+            (*torch.randn(2, 2, 5, 7, dtype=dtype), torch.tensor([3, 3])),
+            "two texts, the same position in both",
+        ),
+    ]
+
+
+EXERCISE = Exercise(
+    id="patch-state",
+    chapter=19,
+    title="Patch one vector of each text",
+    difficulty=2,
+    minutes=10,
+    stub=STUB,
+    solution=patch_state,
+    accepted={"where": by_where, "loop": by_loop, "scatter": by_scatter},
+    mutants=[
+        Mutant(
+            "all positions in all texts",
+            all_positions,
+            "state[:, at] names every position of the list in every text. Pair text b "
+            "with at[b]: changed[rows, at], rows = arange(B).",
+        ),
+        Mutant(
+            "the first text's position",
+            first_position,
+            "The first text's position is used for all. Each text has its own.",
+        ),
+        Mutant(
+            "the whole state",
+            whole_state,
+            "The whole state was replaced. Then the answer must become the other one, "
+            "and you learn nothing about positions.",
+        ),
+        Mutant(
+            "the other way round",
+            other_way,
+            "You patched the source: everything but one vector comes from the other "
+            "run. The run that goes on is `state`.",
+        ),
+        Mutant(
+            "added",
+            added,
+            "The vector was added. A patch replaces it: what this run had there must "
+            "be gone.",
+        ),
+        Mutant(
+            "halfway",
+            halfway,
+            "The two vectors are averaged. A patch replaces the one by the other.",
+        ),
+        Mutant(
+            "off by one",
+            shifted,
+            "The position after the named one was patched. Positions are counted from "
+            "0, [CLS] included.",
+        ),
+        Mutant(
+            "from the first text",
+            from_first_text,
+            "All vectors come from the first text of the source. Text b takes from "
+            "source[b].",
+        ),
+        Mutant(
+            "the vector of [CLS]",
+            first_vector,
+            "The patch takes the source's vector at position 0. Take it from the same "
+            "position, at[b].",
+        ),
+        Mutant(
+            "the vectors alone",
+            only_the_vector,
+            "These are the vectors to put in, (B, H). The run goes on with the whole "
+            "state, (B, T, H).",
+        ),
+        Mutant(
+            "from there on",
+            from_there_on,
+            "Everything from that position on was replaced. Replace one position.",
+        ),
+        Mutant(
+            "in place",
+            in_place,
+            "The state that came in was changed, so that the run without the patch is "
+            "lost. Work on a clone.",
+        ),
+    ],
+    cases=cases,
+    hints=(
+        "Two lists of numbers that are read in pairs: texts and positions.",
+        "rows = torch.arange(len(state)); state[rows, at] is (B, H).",
+        "Clone state, then changed[rows, at] = source[rows, at].",
+    ),
+)
