@@ -35,14 +35,18 @@ def add_reading_commands(commands: Any) -> None:
 
     tokenize = commands.add_parser("tokenize", help="show the pieces of a text")
     tokenize.add_argument("text", type=plain_text)
-    tokenize.add_argument("--pair", type=plain_text, help="a second segment")
-    tokenize.add_argument("--vocab", help="vocab.txt; the shipped one if not given")
+    tokenize.add_argument(
+        "--pair", type=plain_text, help="a second segment (default: none)"
+    )
+    tokenize.add_argument("--vocab", help="vocab.txt (default: the shipped one)")
     tokenize.add_argument("--cased", action="store_true", help="keep capital letters")
     tokenize.set_defaults(run=run_tokenize)
 
     vocabulary = commands.add_parser("vocabulary", help="train a vocabulary")
     vocabulary.add_argument("files", nargs="+", help="text files or a folder")
-    vocabulary.add_argument("--size", type=positive, default=8_000)
+    vocabulary.add_argument(
+        "--size", type=positive, default=8_000, help="pieces at most"
+    )
     vocabulary.add_argument("--cased", action="store_true", help="keep capital letters")
     vocabulary.add_argument("--output", default="vocab.txt", help="the file to write")
     vocabulary.add_argument(
@@ -51,16 +55,21 @@ def add_reading_commands(commands: Any) -> None:
     vocabulary.set_defaults(run=run_vocabulary)
 
     world = commands.add_parser("world", help="print samples of the mini-world")
-    world.add_argument("--seed", type=seed_number, default=0)
-    world.add_argument("--mix", choices=["quick", "full"], default="quick")
+    world.add_argument("--seed", type=seed_number, default=0, help="of the world")
+    world.add_argument(
+        "--mix", choices=["quick", "full"], default="quick", help="of texts"
+    )
     what = world.add_mutually_exclusive_group()
     for name in ("sentences", "documents", "probes"):
-        what.add_argument(f"--{name}", type=positive, metavar="N")
-    what.add_argument("--facts", action="store_true")
+        usual = " (default: 10)" if name == "sentences" else ""
+        what.add_argument(
+            f"--{name}", type=positive, metavar="N", help=f"print so many{usual}"
+        )
+    what.add_argument("--facts", action="store_true", help="print all facts")
     world.set_defaults(run=run_world)
 
     doctor = commands.add_parser("doctor", help="look for what would stop a run here")
-    doctor.add_argument("--model", help="folder; the shipped one if not given")
+    doctor.add_argument("--model", help="folder (default: the shipped one)")
     doctor.add_argument("--output", default=".", help="folder that a run is to write")
     doctor.add_argument("--device", default="auto", help="auto, cpu, cuda or mps")
     doctor.set_defaults(run=run_doctor)
@@ -68,7 +77,9 @@ def add_reading_commands(commands: Any) -> None:
 
 def add_source(command: Any) -> None:
     """Declare what says more about a model that comes from the hub."""
-    command.add_argument("--revision", help="commit, branch or tag on the hub")
+    command.add_argument(
+        "--revision", help="commit, branch or tag on the hub (default: the newest)"
+    )
     command.add_argument(
         "--allow-bin",
         action="store_true",

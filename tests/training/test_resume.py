@@ -281,6 +281,17 @@ def pretraining(keeper, log_file):
     return model, train(model, text_batches(), plan, **options)
 
 
+def with_muon(keeper, log_file):
+    model = BertForPreTraining(tiny_config(hidden_dropout_prob=0.2))
+    plan = TrainingConfig(
+        steps=STEPS, learning_rate=3e-3, log_every=5, optimizer="muon"
+    )
+    options = {"device": CPU, "log_file": log_file, "keeper": keeper}
+    records = train(model, text_batches(), plan, **options)
+    assert all(record["optimizer"] == "muon" for record in records)
+    return model, records
+
+
 def fine_tuning(keeper, log_file):
     config = tiny_config(hidden_dropout_prob=0.2, num_labels=3)
     model = BertForSequenceClassification(config)
@@ -316,7 +327,7 @@ def pictures(keeper, log_file):
 
 
 @pytest.mark.parametrize("kind", [signal.SIGINT, signal.SIGTERM])
-@pytest.mark.parametrize("training", [pretraining, fine_tuning, pictures])
+@pytest.mark.parametrize("training", [pretraining, with_muon, fine_tuning, pictures])
 def test_a_signal_stops_every_kind_of_training_which_resumes_bit_by_bit(
     training, kind, tmp_path, monkeypatch
 ):
