@@ -10,7 +10,7 @@ import math
 import random
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import chain
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +22,7 @@ from bert_tutorial.pretraining.documents import read_documents
 from bert_tutorial.pretraining.masking import Masker
 from bert_tutorial.pretraining.pairs import Pair, pair_to_ids, sample_pairs
 from bert_tutorial.tokenization.compiled import encode_corpus
+from bert_tutorial.tokenization.coverage import count_pieces
 from bert_tutorial.tokenization.learn_vocabulary import train_vocabulary
 from bert_tutorial.tokenization.tokenizer import BertTokenizer
 
@@ -30,6 +31,8 @@ __all__ = ["CorpusBatches", "CorpusData", "unigram_entropy"]
 Document = list[list[int]]
 Row = tuple[Sequence[int], Sequence[int] | None, int]  # ids, segments, label
 MIN_DOCUMENTS = 4
+LOOKED_AT = 1_000  # sentences, and pairs, from which a corpus is judged
+MIN_PAIRS = 20
 
 
 def unigram_entropy(ids: Sequence[int]) -> float:
@@ -89,6 +92,7 @@ class CorpusData:
             half = (len(self.validation[0]) + 1) // 2
             only = self.validation[0]
             self.validation = [part for part in (only[:half], only[half:]) if part]
+        self.notices = corpus_notices(tokenizer, self.training, max_length)
         flat = chain.from_iterable(chain.from_iterable(self.training))
         self.unigram_entropy = unigram_entropy(list(flat))
         self.tokens = sum(len(s) for d in self.training for s in d)
@@ -125,7 +129,40 @@ class CorpusData:
             "read": "whole, in memory",
             "training_tokens": self.tokens,
             "documents": len(self.training) + len(self.validation),
+            "notices": self.notices,
         }
+
+
+def corpus_notices(
+    tokenizer: BertTokenizer, documents: Sequence[Document], max_length: int
+) -> list[str]:
+    """Look at the start of a corpus for what makes learning from it worthless.
+
+    Args:
+        tokenizer: made the ids.
+        documents: of the corpus, or its first ones.
+        max_length: pieces of a pair.
+
+    Returns:
+        A line for an odd share of [UNK] or many pieces a word; one for next-sentence
+        labels that are all of one kind.
+
+    Raises:
+        UserError: if nearly all pieces are [UNK].
+    """
+    known = count_pieces(tokenizer, islice(chain.from_iterable(documents), LOOKED_AT))
+    known.check("the corpus")
+    found = [known.report()] if known.is_odd else []
+    drawn = sample_pairs(documents, max_length=max_length, random=random.Random(0))
+    kinds = Counter(pair.is_random for pair in islice(drawn, LOOKED_AT))
+    if len(kinds) == 1 and kinds.total() >= MIN_PAIRS:
+        kind = "random" if kinds[True] else "the true next one"
+        found.append(
+            f"notice: of {kinds.total():,} next-sentence pairs each second segment is "
+            f"{kind}, so there is nothing to tell apart; documents need several "
+            "sentences, one a line, and blank lines between documents"
+        )
+    return found
 
 
 def pair_rows(pairs: Iterable[Pair], tokenizer: BertTokenizer) -> list[Row]:

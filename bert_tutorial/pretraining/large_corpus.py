@@ -23,6 +23,7 @@ from bert_tutorial.files.errors import UserError
 from bert_tutorial.files.texts import find_text_files, refuse_other_marks
 from bert_tutorial.pretraining.batches import PretrainingBatches
 from bert_tutorial.pretraining.corpus import (
+    corpus_notices,
     encode_documents,
     held_out_pairs,
     mask_once,
@@ -340,6 +341,7 @@ class ShardedData:
         sample = encode_documents(
             tokenizer, list(islice(self.corpus.documents(), 2_000))
         )
+        self.notices = corpus_notices(tokenizer, sample, max_length)
         flat = chain.from_iterable(chain.from_iterable(sample))
         self.unigram_entropy = unigram_entropy(list(flat))
 
@@ -365,7 +367,11 @@ class ShardedData:
 
     def facts(self) -> dict[str, Any]:
         """Say for the report how much was read, and how."""
-        return {"read": f"in shards of {self.block_bytes} bytes", "bytes": self.bytes}
+        return {
+            "read": f"in shards of {self.block_bytes} bytes",
+            "bytes": self.bytes,
+            "notices": self.notices,
+        }
 
 
 def corpus_bytes(

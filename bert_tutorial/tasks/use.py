@@ -203,8 +203,8 @@ def predict_rows(
         rows = found
     else:
         rows = data
-    known = coverage(opened.tokenizer, task.texts(rows)).report()
-    notes = [known] if known.startswith("notice") else []
+    known = coverage(opened.tokenizer, task.texts(rows))
+    notes = [known.report()] if known.is_odd else []
     for note in [*notes, *task.notes(opened.tokenizer, rows, opened.shape)]:
         say(note)
     return task.predict(

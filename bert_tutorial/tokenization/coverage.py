@@ -40,6 +40,12 @@ class Coverage(NamedTuple):
         """Give the mean number of pieces of a word; 0 without any word."""
         return self.pieces / self.words if self.words else 0.0
 
+    @property
+    def is_odd(self) -> bool:
+        """Tell whether the text is of another kind than the vocabulary's."""
+        is_unknown = self.unknown_share > ODD_SHARE
+        return is_unknown or self.pieces_per_word > ODD_PIECES
+
     def report(self) -> str:
         """Say it in one line, as a notice if it is bad."""
         whole = self.whole / self.words if self.words else 0.0

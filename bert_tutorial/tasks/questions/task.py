@@ -78,8 +78,9 @@ def question_notes(
         )
     lost = len(lost_answers(windows_of(tokenizer, rows, shape), rows))
     if lost:
+        there = sum(bool(row.answers) for row in rows)
         found.append(
-            f"{lost:,} of {len(rows):,} answers are lost: no window that may give them "
+            f"{lost:,} of {there:,} answers are lost: no window that may give them "
             "shows them whole; a smaller --stride or a larger --max-length keeps more"
         )
     return found
