@@ -11,6 +11,7 @@ from english_text import capital_of, places
 from torch import Tensor
 
 from bert_tutorial.model.objectives import BertForPreTraining
+from bert_tutorial.pretraining.batches import pad
 from bert_tutorial.pretraining.corpus import CorpusData, encode_documents
 from bert_tutorial.pretraining.documents import read_documents
 from bert_tutorial.tokenization.tokenizer import BertTokenizer
@@ -38,12 +39,13 @@ def scores(
         columns = [i for i, one in enumerate(pieces) if len(one) == count]
         wanted = torch.tensor([pieces[i] for i in columns])  # (C, k)
         masks = " ".join(["[MASK]"] * count)
-        for row, name in enumerate(names):
-            text = sentence.format(place=name, answer=masks)
-            ids = torch.tensor([tokenizer.encode(text).ids])
-            hidden = model.bert(ids).last_hidden_state[ids == tokenizer.mask_id]
-            logs = model.cls.predictions(hidden).log_softmax(-1)  # (k, V)
-            table[row, columns] = logs[torch.arange(count), wanted].mean(1)
+        asked = [sentence.format(place=name, answer=masks) for name in names]
+        ids, is_token = pad([tokenizer.encode(text).ids for text in asked], 0)
+        hidden = model.bert(ids, is_token).last_hidden_state[ids == tokenizer.mask_id]
+        logs = model.cls.predictions(hidden).log_softmax(-1)  # (places * k, V)
+        logs = logs.view(len(names), count, -1)
+        for column, answer in zip(columns, wanted, strict=True):
+            table[:, column] = logs[:, torch.arange(count), answer].mean(1)
     return table - table.mean(0)
 
 

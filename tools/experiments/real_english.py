@@ -76,7 +76,7 @@ ALL = (
     "ship",
 )
 RECIPE = CorpusRecipe(steps=4_000, learning_rate=3e-3, optimizer="muon")
-KEPT = (250, 500, 1_000, 2_000, 3_000, 4_000)  # steps at which a model is kept
+KEPT = (500, 1_000, 2_000, 3_000, 4_000)  # steps at which a model is kept
 SAVE_EVERY = 250
 
 KINDS = {
@@ -235,8 +235,10 @@ def language(work: Path, seeds: Sequence[int]) -> dict[str, Any]:
     steps: dict[str, list[Any]] = {}
     for step, seed in product(KEPT, seeds):
         model = BertForPreTraining.from_pretrained(folder_of(work, seed, step))
-        found = evaluate_corpus(model, data)
-        if step == KEPT[-1]:
+        if step < KEPT[-1]:
+            found = evaluate_corpus(model, data)
+        else:
+            found = pretrain(work, seed)["validation"]
             found |= {"on the definitions": on_definitions(model, data.tokenizer, ids)}
         steps.setdefault(str(step), []).append(found)
     return {
@@ -382,10 +384,16 @@ class Journal:
             print(name, json.dumps(result), flush=True)
         return key | self.done[name]
 
+    def choices(self, task: str) -> list[dict[str, Any]]:
+        """Give the runs on which a task's settings were chosen."""
+        every = (json.loads(name) | value for name, value in self.done.items())
+        return [x for x in every if x["task"] == task and x["seed"] == "choice"]
+
 
 STEPS = {128: 160, 256: 200, 512: 320, 2_048: 640}
 RATES = {"scratch": (6e-4, 1.2e-3, 2.4e-3), "pretrained": (3e-4, 6e-4, 1.2e-3)}
 LABELS = 512
+CHOSEN_AT = {"definitions": LABELS, "sst2": 256}  # labels with which rates are chosen
 METHODS = ("bag of words", "scratch", "pretrained")
 
 
@@ -425,7 +433,8 @@ def methods(
                 work = partial(task.by_words, number, seed)
                 found.append(journal.run(key | {"seed": seed}, work))
             continue
-        rate = choice(task, key, options.work, journal)["rate"]
+        chosen_at = key | {"labels": CHOSEN_AT[name]}
+        rate = choice(task, chosen_at, options.work, journal)["rate"]
         for seed in options.seeds:
             begin = begin_of(method, options.work, seed)
             work = partial(task.by_bert, begin, key, seed, rate)
@@ -483,6 +492,7 @@ def film_reviews(folder: Path, tokenizer: BertTokenizer) -> Task:
 
 TAG_RATES = (5e-4, 1e-3, 2e-3)
 TAG_STEPS = {256: 240, 2_048: 720}
+TAGS_CHOSEN_AT = 256
 PENALTIES = (1e-6, 1e-5, 1e-4, 1e-3)
 
 
@@ -508,46 +518,55 @@ def names_in_messages(
 ) -> list[dict[str, Any]]:
     """Find the names of WNUT-17 with 256 and 2,048 labelled sentences.
 
-    400 other training sentences choose each method's setting, with seed 0; the
-    development file is only scored.
+    400 other training sentences choose each method's setting, with seed 0 and 256
+    labels; the development file is only scored.
     """
     rows = list(read_conll(options.wnut17 / "wnut17train.conll"))
     asked = list(read_conll(options.wnut17 / "wnut17dev.conll"))
     names = tag_names(rows)
     Random("wnut17").shuffle(rows)
     held, pool = rows[:400], rows[400:]
+
+    def f1(
+        key: dict[str, Any], seed: int, setting: float, test: Sequence[TaggedWords]
+    ) -> dict[str, Any]:
+        number = key["labels"]
+        chosen = Random(seed).sample(pool, number)
+        learn = taggers(options.work, names, number, seed)[key["method"]](setting)
+        scored = measure(learn(chosen, test), test, names)
+        return {"setting": setting, "f1": round(scored["f1"], 4)}
+
     found = []
-    for number, method in product(TAG_STEPS, taggers(options.work, names, 256, 0)):
-        key = {"task": "wnut17", "method": method, "labels": number}
-        settings = PENALTIES if method.startswith("neighbours") else TAG_RATES
-
-        def f1(
-            seed: int,
-            setting: float,
-            test: Sequence[TaggedWords],
-            number: int = number,
-            method: str = method,
-        ) -> dict[str, Any]:
-            chosen = Random(seed).sample(pool, number)
-            learn = taggers(options.work, names, number, seed)[method](setting)
-            scored = measure(learn(chosen, test), test, names)
-            return {"setting": setting, "f1": round(scored["f1"], 4)}
-
+    for method in taggers(options.work, names, TAGS_CHOSEN_AT, 0):
+        key = {"task": "wnut17", "method": method, "labels": TAGS_CHOSEN_AT}
         tried = [
             journal.run(
-                key | {"seed": "choice", "try": setting}, partial(f1, 0, setting, held)
+                key | {"seed": "choice", "try": one}, partial(f1, key, 0, one, held)
             )
-            for setting in settings
+            for one in (PENALTIES if method.startswith("neighbours") else TAG_RATES)
         ]
         best = max(tried, key=lambda one: one["f1"])["setting"]
-        for seed in options.seeds:
-            found.append(
-                journal.run(key | {"seed": seed}, partial(f1, seed, best, asked))
-            )
+        for number, seed in product(TAG_STEPS, options.seeds):
+            key = key | {"labels": number}
+            work = partial(f1, key, seed, best, asked)
+            found.append(journal.run(key | {"seed": seed}, work))
     return found
 
 
 # What is shipped.
+
+
+def shortened(folder: Path) -> BertForPreTraining:
+    """Load a model without the positions that no text reached."""
+    model = BertForPreTraining.from_pretrained(folder)
+    length = RECIPE.max_length
+    state = model.state_dict()
+    for name in state:
+        if name.endswith("position_embeddings.weight"):
+            state[name] = state[name][:length]
+    shorter = BertForPreTraining(model.config.changed(max_position_embeddings=length))
+    shorter.load_state_dict(state)
+    return shorter.eval()
 
 
 def ship(options: argparse.Namespace, document: dict[str, Any]) -> dict[str, Any]:
@@ -555,11 +574,11 @@ def ship(options: argparse.Namespace, document: dict[str, Any]) -> dict[str, Any
     ends = document["language"]["models"][str(KEPT[-1])]
     losses = [one["masked_lm"] for one in ends]
     seed = options.seeds[losses.index(min(losses))]
-    model = BertForPreTraining.from_pretrained(folder_of(options.work, seed, KEPT[-1]))
+    model = shortened(folder_of(options.work, seed, KEPT[-1]))
     folder = options.work / "english"
     model.half().save_pretrained(folder)
     tokenizer = BertTokenizer.from_pretrained(options.work)
-    tokenizer.save(folder)
+    tokenizer.save(folder, RECIPE.max_length)
     again = BertForPreTraining.from_pretrained(folder)
     with open(folder / "model.safetensors", "rb") as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
@@ -592,9 +611,13 @@ def parts_of(
     journal = Journal(work / "runs.jsonl")
     tokenizer = BertTokenizer.from_pretrained(work)
 
-    def compared(name: str, task: Task, sizes: Sequence[int]) -> list[dict[str, Any]]:
-        every = (methods(task, name, number, options, journal) for number in sizes)
-        return [one for runs in every for one in runs]
+    def compared(name: str, task: Task, sizes: Sequence[int]) -> dict[str, Any]:
+        every = [methods(task, name, number, options, journal) for number in sizes]
+        return {
+            "majority": task.majority(),
+            "choices": journal.choices(name),
+            "runs": [one for runs in every for one in runs],
+        }
 
     def pretrained() -> dict[str, Any]:
         runs = [pretrain(work, seed) for seed in options.seeds]
@@ -602,13 +625,16 @@ def parts_of(
 
     def labelled() -> dict[str, Any]:
         task = definitions(work, tokenizer)
-        runs = compared("definitions", task, (128, LABELS, 2_048))
-        return {"majority": task.majority(), "near the text": near(work), "runs": runs}
+        found = compared("definitions", task, (128, LABELS, 2_048))
+        return found | {"near the text": near(work)}
 
     def reviews() -> dict[str, Any]:
         task = film_reviews(options.sst2, tokenizer)
-        runs = compared("sst2", task, (256, 2_048))
-        return {"majority": task.majority(), "runs": runs}
+        return compared("sst2", task, (256, 2_048))
+
+    def names() -> dict[str, Any]:
+        runs = names_in_messages(options, journal)
+        return {"choices": journal.choices("wnut17"), "runs": runs}
 
     return {
         "pretrain": pretrained,
@@ -617,7 +643,7 @@ def parts_of(
         "curve": lambda: curve(definitions(work, tokenizer), options, journal),
         "facts": lambda: ask_facts(options),
         "sst2": reviews,
-        "wnut17": lambda: names_in_messages(options, journal),
+        "wnut17": names,
         "ship": partial(ship, options, document),
     }
 
