@@ -16,7 +16,7 @@ from bert_tutorial.pretraining.corpus import CorpusData, encode_documents
 from bert_tutorial.pretraining.documents import read_documents
 from bert_tutorial.tokenization.tokenizer import BertTokenizer
 
-__all__ = ["ask", "questions"]
+__all__ = ["QUESTIONS", "ask", "questions"]
 
 
 @torch.no_grad()

@@ -35,7 +35,7 @@ from typing import Any
 
 import torch
 from english_counts import counted
-from english_facts import ask, questions
+from english_facts import QUESTIONS, ask, questions
 from english_text import PARTS, gather, read_synsets, unique_definitions
 from record import RUNS, main
 from torch import Tensor, nn
@@ -71,9 +71,9 @@ ALL = (
     "definitions",
     "curve",
     "facts",
+    "ship",
     "sst2",
     "wnut17",
-    "ship",
 )
 RECIPE = CorpusRecipe(steps=4_000, learning_rate=3e-3, optimizer="muon")
 KEPT = (500, 1_000, 2_000, 3_000, 4_000)  # steps at which a model is kept
@@ -163,45 +163,48 @@ def pretrain(work: Path, seed: int) -> dict[str, Any]:
     """Pretrain one model, or go on with it, and keep it at the steps of `KEPT`."""
     folder = work / f"model-{seed}"
     report = folder / "run.json"
-    if report.is_file():
-        return dict(json.loads(report.read_text(encoding="utf-8")))
-    data = corpus(work, seed)
-    torch.manual_seed(seed)
-    model = BertForPreTraining(RECIPE.model_config(len(data.tokenizer)))
-    values = run_identity(
-        RECIPE,
-        model.config,
-        data.tokenizer.id_to_token,
-        corpus_digests([work / "text"]),
-    )
+    if not report.is_file():
+        data = corpus(work, seed)
+        torch.manual_seed(seed)
+        model = BertForPreTraining(RECIPE.model_config(len(data.tokenizer)))
+        is_begun = any((folder / "states").glob("*"))
+        with RunLock(folder):
+            began = time.process_time()
+            learn(work, seed, model, data, is_begun)
+        seconds = round(time.process_time() - began)
+        result = {
+            "seed": seed,
+            "core_seconds": None if is_begun else seconds,
+            "parameters": sum(p.numel() for p in model.parameters()),
+            "validation": evaluate_corpus(model, data),
+        }
+        replace_json(report, result)
+    return dict(json.loads(report.read_text(encoding="utf-8")))
+
+
+def learn(
+    work: Path, seed: int, model: BertForPreTraining, data: CorpusData, is_begun: bool
+) -> None:
+    """Train a model with the package's loop; Ctrl-C leaves a state to go on from."""
+    folder = work / f"model-{seed}"
+    tokens = data.tokenizer.id_to_token
+    digests = corpus_digests([work / "text"])
+    values = run_identity(RECIPE, model.config, tokens, digests)
     values["recipe"]["seed"] = seed
-    is_begun = any((folder / "states").glob("*"))
 
     def keep(step: int, _: dict[str, Any]) -> None:
         if step in KEPT:
-            kept = work / f"model-{seed}" / f"step-{step}"
-            model.save_pretrained(kept)
-            data.tokenizer.save(kept)
+            model.save_pretrained(folder_of(work, seed, step))
+            data.tokenizer.save(folder_of(work, seed, step))
 
-    with RunLock(folder):
-        began = time.process_time()
-        train(
-            model,
-            data.batches(RECIPE.tokens_per_batch, RECIPE.mlm_probability),
-            RECIPE.training_config(),
-            log_file=folder / "log.jsonl",
-            on_step=keep,
-            keeper=StateKeeper(folder, values, SAVE_EVERY, is_begun),
-        )
-    seconds = round(time.process_time() - began)
-    result = {
-        "seed": seed,
-        "core_seconds": None if is_begun else seconds,
-        "parameters": sum(p.numel() for p in model.parameters()),
-        "validation": evaluate_corpus(model, data),
-    }
-    replace_json(report, result)
-    return result
+    train(
+        model,
+        data.batches(RECIPE.tokens_per_batch, RECIPE.mlm_probability),
+        RECIPE.training_config(),
+        log_file=folder / "log.jsonl",
+        on_step=keep,
+        keeper=StateKeeper(folder, values, SAVE_EVERY, is_begun),
+    )
 
 
 def on_definitions(
@@ -387,10 +390,10 @@ class Journal:
     def choices(self, task: str) -> list[dict[str, Any]]:
         """Give the runs on which a task's settings were chosen."""
         every = (json.loads(name) | value for name, value in self.done.items())
-        return [x for x in every if x["task"] == task and x["seed"] == "choice"]
+        return [x for x in every if x["task"] == task and x.get("seed") == "choice"]
 
 
-STEPS = {128: 160, 256: 200, 512: 320, 2_048: 640}
+STEPS = {256: 200, 512: 320, 2_048: 640}
 RATES = {"scratch": (6e-4, 1.2e-3, 2.4e-3), "pretrained": (3e-4, 6e-4, 1.2e-3)}
 LABELS = 512
 CHOSEN_AT = {"definitions": LABELS, "sst2": 256}  # labels with which rates are chosen
@@ -440,6 +443,22 @@ def methods(
             work = partial(task.by_bert, begin, key, seed, rate)
             found.append(journal.run(key | {"seed": seed}, work))
     return found
+
+
+def compared(
+    name: str,
+    task: Task,
+    sizes: Sequence[int],
+    options: argparse.Namespace,
+    journal: Journal,
+) -> dict[str, Any]:
+    """Compare all methods at several numbers of labels."""
+    every = [methods(task, name, number, options, journal) for number in sizes]
+    return {
+        "majority": task.majority(),
+        "choices": journal.choices(name),
+        "runs": [one for runs in every for one in runs],
+    }
 
 
 def curve(
@@ -595,6 +614,14 @@ def ship(options: argparse.Namespace, document: dict[str, Any]) -> dict[str, Any
             for one in document["definitions"]["runs"]
             if one["labels"] == LABELS and one["seed"] == seed
         ],
+        "facts": {
+            name: [
+                one
+                for one in document["facts"][name]["runs"]
+                if (one["step"], one["seed"]) == (KEPT[-1], seed)
+            ]
+            for name in QUESTIONS
+        },
         "text": document["text"],
         "parameters": sum(p.numel() for p in again.parameters()),
         "vocabulary": len(tokenizer),
@@ -611,13 +638,8 @@ def parts_of(
     journal = Journal(work / "runs.jsonl")
     tokenizer = BertTokenizer.from_pretrained(work)
 
-    def compared(name: str, task: Task, sizes: Sequence[int]) -> dict[str, Any]:
-        every = [methods(task, name, number, options, journal) for number in sizes]
-        return {
-            "majority": task.majority(),
-            "choices": journal.choices(name),
-            "runs": [one for runs in every for one in runs],
-        }
+    def once(name: str, work: Callable[[], Any]) -> Callable[[], Any]:
+        return lambda: journal.run({"task": name, "seeds": options.seeds}, work)
 
     def pretrained() -> dict[str, Any]:
         runs = [pretrain(work, seed) for seed in options.seeds]
@@ -625,12 +647,12 @@ def parts_of(
 
     def labelled() -> dict[str, Any]:
         task = definitions(work, tokenizer)
-        found = compared("definitions", task, (128, LABELS, 2_048))
+        found = compared("definitions", task, (LABELS, 2_048), options, journal)
         return found | {"near the text": near(work)}
 
     def reviews() -> dict[str, Any]:
         task = film_reviews(options.sst2, tokenizer)
-        return compared("sst2", task, (256, 2_048))
+        return compared("sst2", task, (256, 2_048), options, journal)
 
     def names() -> dict[str, Any]:
         runs = names_in_messages(options, journal)
@@ -638,10 +660,10 @@ def parts_of(
 
     return {
         "pretrain": pretrained,
-        "language": partial(language, work, options.seeds),
+        "language": once("language", lambda: language(work, options.seeds)),
         "definitions": labelled,
         "curve": lambda: curve(definitions(work, tokenizer), options, journal),
-        "facts": lambda: ask_facts(options),
+        "facts": once("facts", lambda: ask_facts(options)),
         "sst2": reviews,
         "wnut17": names,
         "ship": partial(ship, options, document),
