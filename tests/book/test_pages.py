@@ -2,12 +2,11 @@
 
 import re
 
-import nbformat
 import pytest
 from cover import COLOURS, draw, run
 from run_notebooks import BLOCKS, PAGES, page_file, with_outputs
 
-from book_files import ROOT, chapter_of_notebook, notebooks
+from book_files import ROOT
 
 
 @pytest.mark.parametrize("name", PAGES)
@@ -22,22 +21,6 @@ def test_the_faq_answers_at_least_25_questions_each_with_a_run():
     assert len(questions) >= 25
     for question in questions:
         assert BLOCKS.search(question), question.splitlines()[0]
-
-
-def test_the_routes_take_the_minutes_that_their_chapters_name():
-    stated = {}
-    for path in notebooks():
-        top = nbformat.read(path, as_version=4).cells[0].source
-        line = re.search(r"\*\*Time\*\*: ([^\n]*)", top)[1]
-        chapter = chapter_of_notebook(path)
-        stated[chapter] = sum(map(int, re.findall(r"(\d+) minutes (?!to run)", line)))
-    text = page_file("intro").read_text(encoding="utf-8")
-    rows = re.findall(r"^\| one \w+: [^|]*\| ([\d, ]+) \| (\d+) \|$", text, re.M)
-    assert len(rows) == 2
-    for chapters, minutes in rows:
-        assert sum(stated[int(one)] for one in chapters.split(",")) == int(minutes)
-    low, high = re.search(r"\| in order \| (\d+) to (\d+) each \|", text).groups()
-    assert int(low) <= min(stated.values()) <= max(stated.values()) <= int(high)
 
 
 def test_the_cover_shows_what_the_shipped_model_gives():

@@ -169,6 +169,7 @@ STATIC = ROOT / "book" / "_static"
 # What the builder makes of the book's own pages, pictures and notebooks.
 OWN = (
     *("*.html", "objects.inv", "searchindex.js", ".nojekyll", ".buildinfo"),
+    "sitemap.xml",
     *("_images/*", "_sources/*", "downloads/*", "licences/*"),
 )
 
@@ -254,6 +255,8 @@ OWN_SCRIPTS = {
         "a11y.js",
         "quiz.js",
         "progress.js",
+        "bert/bert.js",
+        "bert/panels.js",
         "searchindex.js",
         "mathjax/tex-chtml-full.js",
     ),

@@ -1,7 +1,7 @@
 """Write the pages that come from the package, the notebooks and the stored runs.
 
 `api_pages`: the package, room by room. `exercise_page`: every exercise and the mistakes
-that it recognizes. `teacher_page` and `with_routes`: the minutes a chapter takes.
+that it recognizes. `teacher_page`: the minutes a chapter takes.
 `ledger_page`: what each chapter took to run, and where each stored run comes from.
 `make sync` writes them all.
 """
@@ -51,7 +51,6 @@ __all__ = [
     "teacher_page",
     "times_of",
     "where_measured",
-    "with_routes",
 ]
 
 BOOK = ROOT / "book"
@@ -211,7 +210,6 @@ TEACHER_PAGE = ROOT / "book" / "teacher.md"
 WORDS, LINES = 120, 20  # read in a minute: of text, of code
 MARKED = re.compile(r"(<!-- times -->\n).*?(<!-- /times -->)", re.S)
 WEEK = re.compile(r"^(\| \d+ \| ([\d, ]+) \|) \d+ \|", re.M)
-ROUTE = re.compile(r"^(\| one \w+: [^|]*\| ([\d, ]+) \|) \d+ \|$", re.M)
 EXERCISE = re.compile(r"^### Exercise [\d.]+ \(\d+ of \d+, (\d+) min\)", re.M)
 SOLUTION = re.compile(r'<details class="solution">.*?</details>', re.S)
 TIMES_HEAD = """
@@ -253,20 +251,6 @@ def stated_minutes(book: Any) -> int:
     if line is None:
         raise ValueError("the notebook's first cell has no line **Time**: ...")
     return sum(map(int, re.findall(r"(\d+) minutes (?!to run)", line[1])))
-
-
-def with_routes(text: str) -> str:
-    """Return the first page with the minutes of its routes up to date."""
-    stated = {
-        chapter_of_notebook(path): stated_minutes(nbformat.read(path, as_version=4))
-        for path in notebooks()
-    }
-
-    def route(match: re.Match[str]) -> str:
-        minutes = sum(stated[int(one)] for one in match[2].split(","))
-        return f"{match[1]} {minutes} |"
-
-    return ROUTE.sub(route, text)
 
 
 def times_of(book: Any) -> Times:

@@ -17,6 +17,9 @@ from pathlib import Path
 from typing import Any
 
 import nbformat
+from command_page import PAGE as COMMANDS
+from command_page import with_options
+from front_page import INTRO, with_parts
 from generated_pages import (
     LEDGER_PAGE,
     TEACHER_PAGE,
@@ -24,7 +27,6 @@ from generated_pages import (
     exercise_page,
     ledger_page,
     teacher_page,
-    with_routes,
 )
 
 from bert_tutorial.course.exercises import all_exercises
@@ -266,8 +268,8 @@ def main() -> None:
     write_if_new(ROOT / "book" / "exercises.md", exercise_page())
     write_if_new(TEACHER_PAGE, teacher_page())
     write_if_new(LEDGER_PAGE, ledger_page())
-    intro = ROOT / "book" / "intro.md"
-    write_if_new(intro, with_routes(intro.read_text(encoding="utf-8")))
+    write_if_new(INTRO, with_parts(INTRO.read_text(encoding="utf-8")))
+    write_if_new(COMMANDS, with_options(COMMANDS.read_text(encoding="utf-8")))
     for page in TABLES:
         write_if_new(ROOT / page, chapter_table(page))
 

@@ -1,0 +1,170 @@
+"""The parts of the first page that are made of other files.
+
+    python tools/book/front_page.py         the routes and the citation in book/intro.md
+    python tools/book/front_page.py card    book/_static/card.png, what other sites show
+                                            of a link; needs Chromium
+
+The minutes of a route are those that its chapters state at their top.
+"""
+
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import NamedTuple
+
+import nbformat
+import yaml
+from generated_pages import stated_minutes
+
+from book_files import ROOT, chapter_of_notebook, notebooks
+
+INTRO = ROOT / "book" / "intro.md"
+CARD = ROOT / "book" / "_static" / "card.png"
+MARKED = "(<!-- {0} -->\n).*?(<!-- /{0} -->)"
+
+
+class Route(NamedTuple):
+    """A way through the book; no chapters: all of them."""
+
+    name: str
+    goal: str
+    chapters: tuple[int, ...]
+
+
+ROUTES = (
+    Route("One hour", "what BERT is", (0, 1)),
+    Route(
+        "One weekend",
+        "the model, trained and used",
+        (0, 1, 2, 3, 5, 6, 7, 8, 12, 14),
+    ),
+    Route("One course", "all of it, a chapter or two a week", ()),
+)
+
+
+class Chapter(NamedTuple):
+    """What the first page says of a chapter."""
+
+    title: str
+    file: str
+    minutes: int
+
+
+def chapters() -> dict[int, Chapter]:
+    """Read title and minutes from the top of each notebook."""
+    found = {}
+    for path in notebooks():
+        book = nbformat.read(path, as_version=4)
+        title = book.cells[0].source.split("\n")[0].removeprefix("# ")
+        number = chapter_of_notebook(path)
+        found[number] = Chapter(title, path.name, stated_minutes(book))
+    return found
+
+
+def hours(minutes: int) -> str:
+    """Say how long something takes."""
+    return f"{minutes} minutes" if minutes <= 90 else f"{round(minutes / 60)} hours"
+
+
+def card(route: Route, known: dict[int, Chapter]) -> str:
+    """Write the card of a route, with a link to each of its chapters."""
+    numbers = route.chapters or tuple(known)
+    links = "\n".join(
+        f"- [{known[one].title}](../notebooks/{known[one].file})" for one in numbers
+    )
+    if not route.chapters:
+        first = known[numbers[0]].file
+        links = (
+            f"[From chapter {numbers[0]}](../notebooks/{first}) to {numbers[-1]} in "
+            "order, with [a plan by weeks](teacher.md)."
+        )
+    minutes = sum(known[one].minutes for one in numbers)
+    count = f"{len(numbers)} chapters, {hours(minutes)}"
+    title = f":::{{grid-item-card}} {route.name}: {route.goal}"
+    return f"{title}\n{links}\n+++\n{count}\n:::\n"
+
+
+def routes() -> str:
+    """Write the cards of all routes."""
+    known = chapters()
+    cards = "".join(card(route, known) for route in ROUTES)
+    return f"::::{{grid}} 1 1 2 3\n:gutter: 3\n\n{cards}::::\n"
+
+
+def citation() -> str:
+    """Write the citation from CITATION.cff."""
+    told = yaml.safe_load((ROOT / "CITATION.cff").read_text(encoding="utf-8"))
+    authors = " and ".join(f"{{{one['name']}}}" for one in told["authors"])
+    rows = {
+        "author": authors,
+        "title": told["title"],
+        "year": str(told["date-released"])[:4],
+        "version": told["version"],
+        "url": "REPOSITORY-ADDRESS",
+    }
+    lines = [f"  {key:<7} = {{{value}}}," for key, value in rows.items()]
+    return "\n".join(["```bibtex", "@misc{build-bert,", *lines, "}", "```", ""])
+
+
+def reading_minutes_of_the_first() -> int:
+    """Read how long chapter 0 takes, as its top states it."""
+    top = nbformat.read(notebooks()[0], as_version=4).cells[0].source
+    found = re.search(r"\*\*Time\*\*: (\d+) minutes to read", top)
+    if found is None:
+        raise ValueError("chapter 0 states no minutes to read")
+    return int(found[1])
+
+
+def with_parts(text: str) -> str:
+    """Return the first page with its made parts up to date."""
+    minutes = reading_minutes_of_the_first()
+    text = re.sub(r">Start, \d+ minutes<", f">Start, {minutes} minutes<", text)
+    for name, part in (("routes", routes()), ("citation", citation())):
+        found = re.search(MARKED.format(name), text, re.S)
+        if found is None:
+            raise ValueError(f"the first page has no mark <!-- {name} -->")
+        text = text[: found.end(1)] + part + text[found.start(2) :]
+    return text
+
+
+PICTURE = """<!DOCTYPE html><html><head><meta charset="utf-8"><style>
+body {{ margin: 0; width: 1200px; height: 630px; display: flex; background: #fff;
+  font-family: system-ui, sans-serif; color: #222832; }}
+div {{ flex: 1; padding: 70px 20px 0 70px; }}
+h1 {{ font-size: 76px; line-height: 1.1; margin: 0 0 28px; color: #005e94; }}
+p {{ font-size: 34px; line-height: 1.4; margin: 0; }}
+svg {{ height: 610px; width: auto; margin: 10px 40px 10px 0; }}
+</style></head><body><div><h1>Build BERT<br>from Scratch</h1><p>Tokenizer, attention,
+pretraining, fine-tuning: in notebooks that check your work.</p></div>
+{svg}</body></html>
+"""
+
+
+def draw_card() -> None:
+    """Take a picture of title and cover, 1200 by 630 pixels."""
+    chromium = shutil.which("chromium") or shutil.which("chromium-browser")
+    if chromium is None:
+        raise SystemExit("there is no Chromium on this machine")
+    svg = (ROOT / "book" / "_static" / "cover_light.svg").read_text(encoding="utf-8")
+    with tempfile.TemporaryDirectory() as folder:
+        page = Path(folder) / "card.html"
+        page.write_text(PICTURE.format(svg=svg), encoding="utf-8")
+        options = ("--headless", "--no-sandbox", "--hide-scrollbars")
+        size = ("--window-size=1200,630", f"--screenshot={CARD}")
+        subprocess.run([chromium, *options, *size, page.as_uri()], check=True)
+
+
+def main() -> None:
+    """Write what the command line asks for."""
+    if sys.argv[1:] == ["card"]:
+        draw_card()
+        return
+    text = INTRO.read_text(encoding="utf-8")
+    INTRO.write_text(with_parts(text), encoding="utf-8", newline="\n")
+
+
+if __name__ == "__main__":
+    main()
