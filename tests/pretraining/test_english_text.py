@@ -1,15 +1,18 @@
 """Real English: how it is read out of packages, and the counts beside the models."""
 
+import argparse
 import gzip
 import json
 import math
+import shutil
 import zlib
 
 import pytest
+import real_english
 import torch
 from conftest import tiny_config
 from english_counts import Counts, best_mixture, counted, looked_up, neighbours
-from english_facts import ask, recall
+from english_facts import QUESTIONS, ask, recall
 from english_text import capital_of, gather, read_synsets, unique_definitions
 from real_english import Journal, near, read_rows, write_rows
 
@@ -17,8 +20,10 @@ from bert_tutorial.files.errors import UserError
 from bert_tutorial.model.objectives import BertForPreTraining
 from bert_tutorial.pretraining.corpus import CorpusData
 from bert_tutorial.pretraining.documents import read_documents
+from bert_tutorial.pretraining.recipe import CorpusRecipe
 from bert_tutorial.tokenization.learn_vocabulary import train_vocabulary
 from bert_tutorial.tokenization.tokenizer import BertTokenizer
+from bert_tutorial.training.loop import train
 
 NOUNS = """  1 This is the licence.
 00001740 05 n 02 dog 0 domestic_dog 0 001 @ 00002137 n 0000 | an animal that barks; \
@@ -193,3 +198,96 @@ def test_a_run_that_is_done_is_not_done_again(tmp_path):
     first = Journal(file).run({"seed": 1}, lambda: {"accuracy": 0.5})
     again = Journal(file).run({"seed": 1}, lambda: pytest.fail("done before"))
     assert first == again and again["accuracy"] == 0.5
+
+
+@pytest.fixture
+def work(tmp_path, monkeypatch):
+    """A folder with a small text, a vocabulary and definitions, and a short recipe."""
+    animals = ("dog", "cat", "cow", "hen")
+    lines = [
+        f"{a}: the {b} that a {a} likes.\na {a} is here.\n"
+        for a in animals
+        for b in animals
+    ]
+    (tmp_path / "text").mkdir()
+    (tmp_path / "text" / "wordnet.txt").write_text("\n".join(lines * 4))
+    BertTokenizer(train_vocabulary(lines, 60), True).save(tmp_path)
+    rows = [(f"the {a} that a {b} likes", a) for a in animals for b in animals]
+    for part in ("train", "dev", "test"):
+        write_rows(tmp_path / "definitions" / f"{part}.tsv", rows)
+    recipe = CorpusRecipe(
+        steps=4, tokens_per_batch=256, max_length=32, optimizer="muon"
+    )
+    monkeypatch.setattr(real_english, "RECIPE", recipe)
+    monkeypatch.setattr(real_english, "KEPT", (2, 4))
+    monkeypatch.setattr(real_english, "SAVE_EVERY", 2)
+    return tmp_path
+
+
+def test_pretraining_goes_on_where_it_stopped(work, monkeypatch):
+    straight = real_english.pretrain(work, 0)
+    whole = BertForPreTraining.from_pretrained(real_english.folder_of(work, 0, 4))
+    shutil.rmtree(work / "model-0")
+
+    def stopped(*arguments, on_step, **options):
+        def stop(step, record):
+            on_step(step, record)
+            if step == 3:
+                raise KeyboardInterrupt
+
+        return train(*arguments, on_step=stop, **options)
+
+    monkeypatch.setattr(real_english, "train", stopped)
+    with pytest.raises(KeyboardInterrupt):
+        real_english.pretrain(work, 0)
+    monkeypatch.setattr(real_english, "train", train)
+    again = real_english.pretrain(work, 0)
+    assert again["validation"] == straight["validation"]
+    assert straight["core_seconds"] is not None and again["core_seconds"] is None
+    other = BertForPreTraining.from_pretrained(real_english.folder_of(work, 0, 4))
+    for one, two in zip(whole.parameters(), other.parameters(), strict=True):
+        assert torch.equal(one, two)
+
+
+def test_what_is_shipped_is_the_best_seed_without_unread_positions(work):
+    for seed in (0, 1):
+        real_english.pretrain(work, seed)
+    found = real_english.language(work, (0, 1))
+    assert set(found["models"]) == {"2", "4"}
+    options = argparse.Namespace(work=work, seeds=[0, 1])
+    document = {
+        "language": found,
+        "definitions": {"runs": []},
+        "facts": {name: {"runs": []} for name in QUESTIONS},
+        "text": {},
+    }
+    shipped = real_english.ship(options, document)
+    losses = [one["masked_lm"] for one in found["models"]["4"]]
+    assert losses[shipped["seed"]] == min(losses)
+    model = BertForPreTraining.from_pretrained(work / "english")
+    assert model.config.max_position_embeddings == 32
+    report = json.loads((work / "english" / "report.json").read_text("utf-8"))
+    assert report["sha256"] == shipped["sha256"]
+    assert report["validation"]["masked_lm"] == pytest.approx(min(losses), abs=0.01)
+    kept = BertForPreTraining.from_pretrained(
+        real_english.folder_of(work, shipped["seed"], 4)
+    )
+    ids = torch.tensor([[2, 7, 8, 3]])
+    same = (m.bert(ids).last_hidden_state for m in (model, kept))
+    assert torch.allclose(*same, atol=0.02)
+
+
+def test_a_task_learns_and_chooses_on_dev_rows(work, tmp_path):
+    tokenizer = BertTokenizer.from_pretrained(work)
+    task = real_english.definitions(work, tokenizer)
+    assert task.names == ["cat", "cow", "dog", "hen"] and task.majority() == 0.25
+    words = task.by_words(16, 0)
+    assert words["accuracy"] == words["dev"], "the same rows here"
+    assert words["decay"] in task.decays
+    assert len(set(task.drawn(8, 0))) == 8 and task.drawn(8, 0) != task.drawn(8, 1)
+    config = real_english.begin_of("scratch", work, 0)
+    key = {"labels": 16}
+    real_english.STEPS[16] = 60
+    found = task.by_bert(config, key, 0, 3e-3)
+    del real_english.STEPS[16]
+    assert found["accuracy"] > 0.9
