@@ -81,6 +81,10 @@ class Muon(torch.optim.AdamW):
         self.momentum = momentum
         self._step_supports_amp_scaling = False
 
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """Take a state that was saved; AdamW's way wants a count of steps of each."""
+        torch.optim.Optimizer.__setstate__(self, state)
+
     @torch.no_grad()
     def step(  # type: ignore[override]
         self, closure: Callable[[], float] | None = None

@@ -291,3 +291,27 @@ def test_a_task_learns_and_chooses_on_dev_rows(work, tmp_path):
     found = task.by_bert(config, key, 0, 3e-3)
     del real_english.STEPS[16]
     assert found["accuracy"] > 0.9
+
+
+def test_names_are_found_by_four_methods_on_each_seed(work, tmp_path, monkeypatch):
+    real_english.pretrain(work, 0)
+    sentence = "the\tO\n{0}\tB-person\nlikes\tO\n{1}\tB-animal\n"
+    lines = [sentence.format(a, b) for a in ("Ann", "Bob") for b in ("dog", "cat")]
+    (tmp_path / "ner").mkdir()
+    for name, times in (("wnut17train", 105), ("wnut17dev", 2)):
+        file = tmp_path / "ner" / f"{name}.conll"
+        file.write_text("\n".join(lines * times), encoding="utf-8")
+    monkeypatch.setattr(real_english, "TAG_STEPS", {16: 2})
+    monkeypatch.setattr(real_english, "TAGS_CHOSEN_AT", 16)
+    options = argparse.Namespace(work=work, wnut17=tmp_path / "ner", seeds=[0])
+    journal = Journal(tmp_path / "runs.jsonl")
+    runs = real_english.names_in_messages(options, journal)
+    assert [run["method"] for run in runs] == [
+        "neighbours",
+        "neighbours and letters",
+        "scratch",
+        "pretrained",
+    ]
+    assert runs[0]["f1"] == 1.0, "two names and two animals"
+    tried = {(one["method"], one["try"]) for one in journal.choices("wnut17")}
+    assert len(tried) == 4 + 4 + 3 + 3
