@@ -109,6 +109,7 @@ class Changes(TypedDict, total=False):
     """What the model's configuration is to have otherwise than its file."""
 
     id2label: tuple[str, ...]
+    problem_type: None
     hidden_dropout_prob: float
     attention_probs_dropout_prob: float
 
@@ -350,7 +351,9 @@ def plan_line(recipe: FineTuningConfig, examples: int) -> str:
 
 def changes_of(options: RunOptions, names: list[str]) -> Changes:
     """Gather what the model's configuration is to have otherwise."""
-    changes: Changes = {"id2label": tuple(names)} if names else {}
+    changes: Changes = {}
+    if names:  # one class a text or token, whatever the model was for before
+        changes = {"id2label": tuple(names), "problem_type": None}
     if options.dropout is not None:
         changes["hidden_dropout_prob"] = options.dropout
         changes["attention_probs_dropout_prob"] = options.dropout

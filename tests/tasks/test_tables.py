@@ -8,9 +8,11 @@ from conftest import real_data
 from bert_tutorial.tasks.sentiment.labels import (
     class_weights,
     label_names,
+    label_notes,
     label_numbers,
     overlap,
 )
+from bert_tutorial.tasks.sentiment.separators import is_quoted
 from bert_tutorial.tasks.sentiment.tables import LabelledText, read_table
 
 
@@ -187,3 +189,107 @@ def test_one_table_in_two_forms_has_the_same_pairs():
 def test_the_leaks_of_real_splits(folder, seen):
     train = read_table(real_data(f"{folder}/train.tsv"))
     assert overlap(train, read_table(real_data(f"{folder}/dev.tsv"))) == seen
+
+
+SAME = [("good, really", "1"), ('he said "no"', "0"), ("two\tparts", "1")]
+
+
+def table(folder, name, separator, quoting=csv.QUOTE_MINIMAL, rows=SAME, end="\n"):
+    """Write a table as pandas does."""
+    with open(folder / name, "w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(
+            file, delimiter=separator, quoting=quoting, lineterminator=end
+        )
+        writer.writerows([("text", "label"), *rows])
+    return folder / name
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+@pytest.mark.parametrize(
+    "quoting", [csv.QUOTE_MINIMAL, csv.QUOTE_ALL, csv.QUOTE_NONNUMERIC]
+)
+@pytest.mark.parametrize(("name", "separator"), [
+    ("a.csv", ","), ("a.csv", ";"), ("a.csv", "\t"), ("a.csv", "|"),
+    ("a.tsv", "\t"), ("a.tsv", ","), ("a.tsv", ";"),
+])  # fmt: skip
+def test_the_same_rows_whatever_parts_and_quotes_them(
+    tmp_path, name, separator, quoting, end
+):
+    lines = [*SAME, ("with\nline ends", "0")] if end == "\n" else SAME
+    rows = [(text, int(label)) for text, label in lines]
+    path = table(tmp_path, name, separator, quoting, rows, end)
+    for columns in ({}, {"text": "text"}, {"text": "1", "label": "2"}):
+        read = read_table(path, columns=columns)
+        assert [(r.text, r.label) for r in read] == lines, columns
+    unlabelled = read_table(path, labelled=False)
+    assert [r.text for r in unlabelled] == [text for text, _ in lines]
+    usual = (name, separator) in (("a.csv", ","),)
+    assert usual or "parted by" in read.report()
+
+
+def test_the_marks_of_glue_are_no_quotation():
+    text = 'a\tb\n"hello"\t1\n" half\t0\n"" x\t1\n'
+    assert not is_quoted(text, "\t")
+    assert not is_quoted('a\tb\n"all of it"\t1\nplain\t0\n', "\t"), "without need"
+    assert is_quoted('a\tb\n"all of it"\t1\n"plain"\t0\n', "\t"), "a whole column"
+    assert is_quoted('a\tb\n"say ""no"""\t1\nplain\t0\n', "\t")
+
+
+HEADED = {
+    "known names": "review,label\nfine,1\nbad,0\n",
+    "other names": "review,stars\nfine,1\nbad,0\nodd,1\n",
+}
+
+
+def test_a_header_is_no_row_where_columns_are_numbers(tmp_path):
+    path = write(tmp_path, "a.csv", HEADED["known names"])
+    rows = read_table(path, columns={"text": "1", "label": "2"})
+    assert [row.label for row in rows] == ["1", "0"]
+    path = write(tmp_path, "b.csv", HEADED["other names"])
+    with pytest.raises(ValueError, match=r"line 1: .* line of names: .*'stars' alone"):
+        read_table(path, columns={"text": "1", "label": "2"})
+    rows = read_table(path, columns={"text": "review", "label": "stars"})  # the remedy
+    assert [row.label for row in rows] == ["1", "0", "1"]
+    mixed = read_table(path, columns={"text": "review", "label": "2"})
+    assert mixed == rows
+    lenient = read_table(path, columns={"text": "1", "label": "2"}, strict=False)
+    assert [row.label for row in lenient] == ["1", "0", "1"]
+
+
+def test_plain_text_with_tabs_and_lists_of_objects(tmp_path):
+    path = write(tmp_path, "a.txt", "So good.\t1\nToo slow.\t0\n")
+    with pytest.raises(ValueError, match=r"by number .--text-column"):
+        read_table(path)
+    rows = read_table(path, columns={"text": "1", "label": "2"})
+    assert [(r.text, r.label) for r in rows] == [("So good.", "1"), ("Too slow.", "0")]
+    text = '[{"text": "a", "label": 1.0},\n {"text": "b", "label": true}]'
+    rows = read_table(write(tmp_path, "b.json", text))
+    assert [(r.text, r.label, r.line) for r in rows] == [
+        ("a", "1", 1),
+        ("b", "true", 2),
+    ]
+    path = write(tmp_path, "c.jsonl", '{"review": "a", "stars": 3}\n')
+    with pytest.raises(ValueError, match=r"a key for the text .*--text-column"):
+        read_table(path)
+    columns = {"text": "review", "label": "stars"}
+    assert read_table(path, columns=columns)[0][:3] == ("a", None, "3")
+
+
+ODD = {
+    "case": (["Pos", "pos", "Neg"] * 3, "may be one class: 'Pos' and 'pos'"),
+    "number": (["1", "1.0", "0"] * 3, "may be one class: '1' and '1.0'"),
+    "form": (["caf\u00e9", "cafe\u0301", "tea"] * 3, "may be one class"),
+    "spelling": (["non-fiction", "Non Fiction", "poem"] * 3, "may be one class"),
+    "one row": (["1", "0"] * 4 + ["l"], "only one row has the label 'l' (line 9)"),
+}
+
+
+@pytest.mark.parametrize("name", ODD)
+def test_odd_labels_are_noticed(name):
+    labels, said = ODD[name]
+    rows = [LabelledText("a", None, label, i) for i, label in enumerate(labels, 1)]
+    counts, *notes = label_notes(rows)
+    assert any(said in note for note in notes) and len(notes) == 1
+    assert f"{labels[0]!r} {labels.count(labels[0])}" in counts
+    plain = [row._replace(label=str(i % 3)) for i, row in enumerate(rows)]
+    assert len(label_notes(plain)) == 1, "nothing odd, no notice"

@@ -11,7 +11,6 @@ Chapter: 14
 import csv
 import io
 import re
-from collections import defaultdict
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -77,23 +76,21 @@ def is_quoted(text: str, separator: str) -> bool:
         rf'(?:"((?:[^"]|"")*)"|([^"\n{separator}]*))([\n{separator}]|\Z)'
     )
     special = re.compile(rf'["\n{separator}]')
-    place = column = 0
-    quoted: dict[int, int] = defaultdict(int)
-    plain: dict[int, int] = defaultdict(int)
-    needless: set[int] = set()
+    place = row = column = 0
+    plain: set[int] = set()  # columns with a field that is not quoted
+    needless: set[int] = set()  # columns with one that is quoted without need
     while place < len(text):
         match = field.match(text, place)
         if match is None:
             return False
-        if match[1] is None:
-            plain[column] += bool(match[2])
-        else:
-            quoted[column] += 1
-            if not special.search(match[1]):
-                needless.add(column)
+        if row and match[1] is not None and not special.search(match[1]):
+            needless.add(column)
+        elif row and match[2]:
+            plain.add(column)
         place = match.end()
-        column = column + 1 if match[3] == separator else 0
-    return all(plain[column] <= 1 for column in needless)  # 1: a line of names
+        is_end = match[3] != separator
+        row, column = row + is_end, 0 if is_end else column + 1
+    return not (plain & needless)  # the first row, perhaps of names, does not count
 
 
 def split_records(text: str, separator: Separator) -> Iterator[Record]:

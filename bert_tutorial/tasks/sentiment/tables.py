@@ -13,7 +13,7 @@ r"""Read labelled texts from tables: TSV, CSV, JSON, and plain lines.
 Chapter: 14
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -58,11 +58,10 @@ def find_places(
     """
     wanted = [key for key in COLUMNS if key != "label" or labelled]
     names = [name.strip().casefold() for name in first]
-    numbers = {
-        key: int(given[key]) - 1
-        for key in wanted
-        if key in given and given[key].isdecimal() and given[key] not in names
-    }
+    digits = {k: given[k] for k in wanted if k in given and given[k].isdecimal()}
+    if all(number in names for number in digits.values()):
+        digits = {}  # a table whose columns are called by numbers
+    numbers = {key: int(number) - 1 for key, number in digits.items()}
     for key, place in numbers.items():
         if not 0 <= place < len(first):
             raise UserError(
@@ -106,8 +105,7 @@ def find_table(
     found = []
     errors: list[tuple[int, UserError]] = []
     is_numbered = any(number.isdecimal() for number in given.values())
-    for separator in separators(path.suffix.lower(), text, labelled):
-        records = list(split_records(text, separator))
+    for separator, records in ways_to_cut(path.suffix.lower(), text, labelled):
         first = next((one for one in records if one.fields), None)
         if first is None:
             return records, {}, False, separator
@@ -127,6 +125,20 @@ def find_table(
     if found:
         return found[0]
     raise max(errors, key=lambda pair: pair[0])[1]
+
+
+def ways_to_cut(
+    kind: str, text: str, labelled: bool
+) -> Iterator[tuple[Separator, list[Record]]]:
+    """Cut a table by each separator; those at which its first row breaks come last."""
+    broken = []
+    for separator in separators(kind, text, labelled):
+        records = list(split_records(text, separator))
+        if records and records[0].fault:
+            broken.append((separator, records))
+        else:
+            yield separator, records
+    yield from broken
 
 
 def is_even(records: Sequence[Record]) -> bool:

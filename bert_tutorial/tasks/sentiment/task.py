@@ -8,7 +8,8 @@ from pathlib import Path
 
 import torch
 
-from bert_tutorial.model.task_heads import BertForSequenceClassification
+from bert_tutorial.files.errors import UserError
+from bert_tutorial.model.task_heads import BertForSequenceClassification, problem_of
 from bert_tutorial.tasks.examples import Example
 from bert_tutorial.tasks.metrics import classification_scores
 from bert_tutorial.tasks.rows import Rows
@@ -80,7 +81,17 @@ def score_sentiment(
     shape: Shape,
     source: str,
 ) -> dict[str, float]:
-    """Compare the likeliest class of each text with its label."""
+    """Compare the likeliest class of each text with its label.
+
+    Raises:
+        UserError: the model does not choose one class.
+    """
+    problem = problem_of(model.config.num_labels, model.config.problem_type)
+    if problem != "single_label_classification":
+        raise UserError(
+            f"the model must choose one class a text to be judged, but is for "
+            f"{problem}; predict gives its values, to be compared by a measure of yours"
+        )
     numbers = label_numbers(rows, names, source)
     encoded = windows_of(tokenizer, rows, shape, source=source)
     guesses = classify(model, encoded).argmax(dim=-1).tolist()
@@ -103,16 +114,37 @@ def predict_sentiment(
     names: Sequence[str],
     shape: Shape,
 ) -> list[Prediction]:
-    """Say of each text: label, its probability, the text."""
-    encoded = windows_of(tokenizer, rows, shape)
-    shares = torch.softmax(classify(model, encoded), dim=-1)
-    best = shares.max(dim=-1)
-    found = zip(rows, best.indices.tolist(), best.values.tolist(), strict=True)
+    """Say of each text: label, its probability, the text.
+
+    A model for regression gives its value, one for several yes-or-no decisions the
+    labels that it finds likelier than not and the probability of each.
+    """
+    logits = classify(model, windows_of(tokenizer, rows, shape))
+    problem = problem_of(model.config.num_labels, model.config.problem_type)
     return [
-        {"label": names[place], "probability": round(share, 4), "text": row.text}
-        | ({} if row.pair is None else {"pair": row.pair})
-        for row, place, share in found
+        {
+            **said_of(one, names, problem),
+            "text": row.text,
+            **({} if row.pair is None else {"pair": row.pair}),
+        }
+        for row, one in zip(rows, logits, strict=True)
     ]
+
+
+def said_of(logits: torch.Tensor, names: Sequence[str], problem: str) -> Prediction:
+    """Turn the logits (C,) of a text into what they mean."""
+    if problem == "regression":
+        values = [round(value, 4) for value in logits.tolist()]
+        if len(values) == 1:
+            return {"value": values[0]}
+        return {"values": dict(zip(names, values, strict=True))}
+    if problem == "multi_label_classification":
+        shares = [round(share, 4) for share in logits.sigmoid().tolist()]
+        found = dict(zip(names, shares, strict=True))
+        likely = [name for name, share in found.items() if share > 0.5]
+        return {"labels": likely, "probabilities": found}
+    share, place = torch.softmax(logits, dim=-1).max(dim=-1)
+    return {"label": names[int(place)], "probability": round(float(share), 4)}
 
 
 def overlap_line(

@@ -360,6 +360,7 @@ def read_words(
         and len(full) > 0.9 * len(rows)
         and form.tag is not None
         and tag_share(full, form.tag) > 0.9
+        and any(row[form.tag] == "O" or "-" in row[form.tag] for row in full)
     )
     if not (is_tagged or columns or suffix in WORD_FILES):
         return None
