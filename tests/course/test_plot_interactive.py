@@ -140,7 +140,7 @@ def test_the_tables_of_the_explorer_are_the_weights_in_percent():
 
 def test_the_explorer_opens_at_the_chosen_head_and_speaks_in_words():
     figure = explorer(chosen=(1, 2))
-    assert re.search(r'class="bt-in-h5" checked> layer 2, head 3', figure._repr_html_())
+    assert re.search(r'class="bt-in-h5" checked> layer 1, head 2', figure._repr_html_())
     row = weights()[0, 0, 1]
     most = ("[CLS]", "the", "dog", "[SEP]")[int(row.argmax())]
     assert f"the takes {round(100 * row.max())} % from {most}" in repr(figure)

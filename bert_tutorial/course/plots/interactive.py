@@ -52,7 +52,7 @@ def attention_explorer(
                 f"got {one.shape}; give the weights of one text"
             )
     heads = [
-        (f"layer {number + 1}, head {h + 1}", matrix)
+        (f"layer {number}, head {h}", matrix)
         for number, layer in enumerate(layers)
         for h, matrix in enumerate(layer)
     ]
