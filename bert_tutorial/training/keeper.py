@@ -308,5 +308,5 @@ def refuse_other_vocabulary(folder: Path, pieces: Sequence[str]) -> None:
     if file.read_bytes().decode("utf-8", "replace").splitlines() != list(pieces):
         raise UserError(
             f"{file} is another vocabulary, which would be replaced; give another "
-            "folder, or train with it (--vocab, tokenizer=...)"
+            "folder, or train with it (pretrain --vocab FILE, tokenizer=...)"
         )

@@ -124,7 +124,9 @@ class Muon(torch.optim.AdamW):
         state, gradient = self.state[parameter], parameter.grad
         assert gradient is not None
         if "momentum_buffer" not in state:
+            state["step"] = torch.zeros(())  # AdamW looks for it when it is restored
             state["momentum_buffer"] = torch.zeros_like(gradient)
+        state["step"] += 1
         mean: Tensor = state["momentum_buffer"]
         mean.lerp_(gradient, 1 - self.momentum)
         return gradient.lerp(mean, self.momentum)
