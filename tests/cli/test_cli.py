@@ -161,6 +161,7 @@ def test_ctrl_c_is_exit_code_130(capsys, monkeypatch):
 def test_every_option_of_files_is_refused_for_the_world():
     own = {action.dest for action in pretrain_options()}
     shared = {"help", "world", "corpus", "output", "seed", "steps", "threads"}
+    shared |= {"save_every", "resume"}
     assert own - shared == {*WORLD_ONLY, *CORPUS_ONLY}
 
 
