@@ -136,6 +136,14 @@ class Rows(list[T]):
         self.skipped += [Skipped(line, reason) for _, line, reason in found]
 
 
+def bad_row(rows: Rows[T], line: int, reason: str) -> UserError:
+    """Make the error of a bad row: file, line, reason, and the way around."""
+    return UserError(
+        f"{rows.source}: {rows.unit} {line}: {reason} (--lenient, in Python "
+        "strict=False, skips such rows and counts them)"
+    )
+
+
 class Collector(Generic[T]):
     """Collect the rows of one file."""
 
@@ -167,7 +175,7 @@ class Collector(Generic[T]):
             UserError: if the reading is strict: file, line, reason.
         """
         if self.strict:
-            raise UserError(f"{self.rows.source}: {self.rows.unit} {line}: {reason}")
+            raise bad_row(self.rows, line, reason)
         self.rows.skipped.append(Skipped(line, reason))
 
     def finish(self) -> Rows[T]:

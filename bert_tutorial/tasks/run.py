@@ -22,7 +22,7 @@ from bert_tutorial.model.config import BertConfig
 from bert_tutorial.pretraining.run import corpus_digests
 from bert_tutorial.tasks.examples import Example
 from bert_tutorial.tasks.fine_tuning import FineTuned, FineTuningConfig, fine_tune
-from bert_tutorial.tasks.rows import Rows
+from bert_tutorial.tasks.rows import Rows, bad_row
 from bert_tutorial.tasks.sentiment.labels import class_weights
 from bert_tutorial.tasks.task import Head, Reading, Row, Shape, Task
 from bert_tutorial.tokenization.coverage import coverage
@@ -331,7 +331,7 @@ def keep_usable(
         return
     if is_strict:
         _, line, reason = faults[0]
-        raise UserError(f"{rows.source}: {rows.unit} {line}: {reason}")
+        raise bad_row(rows, line, reason)
     rows.leave_out(faults)
     if not rows:
         raise UserError(f"a file must hold at least one row: {rows.report()}")

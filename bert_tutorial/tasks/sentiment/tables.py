@@ -292,7 +292,7 @@ def _read_object(
             collector.skip(
                 line,
                 f"the object must have a key for the {key} ({', '.join(known)}), got "
-                f"{shown(list(values))}; name it (--{key}-column)",
+                f"{shown(list(values), 200)}; name it (--{key}-column)",
             )
             return
     _take(line, found, labelled, collector)
