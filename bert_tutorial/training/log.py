@@ -195,7 +195,8 @@ class Window:
         if self.is_scaled and scale < 1:
             raise FloatingPointError(
                 f"the gradients overflow float16 again and again before step {step}; "
-                "train with mixed_precision=False or a lower learning rate"
+                "train with mixed_precision=False (pretrain --no-mixed-precision) or a "
+                "lower learning rate"
             )
         means = (self.sums / self.steps).tolist()
         self.steps = 0
