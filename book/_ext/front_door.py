@@ -2,7 +2,9 @@
 
 - A description and the tags that other sites show of a link, on every page.
 - `sitemap.xml` and `404.html` in the site's folder.
-- The scripts of the model in the page, on the pages that have a panel of it.
+- A panel of the model in the page below "Look" of chapters that build what it shows,
+  and its scripts on the pages that have a panel. In a notebook there is none: Jupyter
+  and Colab would run no script.
 - The repository's address, which `_config.yml` alone holds, in the first page's links.
 """
 
@@ -10,10 +12,11 @@ import html
 import re
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from docutils import nodes
 from sphinx.application import Sphinx
+from sphinx.errors import ExtensionError
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "tools" / "book"))
 
@@ -25,6 +28,80 @@ CARD_TEXT = "Build BERT from Scratch: a sentence on its way through the model"
 LONGEST = 200  # letters of a description: more is cut off by those who show it
 COLAB = "https://colab.research.google.com/github/"
 PANEL = 'class="bert-panel"'
+SECTION = re.compile(r'<section[^>]* ?id="exercises"')
+
+
+class Trial(NamedTuple):
+    """A panel of a chapter: which one, what it begins with, what to try in it."""
+
+    panel: str
+    settings: str
+    text: str
+
+
+TRIALS = {
+    3: Trial("pieces", "", "Type a text and see which pieces the tokenizer looks up."),
+    5: Trial(
+        "ablation",
+        'data-text="The capital of France is [MASK]."',
+        "Switch the positions off: how much does this sentence need them?",
+    ),
+    6: Trial(
+        "steps",
+        'data-head="1.2"',
+        "The four steps of one head, with the numbers of a trained model.",
+    ),
+    7: Trial(
+        "attention",
+        'data-head="1.2"',
+        "The weights of each of the eight heads of a trained model.",
+    ),
+    8: Trial(
+        "ablation",
+        'data-off="1.2"',
+        "Take a layer away. What it would have added is missing, and nothing else.",
+    ),
+    11: Trial(
+        "masking",
+        "",
+        "Draw masks, and see the loss of each token that was chosen.",
+    ),
+    12: Trial(
+        "learning",
+        "",
+        "Your sentence at seven steps of a training like the one above.",
+    ),
+    19: Trial(
+        "ablation",
+        'data-off="1.2"',
+        "Before and after, for any sentence: try a second one of the same kind.",
+    ),
+}
+
+
+def trial(one: Trial) -> str:
+    """Write the panel of a chapter."""
+    return (
+        '<div class="bert-try"><p><strong>Try it here.</strong> '
+        f"{one.text} The model is that of chapter 12.</p>\n"
+        f'<div {PANEL} data-panel="{one.panel}" {one.settings}>'
+        "<p>This panel needs scripts.</p></div></div>\n"
+    )
+
+
+def add_trial(
+    app: Sphinx, page: str, template: str, context: dict[str, Any], doctree: Any
+) -> None:
+    """Put the panel of a chapter before its exercises."""
+    found = re.fullmatch(r"notebooks/(\d+)_\w+", page)
+    one = TRIALS.get(int(found[1])) if found else None
+    if one is None or "body" not in context:
+        return
+    place = SECTION.search(context["body"])
+    if place is None:
+        raise ExtensionError(f"{page} has no exercises to put its panel before")
+    start = place.start()
+    context["body"] = context["body"][:start] + trial(one) + context["body"][start:]
 
 
 def site_url(app: Sphinx) -> str:
@@ -149,6 +226,7 @@ def write(app: Sphinx, error: Exception | None) -> None:
 def setup(app: Sphinx) -> dict[str, Any]:
     """Register all of it."""
     app.connect("source-read", fill_addresses)
+    app.connect("html-page-context", add_trial, priority=700)
     app.connect("html-page-context", open_door, priority=800)
     app.connect("build-finished", write)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

@@ -19,8 +19,9 @@ from bert_tutorial.tasks.questions.files import read_squad
 from bert_tutorial.tasks.sentiment.tables import read_table
 from bert_tutorial.tasks.summaries.files import read_summaries
 from bert_tutorial.tasks.tagging.files import read_conll
-from book_files import ROOT, repository_url, toc_files
+from book_files import ROOT, notebooks, repository_url, toc_files
 
+FRAGMENT = ROOT / "book" / "_static" / "bert" / "still.html"
 TEXT = PAGE.read_text(encoding="utf-8")
 
 
@@ -197,3 +198,29 @@ def test_the_picture_of_a_link_has_the_size_that_sites_show():
     data = CARD.read_bytes()
     assert data[:8] == b"\x89PNG\r\n\x1a\n" and len(data) < 150_000
     assert struct.unpack(">II", data[16:24]) == (1200, 630)
+
+
+def test_the_panel_of_a_chapter_stands_before_its_exercises():
+    door = extension()
+    numbers = {int(path.name[:2]) for path in notebooks()}
+    for number, one in door.TRIALS.items():
+        context = {"body": '<p>x</p><section class="a" id="exercises"><h2>E</h2>'}
+        door.add_trial(app(), f"notebooks/{number:02d}_x", "", context, None)
+        before, after = context["body"].split("<section")
+        assert f'data-panel="{one.panel}"' in before and "<h2>E</h2>" in after
+        assert number in numbers
+    context = {"body": "<p>x</p>"}
+    door.add_trial(app(), "notebooks/02_shapes", "", context, None)
+    assert context == {"body": "<p>x</p>"}
+    with pytest.raises(door.ExtensionError, match="no exercises"):
+        door.add_trial(app(), "notebooks/03_x", "", context, None)
+
+
+def test_every_panel_on_a_page_is_one_that_the_script_makes():
+    script = (ROOT / "book" / "_static" / "bert" / "panels.js").read_text("utf-8")
+    known = set(re.findall(r"^  PANELS\.(\w+) = ", script, re.M))
+    pages = [ROOT / "book" / "playground.md", FRAGMENT]
+    text = "".join(page.read_text("utf-8") for page in pages)
+    asked = set(re.findall(r'data-panel="(\w+)"', text))
+    assert asked == known
+    assert {one.panel for one in extension().TRIALS.values()} <= known
