@@ -214,18 +214,6 @@ def test_other_settings_and_those_of_the_first_run(corpus, capsys):
     assert main([*command, "--resume"]) == 0
 
 
-def test_paragraphs_in_shards_and_in_memory(corpus, capsys):
-    command, folder = corpus
-    text = folder / "paragraphs.txt"
-    text.write_text("The cat sat. It slept. It woke up.\n\n" * 60)
-    command[2] = str(text)
-    command += ["--output", str(folder / "m")]
-    assert main([*command, "--shards"]) == 2
-    said = lines_of(capsys)
-    assert "(--no-shards)" in said
-    assert main([*command, "--no-shards"]) == 0
-
-
 def test_another_vocabulary_and_train_with_it(corpus, capsys):
     command, folder = corpus
     (folder / "m").mkdir()
