@@ -1,5 +1,6 @@
 // Turns the quiz of a page, a list and a closed answer for each question, into a form.
 // Where a question has not exactly that shape, or without script, it stays as it is.
+// What was answered is kept in this browser only, and after two tries the answer is offered.
 "use strict";
 
 (() => {
@@ -71,31 +72,104 @@
     return copy;
   };
 
-  const buildForm = (question, number, tell) => {
+  // What this browser keeps of a page's quiz: for each question's text its letter and tries.
+  // Where a browser keeps nothing, the quiz works without.
+  const memory = () => {
+    const page = location.pathname.split("/").pop().replace(/\.html$/, "");
+    const key = `build-bert-quiz-${page}`;
+    let kept = {};
+    try {
+      const found = JSON.parse(localStorage.getItem(key) ?? "{}");
+      if (found && typeof found === "object" && !Array.isArray(found)) kept = found;
+    } catch { /* nothing is kept, or something else is */ }
+    const write = () => {
+      try {
+        if (Object.keys(kept).length) localStorage.setItem(key, JSON.stringify(kept));
+        else localStorage.removeItem(key);
+      } catch { /* the answer holds until the page is left */ }
+    };
+    return {
+      get: (question) => kept[question],
+      set: (question, answered) => { kept[question] = answered; write(); },
+      clear: () => { kept = {}; write(); },
+    };
+  };
+
+  const TRIES = 2;  // then the answer is offered
+
+  const buildForm = (question, number, tell, kept) => {
     const { title, strong, list, details, options, answer, why } = question;
     const labels = options.map((one) => optionLabel(one, `quiz-${number}`));
     const legend = element("legend", {}, ...strong.childNodes);
     const feedback = element("div", { className: "quiz-feedback" });
     feedback.setAttribute("role", "status");
     const button = element("button", { type: "submit", className: "quiz-check" }, "Check");
+    const give = element("button", { type: "button", className: "quiz-check quiz-show", hidden: true }, "Show me");
     const form = element("form", { className: "quiz-question" },
-      element("fieldset", {}, legend, ...labels), button, feedback);
+      element("fieldset", {}, legend, ...labels), button, give, feedback);
+    const text = legend.textContent;
+    const inputs = labels.map((label) => label.querySelector("input"));
     let tries = 0;
-    form.addEventListener("submit", (event) => {
-      event.preventDefault();
-      const chosen = new FormData(form).get(`quiz-${number}`);
+    let right = 0;  // the try that was right; 0: none yet
+    let isShown = false;
+
+    const show = (chosen) => {
       const isRight = chosen === answer;
-      tries += 1;
       const verdict = element("strong", {}, isRight ? "✓ Right." : "✗ Not this one.");
       form.dataset.state = isRight ? "right" : "wrong";
       feedback.replaceChildren(element("p", {}, verdict), copyOf(why.get(chosen)));
-      details.hidden = !isRight;
-      if (isRight) tell(number, tries);
+      details.hidden = !isRight && !isShown;
+      give.hidden = Boolean(right) || isShown || tries < TRIES;
+    };
+    const reveal = () => {
+      form.dataset.state = "shown";
+      feedback.replaceChildren(
+        element("p", {}, element("strong", {}, `The answer is ${answer}.`)), copyOf(why.get(answer)));
+      details.hidden = false;
+      give.hidden = true;
+    };
+    const keep = (chosen) => kept.set(text, { chosen, tries, right, isShown });
+
+    form.addEventListener("submit", (event) => {
+      event.preventDefault();
+      const chosen = new FormData(form).get(`quiz-${number}`);
+      tries += 1;
+      if (chosen === answer && !right && !isShown) right = tries;
+      keep(chosen);
+      show(chosen);
+      tell(number, right, isShown);
     });
     form.addEventListener("change", () => {
       delete form.dataset.state;
       feedback.replaceChildren();
     });
+    give.addEventListener("click", () => {
+      isShown = true;
+      inputs.find((input) => input.value === answer).checked = true;
+      keep(answer);
+      reveal();
+      button.focus();
+      tell(number, right, isShown);
+    });
+    const restore = () => {
+      const old = kept.get(text);
+      const input = inputs.find((one) => one.value === old?.chosen);
+      if (!input) return;
+      ({ tries = 0, right = 0, isShown = false } = old);
+      input.checked = true;
+      if (isShown && old.chosen === answer) reveal();
+      else show(old.chosen);
+      tell(number, right, isShown);
+    };
+    const reset = () => {
+      form.reset();
+      tries = right = 0;
+      isShown = false;
+      delete form.dataset.state;
+      feedback.replaceChildren();
+      details.open = false;
+      details.hidden = give.hidden = true;
+    };
     details.querySelector("summary").textContent = "Every option explained";
     details.querySelectorAll(":scope > p").forEach((old) => old.remove());
     details.append(...options.map((one) => why.get(one.letter)));
@@ -103,6 +177,7 @@
     title.replaceWith(form);
     list.remove();
     form.append(details);
+    return { restore, reset };
   };
 
   document.addEventListener("DOMContentLoaded", () => {
@@ -111,16 +186,31 @@
     const found = [...section.querySelectorAll(":scope > details.answer")];
     const questions = found.map(readQuestion).filter(Boolean);
     if (!questions.length) return;
-    const tries = new Map();
+    const kept = memory();
+    const answered = new Map();  // number -> the try that was right, 0 where it was shown
     const result = element("p", { className: "quiz-result" });
     result.setAttribute("role", "status");
-    const tell = (number, count) => {
-      if (!tries.has(number)) tries.set(number, count);
-      const first = [...tries.values()].filter((one) => one === 1).length;
-      result.textContent = `${tries.size} of ${questions.length} answered right, ` +
-        `${first} of them at the first try.`;
+    const again = element("button", { type: "button", className: "quiz-check", hidden: true }, "Start over");
+    const tell = (number, right, isShown) => {
+      if (right || isShown) answered.set(number, right);
+      const all = [...answered.values()];
+      const first = all.filter((one) => one === 1).length;
+      const shown = all.filter((one) => one === 0).length;
+      result.textContent = !all.length ? "" :
+        `${all.length - shown} of ${questions.length} answered right, ` +
+        `${first} of them at the first try${shown ? `; ${shown} shown` : ""}.`;
+      again.hidden = false;
     };
-    questions.forEach((question, index) => buildForm(question, index + 1, tell));
-    section.append(result);
+    const forms = questions.map((question, index) => buildForm(question, index + 1, tell, kept));
+    section.append(result, again);
+    forms.forEach((form) => form.restore());
+    again.addEventListener("click", () => {
+      kept.clear();
+      answered.clear();
+      forms.forEach((form) => form.reset());
+      result.textContent = "";
+      again.hidden = true;
+      section.querySelector("form.quiz-question input").focus();
+    });
   });
 })();

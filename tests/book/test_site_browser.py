@@ -147,7 +147,7 @@ def test_the_form_accepts_the_answer_of_the_data_and_explains_the_others(name, p
     ):
         for index in [*range(len(one["options"]))]:
             form.locator("input").nth(index).check()
-            form.locator("button").click()
+            form.locator("button[type=submit]").click()
             right = index == one["answer"]
             told = form.locator("[role=status]").inner_text()
             assert told.startswith("✓ Right." if right else "✗ Not this one."), told
@@ -169,6 +169,82 @@ def test_the_quiz_works_with_the_keyboard_alone(page):
     assert form.locator("[role=status]").inner_text() == ""  # choosing tells nothing
     page.keyboard.press("Enter")
     assert form.locator("[role=status]").inner_text()[0] in "✓✗"
+
+
+def wrong_and_right(name):
+    """A wrong option and the right one of a page's first question."""
+    answer = data_of(name)[0]["answer"]
+    return (answer + 1) % len(data_of(name)[0]["options"]), answer
+
+
+def answered(page, name, *options):
+    """Answer the first question of a page, several times; give its form."""
+    form = page.locator("form.quiz-question").first
+    for option in options:
+        form.locator("input").nth(option).check()
+        form.locator("button[type=submit]").click()
+    return form
+
+
+def test_what_was_answered_survives_a_reload_and_can_be_started_over(page, address):
+    name = next(n for n, _ in quizzes() if data_of(n))
+    wrong, right = wrong_and_right(name)
+    settle(page, f"{address}/{name}")
+    answered(page, name, wrong, right)
+    said = page.locator(".quiz-result").inner_text()
+    assert said.startswith("1 of ") and "0 of them at the first try" in said
+    settle(page, f"{address}/{name}")
+    form = page.locator("form.quiz-question").first
+    assert form.locator("input").nth(right).is_checked()
+    assert form.locator("[role=status]").inner_text().startswith("✓ Right.")
+    assert form.locator("details").is_visible()
+    assert page.locator(".quiz-result").inner_text() == said
+    others = page.locator("form.quiz-question").nth(1)
+    assert others.locator("input:checked").count() == 0
+    page.get_by_role("button", name="Start over").press("Enter")
+    assert page.locator("form.quiz-question input:checked").count() == 0
+    assert page.evaluate("document.activeElement.type") == "radio"
+    settle(page, f"{address}/{name}")
+    assert page.locator("form.quiz-question input:checked").count() == 0
+    assert not page.get_by_role("button", name="Start over").is_visible()
+
+
+def test_after_two_tries_the_answer_is_offered_also_to_the_keyboard(page, address):
+    name = next(n for n, _ in quizzes() if data_of(n))
+    wrong, right = wrong_and_right(name)
+    settle(page, f"{address}/{name}")
+    form = answered(page, name, wrong)
+    offer = form.get_by_role("button", name="Show me")
+    assert not offer.is_visible()
+    answered(page, name, wrong)
+    assert offer.is_visible()
+    form.locator("button[type=submit]").focus()
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    assert form.locator("[role=status]").inner_text().startswith("The answer is ")
+    assert form.locator("input").nth(right).is_checked()
+    assert form.locator("details").is_visible() and not offer.is_visible()
+    assert form.evaluate("form => form.contains(document.activeElement)")
+    said = page.locator(".quiz-result").inner_text()
+    assert said.startswith("0 of ") and said.endswith("; 1 shown.")
+    settle(page, f"{address}/{name}")
+    assert form.locator("[role=status]").inner_text().startswith("The answer is ")
+    found = axe.Axe().run(page, options=OPTIONS).response["violations"]
+    assert [v["id"] for v in found] == []
+    answered(page, name, right)  # too late to count
+    assert page.locator(".quiz-result").inner_text() == said
+
+
+def test_a_browser_that_keeps_nothing_has_a_quiz_all_the_same(page, address):
+    page.add_init_script(
+        "Object.defineProperty(window, 'localStorage', {get() { throw Error('no') }})"
+    )
+    name = next(n for n, _ in quizzes() if data_of(n))
+    _, right = wrong_and_right(name)
+    page.goto(f"{address}/{name}")
+    page.wait_for_function("document.querySelector('form.quiz-question')")
+    form = answered(page, name, right)
+    assert form.locator("[role=status]").inner_text().startswith("✓ Right.")
 
 
 def test_without_script_the_quiz_opens_as_text(browser):
