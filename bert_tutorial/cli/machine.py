@@ -11,10 +11,11 @@ import os
 import shutil
 import sys
 import tempfile
+import warnings
 from collections.abc import Callable, Iterator
 from importlib import import_module, metadata
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 __all__ = ["FLOORS", "Finding", "examine"]
 
@@ -187,7 +188,8 @@ def check_threads() -> Finding:
     return Finding("threads", seen, remedy if threads > cores else "")
 
 
-REPAIR = "install the package again, or name a whole model with --model"
+SHIPPED = "install the package again, or name a whole model with --model"
+SAVED = "save, copy or fetch the folder again, whole"
 
 
 def _folder(model: str | Path | None) -> Path:
@@ -197,44 +199,81 @@ def _folder(model: str | Path | None) -> Path:
     return Path(model) if model else shipped_weights()
 
 
-def check_vocabulary_of(model: str | Path | None) -> Finding:
-    """Read the vocabulary and compare its length with the configuration."""
-    from bert_tutorial.files.folder import read_json
-    from bert_tutorial.tokenization.vocabulary import load_vocabulary
+def _repair(model: str | Path | None) -> str:
+    """Say what to do: the package can only mend the model that it came with."""
+    if model is None:
+        return SHIPPED
+    if not Path(model).is_dir():
+        return "give the folder of a model; a hub id is fetched by other commands"
+    return SAVED
 
+
+def check_vocabulary_of(model: str | Path | None) -> Finding:
+    """Read the tokenizer and compare its length with the configuration."""
+    from bert_tutorial.files.folder import read_json
+    from bert_tutorial.tokenization.tokenizer import BertTokenizer
+    from bert_tutorial.tokenization.vocabulary import check_vocabulary_size
+
+    with warnings.catch_warnings(record=True) as noticed:
+        warnings.simplefilter("always")
+        try:
+            folder = _folder(model)
+            pieces = len(BertTokenizer.from_pretrained(folder))
+            wanted = read_json(folder / "config.json").get("vocab_size", 30_522)
+        except FileNotFoundError as error:
+            seen = f"missing: {error.filename or error}"
+            return Finding("vocabulary", seen, _repair(model))
+        except ValueError as error:
+            return Finding("vocabulary", str(error), _repair(model))
+    if not isinstance(wanted, int):
+        seen = f"vocab_size in config.json is {wanted!r:.40}, no number"
+        return Finding("vocabulary", seen, _repair(model))
     try:
-        folder = _folder(model)
-        pieces = load_vocabulary(folder / "vocab.txt")
-        wanted = read_json(folder / "config.json").get("vocab_size")
-    except FileNotFoundError as error:
-        return Finding("vocabulary", f"missing: {error.filename or error}", REPAIR)
-    except ValueError as error:
-        return Finding("vocabulary", str(error), REPAIR)
-    if len(pieces) != wanted:
-        seen = f"{len(pieces)} pieces in {folder / 'vocab.txt'}, {wanted} in config"
-        remedy = "put the vocab.txt beside the model that it was trained with"
+        check_vocabulary_size(folder, pieces, wanted)
+    except ValueError:
+        seen = f"{pieces} pieces in {folder}, {wanted} in config.json"
+        remedy = "put the vocabulary beside the model that it was trained with"
         return Finding("vocabulary", seen, remedy)
-    return Finding("vocabulary", f"{len(pieces)} pieces")
+    padding = f", {wanted} rows" if wanted != pieces else ""
+    told = "".join(f"; note: {one.message}" for one in noticed)
+    return Finding("vocabulary", f"{pieces} pieces{padding}{told}")
 
 
 def check_weights(model: str | Path | None) -> Finding:
-    """Load the weights and let the model run once."""
+    """Load the weights as the model that they are, and let it run once."""
     import torch
 
-    from bert_tutorial.model.objectives import BertForMaskedLM
+    from bert_tutorial.files.folder import read_json
 
     try:
         folder = _folder(model)
-        bert = BertForMaskedLM.from_pretrained(folder)
+        kind = _kind_of(read_json(folder / "config.json"))
+        bert = kind.from_pretrained(folder, allow_bin=True)
     except (ValueError, OSError) as error:
-        return Finding("weights", str(error), REPAIR)
-    for name, parameter in bert.named_parameters():
+        return Finding("weights", str(error), _repair(model))
+    name = kind.__name__
+    if lost := [key for key in bert.missing_keys if name != "BertModel"]:
+        seen = f"config.json says {name}, but the files hold no {lost[0]}"
+        return Finding("weights", seen, SAVED + ", or fine-tune it")
+    for key, parameter in bert.named_parameters():
         if not bool(torch.isfinite(parameter).all()):
-            seen = f"{name} in {folder} holds NaN or infinity"
+            seen = f"{key} in {folder} holds NaN or infinity"
             return Finding("weights", seen, "take an earlier state of the run")
+    ids = torch.arange(min(3, bert.config.vocab_size))[None]
     with torch.no_grad():
-        logits = bert(torch.tensor([[2, 1, 3]])).logits
-    if not bool(torch.isfinite(logits).all()):
-        return Finding("weights", "the scores are not finite", REPAIR)
+        values = bert(ids).to_tuple()
+    if not all(bool(torch.isfinite(value).all()) for value in values):
+        return Finding("weights", "the scores are not finite", _repair(model))
     count = sum(parameter.numel() for parameter in bert.parameters())
-    return Finding("weights", f"{count:,} parameters")
+    return Finding("weights", f"{count:,} parameters, {name}")
+
+
+def _kind_of(config: dict[str, Any]) -> Any:
+    """Choose the class that config.json names; without one, the encoder alone."""
+    import bert_tutorial
+
+    named = config.get("architectures")
+    for name in named if isinstance(named, list) else []:
+        if name in bert_tutorial.__all__ and str(name).startswith("BertFor"):
+            return getattr(bert_tutorial, name)
+    return bert_tutorial.BertModel

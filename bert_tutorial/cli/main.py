@@ -12,6 +12,7 @@ import os
 import signal
 import sys
 import threading
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
@@ -25,7 +26,7 @@ from bert_tutorial.cli.output import HelpFormatter, print_in_utf8
 from bert_tutorial.cli.predict import add_predict_command
 from bert_tutorial.cli.pretrain import add_pretrain_command
 from bert_tutorial.cli.reading import add_reading_commands
-from bert_tutorial.files.errors import UserError
+from bert_tutorial.files.errors import Notice, UserError
 
 __all__ = ["main"]
 
@@ -77,7 +78,7 @@ def main(arguments: list[str] | None = None) -> int:
     print_in_utf8()
     options = build_parser().parse_args(arguments)
     try:
-        with _ended_by_sigterm():
+        with _ended_by_sigterm(), _notices_on_one_line():
             options.run(options)
     except KeyboardInterrupt as stop:
         print(str(stop) or "stopped", file=sys.stderr)
@@ -117,6 +118,25 @@ def _ended_by_sigterm() -> Iterator[None]:
         yield
     finally:
         signal.signal(kind, signal.SIG_DFL)
+
+
+@contextmanager
+def _notices_on_one_line() -> Iterator[None]:
+    """Print what the user should know as a line of its own, without a place in code."""
+    with warnings.catch_warnings():
+        usual = warnings.showwarning
+
+        def show(
+            message: Warning | str, category: type[Warning], *rest: Any, **named: Any
+        ) -> None:
+            if issubclass(category, Notice):
+                print(f"note: {' '.join(str(message).split())}", file=sys.stderr)
+            else:
+                usual(message, category, *rest, **named)
+
+        warnings.showwarning = show
+        warnings.simplefilter("always", Notice)
+        yield
 
 
 def _one_line(error: Exception) -> str:

@@ -13,12 +13,13 @@ from bert_tutorial.model.checkpoint import PreTrained
 from bert_tutorial.model.config import BertConfig
 from bert_tutorial.model.embeddings import BertEmbeddings, truncated_normal_, zero_row_
 from bert_tutorial.model.encoder import Encoder
+from bert_tutorial.model.outputs import Output
 
 __all__ = ["BertModel", "ModelOutput", "Pooler", "initialise"]
 
 
 @dataclass
-class ModelOutput:
+class ModelOutput(Output):
     """What BertModel returns.
 
     Shapes: last_hidden_state (B, T, H); pooler_output (B, H) or None;

@@ -9,7 +9,7 @@ Used from: 5
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Container, Iterable, Mapping
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
@@ -30,10 +30,32 @@ from bert_tutorial.model.embeddings import truncated_normal_
 __all__ = ["NAMES", "PreTrained", "published_name", "read_weights"]
 
 
-def _drop_other_head(tensors: dict[str, Tensor], config: BertConfig) -> None:
-    """Forget a classifier for another number of labels than is asked for."""
+# What transformers' models take and these do not, and what to do in place of it.
+_NOT_OFFERED = {
+    "position_ids": "positions are 0, 1, 2, ... in every row, so pad at the end",
+    "inputs_embeds": "hand over input_ids; vectors of your own go through "
+    "model.encoder(model.embeddings.dropout(vectors))",
+    "head_mask": "set columns of attention.output.weight to zero",
+    "past_key_values": "an encoder reads the whole text at once",
+    "use_cache": "an encoder reads the whole text at once",
+    "encoder_hidden_states": "this is an encoder without cross-attention",
+    "encoder_attention_mask": "this is an encoder without cross-attention",
+    "cross_attn_head_mask": "this is an encoder without cross-attention",
+    "return_dict": "outputs are always named, and output.to_tuple() gives a tuple",
+}
+
+
+def _drop_other_head(
+    tensors: dict[str, Tensor], config: BertConfig, wanted: Container[str]
+) -> None:
+    """Forget a classifier for another number of labels, or of tokens, than asked for.
+
+    One that comes without the pooler that this model has stood on each token.
+    """
     weight = tensors.get("classifier.weight")
-    if weight is not None and weight.shape[:1] != (config.num_labels,):
+    is_other = weight is not None and weight.shape[:1] != (config.num_labels,)
+    is_of_tokens = POOLER in wanted and POOLER not in tensors
+    if weight is not None and (is_other or is_of_tokens):
         del tensors["classifier.weight"]
         tensors.pop("classifier.bias", None)
 
@@ -83,7 +105,8 @@ class PreTrained(nn.Module):
             folder: a folder with config.json and model.safetensors (or its shards),
                 or a hub id such as "google-bert/bert-base-uncased".
             revision: commit, branch or tag on the hub.
-            new_heads: let pretraining heads start fresh too if they are not there.
+            new_heads: let pretraining heads start fresh too if they are not there, and
+                the pooler where a head is there that was trained on it.
             allow_bin: read an old pytorch_model.bin where there is nothing better;
                 only its numbers are read, code in it is refused.
             changes: fields of the configuration to change, such as num_labels.
@@ -102,9 +125,13 @@ class PreTrained(nn.Module):
             raise CheckpointError(f"{path / 'config.json'}: {error}") from error
         tensors, origin = read_weights(path, allow_bin)
         model = cls._without_values(config, len(tensors), path)
-        optional = (*cls._optional, "cls.", "pooler.") if new_heads else cls._optional
         if {"num_labels", "id2label"} & changes.keys():
-            _drop_other_head(tensors, model.config)
+            _drop_other_head(tensors, model.config, model._wanted())
+        optional = cls._optional
+        if new_heads:
+            optional = (*optional, "cls.", "pooler.")
+        elif any(head in tensors for head in model._wanted().keys() & ON_POOLER):
+            optional = tuple(key for key in optional if key != "pooler.")
         model._compare(tensors, optional, path, layers="num_hidden_layers" in changes)
         model._check_shapes(tensors, origin)
         model.to_empty(device="cpu")
@@ -146,13 +173,18 @@ class PreTrained(nn.Module):
         wanted = self._wanted()
         self.missing_keys = sorted(wanted.keys() - tensors.keys())
         self.unexpected_keys = sorted(tensors.keys() - wanted.keys())
-        for key in self.missing_keys:
+        if tensors and len(self.missing_keys) == len(wanted):
+            raise CheckpointError(
+                f"{folder}: no tensor has a name of BERT's; the first of "
+                f"{len(tensors)} is {min(tensors)}"
+            )
+        # the encoder first: without it, a missing head says nothing
+        for key in sorted(self.missing_keys, key=_rank):
             if not key.startswith(optional or ("\0",)):
-                way_out = NEW_HEADS * key.startswith("cls.")
                 raise CheckpointError(
                     f"{folder}: the files hold no tensor {key}, shape "
                     f"{tuple(wanted[key].shape)}, which {type(self).__name__} "
-                    f"needs{way_out}"
+                    f"needs{_way_out(key)}"
                 )
         for key in self.unexpected_keys:
             is_cut = layers and key.startswith("encoder.layer.")
@@ -177,7 +209,12 @@ class PreTrained(nn.Module):
                 )
             if got != expected:
                 is_head = key.startswith("classifier.") and got
-                hint = f"; pass num_labels={got[0]}" if is_head else ""
+                hint = (
+                    f"; name its {got[0]} labels as id2label in config.json, or pass "
+                    f"num_labels={got[0]}"
+                    if is_head
+                    else ""
+                )
                 raise CheckpointError(
                     f"{origin[key]}: tensor {key} must have shape "
                     f"{expected} by config.json, got {got}{hint}"
@@ -214,6 +251,77 @@ class PreTrained(nn.Module):
         text = json.dumps(values, indent=2, sort_keys=True) + "\n"
         write_folder(Path(folder), tensors, text)
 
+    def __call__(self, *inputs: Any, **named: Any) -> Any:
+        """Run the model; what is not offered is named with a way out.
+
+        Raises:
+            TypeError: an argument is one of transformers' that this BERT lacks.
+        """
+        for name in _NOT_OFFERED.keys() & named.keys():
+            if named.pop(name) not in (None, name == "return_dict"):
+                raise TypeError(
+                    f"{type(self).__name__} has no {name}: {_NOT_OFFERED[name]}"
+                )
+        return super().__call__(*inputs, **named)
+
+    @property
+    def device(self) -> torch.device:
+        """Where the parameters are."""
+        return next(self.parameters()).device
+
+    def get_input_embeddings(self) -> nn.Embedding:
+        """Give the table of word embeddings."""
+        base: Any = getattr(self, "bert", self)
+        table: nn.Embedding = base.embeddings.word_embeddings
+        return table
+
+    @torch.no_grad()
+    def resize_token_embeddings(self, new_num_tokens: int) -> nn.Embedding:
+        """Give the word table, and what is tied to it, another number of rows.
+
+        New rows, for tokens that were added, have initial values; the last rows are
+        lost if there are to be fewer. Make an optimizer only afterwards: the table is
+        a new parameter.
+
+        Args:
+            new_num_tokens: rows from now on.
+
+        Returns:
+            The table.
+
+        Raises:
+            ValueError: it is less than 1, or [PAD] would lose its row.
+        """
+        config = self.config.changed(vocab_size=new_num_tokens)
+        table = self.get_input_embeddings()
+        kept = min(new_num_tokens, table.num_embeddings)
+        rows = table.weight.new_empty(new_num_tokens, table.embedding_dim)
+        truncated_normal_(rows, config.initializer_range)
+        rows[:kept] = table.weight[:kept]
+        table.weight = nn.Parameter(rows, table.weight.requires_grad)
+        table.num_embeddings = new_num_tokens
+        if hasattr(self, "cls"):
+            head: Any = self.cls
+            bias = head.predictions.bias
+            longer = bias.new_zeros(new_num_tokens)
+            longer[:kept] = bias[:kept]
+            head.predictions.bias = nn.Parameter(longer, bias.requires_grad)
+        for part in self.modules():
+            if isinstance(part, PreTrained):
+                part.config = config
+        return table
+
+    def gradient_checkpointing_enable(self, *_: Any, **__: Any) -> None:
+        """Say that it is not offered.
+
+        Raises:
+            NotImplementedError: always.
+        """
+        raise NotImplementedError(
+            "gradient checkpointing is not offered; fewer tokens a batch with more "
+            "accumulation_steps need less memory for the same step"
+        )
+
 
 # ours -> published. "*" stands for the number of a layer.
 NAMES = {
@@ -229,7 +337,19 @@ NAMES = {
     "cls.predictions.dense": "cls.predictions.transform.dense",
     "cls.predictions.layer_norm": "cls.predictions.transform.LayerNorm",
 }
+POOLER = "pooler.dense.weight"
+# Heads that read what the pooler gives: without the pooler they were trained on, noise.
+ON_POOLER = {"classifier.weight", "cls.seq_relationship.weight"}
+HEADS = ("cls.", "pooler.", "classifier.", "qa_outputs.")
 FLOATS = (torch.float16, torch.bfloat16, torch.float32, torch.float64)
+# What DataParallel, torch.compile and other wrappers put into names.
+_WRAPPER = re.compile(
+    r"(?:(?<=\.)|^)(?:module|_orig_mod|_forward_module|_fsdp_wrapped_module"
+    r"|_checkpoint_wrapped_module)\."
+)
+_EMBEDDINGS = re.compile(
+    r"(.*?)(?:bert\.)?embeddings\.(?:word_embeddings|position_embeddings|LayerNorm)\."
+)
 _LAYER = re.compile(r"(?<=\.)\d+(?=\.)")
 # In published files, but no parameters of their own.
 _IGNORED = re.compile(
@@ -249,8 +369,42 @@ def published_name(name: str) -> str:
     return f"{prefix}{published}.{kind}"
 
 
+def _rank(key: str) -> tuple[bool, bool]:
+    return key.startswith(HEADS), key == "pooler.dense.bias"
+
+
+def _way_out(key: str) -> str:
+    """Say what can be done about a missing head."""
+    if key.startswith("cls."):
+        return NEW_HEADS
+    if key.startswith("pooler."):
+        return (
+            ", and which its head was trained on; name a model that was saved "
+            "whole (in Python, new_heads=True starts it anew)"
+        )
+    return ""
+
+
+def _outer_prefix(names: Iterable[str], folder: Path) -> str:
+    """Find what stands before all names of BERT's, as "model." for a part of one.
+
+    Raises:
+        CheckpointError: if there are two such models.
+    """
+    found = {match[1] for name in names if (match := _EMBEDDINGS.match(name))}
+    if "" in found or not found:
+        return ""
+    if len(found) > 1:
+        raise CheckpointError(
+            f"{folder}: the files hold several models, under {sorted(found)}; keep the "
+            "tensors of one"
+        )
+    return found.pop()
+
+
 def _tidied(name: str) -> str:
-    """Give an old name its present form: gamma and beta are weight and bias."""
+    """Give an old or wrapped name its present form: gamma is weight, beta is bias."""
+    name = _WRAPPER.sub("", name)
     name = re.sub(r"LayerNorm\.gamma$", "LayerNorm.weight", name)
     return re.sub(r"LayerNorm\.beta$", "LayerNorm.bias", name)
 
@@ -269,20 +423,25 @@ def read_weights(
     tensors: dict[str, Tensor] = {}
     origin: dict[str, Path] = {}
     decoder: dict[str, Tensor] = {}
-    for path in weight_files(folder, allow_bin):
-        for name, tensor in read_tensors(path).items():
-            key = _tidied(name).removeprefix("bert.")
-            if _IGNORED.search(key):
-                decoder[key] = tensor
-                origin[key] = path
-                continue
-            if key in tensors and not _same(tensors[key], tensor):
-                raise CheckpointError(
-                    f"{path}: {name} and another tensor both stand for {key} and "
-                    "differ; keep one of them"
-                )
-            tensors[key] = tensor
+    found = [
+        (path, name, tensor)
+        for path in weight_files(folder, allow_bin)
+        for name, tensor in read_tensors(path).items()
+    ]
+    prefix = _outer_prefix((_tidied(name) for _, name, _ in found), folder)
+    for path, name, tensor in found:
+        key = _tidied(name).removeprefix(prefix).removeprefix("bert.")
+        if _IGNORED.search(key):
+            decoder[key] = tensor
             origin[key] = path
+            continue
+        if key in tensors and not _same(tensors[key], tensor):
+            raise CheckpointError(
+                f"{path}: {name} and another tensor both stand for {key} and "
+                "differ; keep one of them"
+            )
+        tensors[key] = tensor
+        origin[key] = path
     _use_decoder_copies(tensors, decoder, origin, folder)
     return tensors, origin
 

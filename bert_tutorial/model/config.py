@@ -29,6 +29,13 @@ PROBLEMS = (
     "multi_label_classification",
 )
 ACTIVATIONS = ("gelu", "gelu_new", "gelu_pytorch_tanh")
+# Other names that transformers has for the same two functions.
+_ALSO_CALLED = {
+    "gelu_python": "gelu",
+    "gelu_fast": "gelu_pytorch_tanh",
+    "gelu_accurate": "gelu_pytorch_tanh",
+    "gelu_python_tanh": "gelu_pytorch_tanh",
+}
 
 # Keys that would change the numbers if they held another value than this.
 _ONLY = {
@@ -37,7 +44,11 @@ _ONLY = {
     "position_embedding_type": "absolute",
     "tie_word_embeddings": True,
     "model_type": "bert",
+    "is_encoder_decoder": False,
+    "relative_attention": False,
 }
+# Likewise; these may also be null or empty.
+_MUST_BE_EMPTY = ("pruned_heads", "quantization_config")
 
 _AT_LEAST_ONE = (
     "vocab_size",
@@ -83,7 +94,7 @@ class BertConfig:
     type_vocab_size: int = 2
     initializer_range: float = 0.02
     layer_norm_eps: float = 1e-12
-    pad_token_id: int = 0
+    pad_token_id: int | None = 0  # None: the row of [PAD] is as any other
     classifier_dropout: float | None = None
     num_labels: int = 2  # C
     id2label: tuple[str, ...] | None = None  # the labels' names, None for LABEL_0 ...
@@ -95,7 +106,8 @@ class BertConfig:
         for name in _AT_LEAST_ONE:
             self._check_int(name, 1)
         self._check_int("num_hidden_layers", 0)
-        self._check_int("pad_token_id", 0)
+        if self.pad_token_id is not None:
+            self._check_int("pad_token_id", 0)
         for name, below in _BELOW.items():
             if getattr(self, name) is not None or name not in _MAY_BE_NONE:
                 self._check_float(name, 0.0, below)
@@ -132,7 +144,7 @@ class BertConfig:
                 "hidden_size must be a multiple of num_attention_heads, "
                 f"got {self.hidden_size} and {self.num_attention_heads}"
             )
-        if self.pad_token_id >= self.vocab_size:
+        if self.pad_token_id is not None and self.pad_token_id >= self.vocab_size:
             raise UserError(
                 f"pad_token_id must be below vocab_size = {self.vocab_size}, "
                 f"got {self.pad_token_id}"
@@ -174,9 +186,22 @@ class BertConfig:
                 raise UserError(
                     f"{key} must be {only!r} for this BERT, got {values[key]!r}"
                 )
+        for key in _MUST_BE_EMPTY:
+            if values.get(key):
+                raise UserError(
+                    f"{key} must be empty for this BERT, got {values[key]!r:.80}"
+                )
+        H = values.get("hidden_size", cls.hidden_size)
+        if values.get("embedding_size", H) != H:
+            raise UserError(
+                f"embedding_size must be hidden_size = {H} for this BERT, got "
+                f"{values['embedding_size']!r}"
+            )
         names = {field.name for field in fields(cls)}
         known = {key: value for key, value in values.items() if key in names}
-        labels = _label_names(known.get("id2label"))
+        if isinstance(form := known.get("hidden_act"), str):
+            known["hidden_act"] = _ALSO_CALLED.get(form, form)
+        labels = _labels_of(values)
         if labels is not None:
             known.setdefault("num_labels", len(labels))
             known["id2label"] = None if labels == _unnamed(len(labels)) else labels
@@ -225,6 +250,28 @@ def _unnamed(C: int) -> tuple[str, ...]:
     return tuple(f"LABEL_{i}" for i in range(C))
 
 
+def _labels_of(values: Mapping[str, Any]) -> tuple[str, ...] | None:
+    """Take the labels' names from id2label, or from label2id where there is no other.
+
+    Raises:
+        UserError: if one name has two numbers.
+    """
+    labels, numbers = _label_names(values.get("id2label")), values.get("label2id")
+    if not isinstance(numbers, Mapping):
+        return labels
+    if labels is None:
+        if not all(type(number) is int for number in numbers.values()):
+            raise UserError(f"label2id must number the labels, got {numbers!r:.80}")
+        return _label_names({number: name for name, number in numbers.items()})
+    for i, name in enumerate(labels):
+        if numbers.get(name, i) != i:
+            raise UserError(
+                f"label2id must number the labels as id2label does, got {name!r} as "
+                f"{numbers[name]!r} and as {i}"
+            )
+    return labels
+
+
 def _label_names(names: Any) -> tuple[str, ...] | None:
     """Order the names of {"0": name, "1": name}; take a sequence as it is."""
     if names is None:
@@ -237,6 +284,8 @@ def _label_names(names: Any) -> tuple[str, ...] | None:
             )
         names = [numbered[str(i)] for i in range(len(numbered))]
     is_list = isinstance(names, Sequence) and not isinstance(names, str)
+    if is_list:  # stars or years, say, are numbers in some files
+        names = [str(one) if isinstance(one, int | float) else one for one in names]
     if not is_list or not all(isinstance(name, str) for name in names):
         raise UserError(f"id2label must hold names by number, got {names!r}")
     return tuple(names)

@@ -60,6 +60,8 @@ def fill_masks(
     model.eval()
     hidden = model.bert(torch.tensor([ids])).last_hidden_state  # (1, T, H)
     logits = model.cls.predictions(hidden[0, places])  # (M, V)
+    # rows beyond the vocabulary are padding of the table
+    logits[:, len(tokenizer) :] = -torch.inf
     model.train(was_training)
     found = logits.softmax(dim=-1).topk(min(top, logits.shape[-1]))
     return [

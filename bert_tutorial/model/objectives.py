@@ -19,6 +19,7 @@ from bert_tutorial.model.bert import BertModel, ModelOutput, initialise
 from bert_tutorial.model.checkpoint import PreTrained
 from bert_tutorial.model.config import BertConfig
 from bert_tutorial.model.encoder import gelu
+from bert_tutorial.model.outputs import Output
 
 __all__ = [
     "BertForMaskedLM",
@@ -78,7 +79,7 @@ class MaskedLMHeads(nn.Module):
 
 
 @dataclass
-class PreTrainingOutput:
+class PreTrainingOutput(Output):
     """prediction_logits (B, T, V), seq_relationship_logits (B, 2), loss if labelled."""
 
     prediction_logits: Tensor
@@ -89,7 +90,7 @@ class PreTrainingOutput:
 
 
 @dataclass
-class MaskedLMOutput:
+class MaskedLMOutput(Output):
     """logits (B, T, V), and the loss if labels were given."""
 
     logits: Tensor

@@ -11,6 +11,7 @@ from torch.nn import functional as F
 from bert_tutorial.model.bert import BertModel, initialise
 from bert_tutorial.model.checkpoint import PreTrained
 from bert_tutorial.model.config import BertConfig
+from bert_tutorial.model.outputs import Output
 
 __all__ = [
     "BertForQuestionAnswering",
@@ -22,7 +23,7 @@ __all__ = [
 
 
 @dataclass
-class LogitsOutput:
+class LogitsOutput(Output):
     """logits (B, C) or (B, T, C), and the loss if labels were given."""
 
     logits: Tensor
@@ -32,7 +33,7 @@ class LogitsOutput:
 
 
 @dataclass
-class SpanOutput:
+class SpanOutput(Output):
     """start_logits and end_logits (B, T), and the loss if positions were given."""
 
     start_logits: Tensor
@@ -97,6 +98,26 @@ class BertForSequenceClassification(PreTrained):
         return LogitsOutput(logits, loss, out.hidden_states, out.attentions)
 
 
+def problem_of(
+    num_labels: int, problem_type: str | None, are_floats: bool = False
+) -> str:
+    """Say what the logits of a text mean.
+
+    Args:
+        num_labels: how many there are of a text.
+        problem_type: what the configuration says, or None.
+        are_floats: whether the labels are no whole numbers.
+
+    Returns:
+        problem_type if it is given; else "regression" for one label, and for several
+        "single_label_classification", or "multi_label_classification" with floats.
+    """
+    if problem_type is not None:
+        return problem_type
+    many = "multi" if are_floats else "single"
+    return "regression" if num_labels == 1 else f"{many}_label_classification"
+
+
 def sequence_loss(
     logits: Tensor, labels: Tensor, problem_type: str | None = None
 ) -> Tensor:
@@ -112,10 +133,8 @@ def sequence_loss(
     Returns:
         The mean loss.
     """
-    if problem_type is None:
-        many = "multi" if labels.is_floating_point() else "single"
-        is_number = logits.shape[-1] == 1
-        problem_type = "regression" if is_number else f"{many}_label_classification"
+    C, are_floats = logits.shape[-1], labels.is_floating_point()
+    problem_type = problem_of(C, problem_type, are_floats)
     if problem_type == "regression":
         return F.mse_loss(logits.view(-1), labels.view(-1).to(logits.dtype))
     if problem_type == "multi_label_classification":

@@ -13,6 +13,16 @@ from safetensors.torch import load_file, save_file
 
 from bert_tutorial.cli.machine import FLOORS, check_package, examine
 from bert_tutorial.files.shipped import shipped_weights
+from bert_tutorial.model.bert import BertModel
+from bert_tutorial.model.config import BertConfig
+from bert_tutorial.model.objectives import BertForMaskedLM, BertForPreTraining
+from bert_tutorial.model.task_heads import (
+    BertForQuestionAnswering,
+    BertForSequenceClassification,
+    BertForTokenClassification,
+)
+from bert_tutorial.tokenization.tokenizer import BertTokenizer
+from bert_tutorial.tokenization.vocabulary import SPECIAL_TOKENS
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -140,7 +150,7 @@ def test_vocabulary_with_a_duplicate(copy):
     with (copy / "vocab.txt").open("a") as file:
         file.write("[MASK]\n")
     seen, remedy = only(faults(model=copy), "vocabulary")
-    assert "unique" in seen and "line" in seen and "--model" in remedy
+    assert "unique" in seen and "line" in seen and "again, whole" in remedy
 
 
 def test_vocabulary_of_another_model(copy):
@@ -153,14 +163,14 @@ def test_vocabulary_of_another_model(copy):
 def test_missing_model(tmp_path):
     found = faults(model=tmp_path / "none")
     assert list(found) == ["vocabulary", "weights"]
-    assert all("install the package again" in remedy for _, remedy in found.values())
+    assert all("give the folder of a model" in remedy for _, remedy in found.values())
 
 
 def test_weights_cut_short(copy):
     file = copy / "model.safetensors"
     file.write_bytes(file.read_bytes()[:-1000])
     seen, remedy = only(faults(model=copy), "weights")
-    assert "model.safetensors" in seen and "install the package again" in remedy
+    assert "model.safetensors" in seen and "again, whole" in remedy
 
 
 def test_weights_that_are_a_web_page(copy):
@@ -176,6 +186,72 @@ def test_weights_with_nan(copy):
     save_file(tensors, copy / "model.safetensors", metadata={"format": "pt"})
     seen, remedy = only(faults(model=copy), "weights")
     assert "NaN" in seen and "earlier state" in remedy
+
+
+@pytest.fixture
+def tiny():
+    return BertConfig.named("tiny", vocab_size=24, max_position_embeddings=16)
+
+
+PIECES = [*SPECIAL_TOKENS, *"abcdefghijklmno", "the", "##s", ".", ","]
+KINDS = [
+    BertModel,
+    BertForPreTraining,
+    BertForMaskedLM,
+    BertForSequenceClassification,
+    BertForTokenClassification,
+    BertForQuestionAnswering,
+]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_model_of_any_kind_is_examined_as_what_it_is(kind, tiny, tmp_path):
+    kind(tiny).save_pretrained(tmp_path)
+    BertTokenizer(PIECES).save(tmp_path)
+    found = {f.check: f for f in examine(tmp_path, output=ROOT)}
+    assert not any(finding.remedy for finding in found.values()), found
+    assert found["weights"].seen.endswith(f" parameters, {kind.__name__}")
+    assert found["vocabulary"].seen == "24 pieces"
+
+
+@pytest.mark.parametrize("kind", KINDS[1:])
+def test_a_head_that_is_promised_and_missing(kind, tiny, tmp_path):
+    kind(tiny).save_pretrained(tmp_path)
+    BertTokenizer(PIECES).save(tmp_path)
+    tensors = load_file(tmp_path / "model.safetensors")
+    heads = ("bert.pooler.", "cls.", "classifier.", "qa_outputs.")
+    kept = {k: v for k, v in tensors.items() if not k.startswith(heads)}
+    save_file(kept, tmp_path / "model.safetensors")
+    seen, remedy = only(faults(model=tmp_path), "weights")
+    assert "hold no" in seen and "again, whole" in remedy
+    BertModel(tiny).save_pretrained(tmp_path)  # the remedy
+    assert faults(model=tmp_path) == {}
+
+
+def test_a_padded_table_and_a_tokenizer_of_its_own_are_well(tmp_path):
+    config = BertConfig.named("tiny", vocab_size=32, pad_token_id=None)
+    BertForMaskedLM(config).save_pretrained(tmp_path)
+    BertTokenizer(PIECES).save(tmp_path)
+    (tmp_path / "added_tokens.json").write_text('{"<e1>": 24}')
+    found = {f.check: f for f in examine(tmp_path, output=ROOT)}
+    assert not any(finding.remedy for finding in found.values()), found
+    assert found["vocabulary"].seen == "25 pieces, 32 rows"
+
+
+def test_a_contradiction_of_the_files_is_named(tiny, tmp_path):
+    BertForMaskedLM(tiny).save_pretrained(tmp_path)
+    BertTokenizer(PIECES).save(tmp_path)
+    (tmp_path / "added_tokens.json").write_text('{"<e1>": 99}')
+    seen, _ = only(faults(model=tmp_path), "vocabulary")
+    assert "added_tokens.json" in seen and "must have the id 24" in seen
+
+
+def test_a_cased_vocabulary_is_noted_and_no_fault(tiny, tmp_path):
+    BertForMaskedLM(tiny).save_pretrained(tmp_path)
+    BertTokenizer([*PIECES[:-1], "The"]).save(tmp_path)
+    (tmp_path / "tokenizer_config.json").unlink()
+    found = {f.check: f for f in examine(tmp_path, output=ROOT)}
+    assert "note: " in found["vocabulary"].seen and not found["vocabulary"].remedy
 
 
 def test_command_line():

@@ -125,7 +125,7 @@ def test_their_dictionary_is_read():
     assert BertConfig.from_dict(TheirConfig(num_labels=4).to_dict()).num_labels == 4
 
 
-@pytest.mark.parametrize("names", [{"0": "a", "2": "b"}, {"0": 1, "1": 2}, "ab"])
+@pytest.mark.parametrize("names", [{"0": "a", "2": "b"}, {"0": ["a"], "1": "b"}, "ab"])
 def test_bad_names_of_labels_are_refused(names):
     with pytest.raises(ValueError, match="id2label must"):
         BertConfig.from_dict({"id2label": names})

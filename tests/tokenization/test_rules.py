@@ -5,6 +5,7 @@ from transformers where only the older files are there.
 """
 
 import json
+import re
 import warnings
 
 import pytest
@@ -19,6 +20,7 @@ from tokenizers import (
 from transformers import AutoTokenizer, PreTrainedTokenizerFast
 from transformers import BertTokenizer as PublishedTokenizer
 
+from bert_tutorial.__main__ import main
 from bert_tutorial.files.errors import Notice, UserError
 from bert_tutorial.tokenization.compiled import encode_corpus, to_tokenizers
 from bert_tutorial.tokenization.tokenizer import BertTokenizer
@@ -559,3 +561,12 @@ def test_a_table_padded_to_a_multiple_fits(pieces, rows, fits, tmp_path):
         return
     with pytest.raises(UserError, match=f"must have {rows} pieces.*got {pieces}"):
         check_vocabulary_size(tmp_path, pieces, rows)
+
+
+def test_the_command_line_prints_a_notice_as_one_line(tmp_path, capsys):
+    file = old_folder(tmp_path) / "vocab.txt"
+    assert main(["tokenize", "The", "--vocab", str(file)]) == 0
+    assert re.fullmatch(rf"note: {re.escape(str(file))}: .*\n", capsys.readouterr().err)
+    assert main(["tokenize", "The", "--vocab", str(file), "--cased"]) == 0  # the remedy
+    told = capsys.readouterr()
+    assert told.err == "" and "The " in told.out
