@@ -220,7 +220,7 @@ def test_a_probe_reads_what_is_there_and_learns_controls_by_heart():
     groups = torch.arange(20).repeat_interleave(6)
     labels = groups % 2
     words = torch.randn(20, 32)
-    words[:, 0] = 6.0 * (torch.arange(20) % 2)
+    words[:, :8] += 6.0 * (torch.arange(20) % 2)[:, None]  # shared by half the words
     vectors = words[groups] + 0.1 * torch.randn(120, 32)
     names = [str(i) for i in groups.tolist()]
     control = torch.tensor(control_labels(names, labels.tolist(), Random(1)))
