@@ -40,31 +40,35 @@ class Trial(NamedTuple):
 
 
 TRIALS = {
-    3: Trial("pieces", "", "Type a text and see which pieces the tokenizer looks up."),
+    3: Trial(
+        "pieces",
+        "",
+        "Type a text and see which pieces a tokenizer of 625 pieces looks up.",
+    ),
     5: Trial(
         "ablation",
         'data-text="The capital of France is [MASK]."',
-        "Switch the positions off: how much does this sentence need them?",
+        "Switch the positions of chapter 12's model off: how much does it need them?",
     ),
     6: Trial(
         "steps",
         'data-head="1.2"',
-        "The four steps of one head, with the numbers of a trained model.",
+        "The four steps of one head, with the numbers of chapter 12's model.",
     ),
     7: Trial(
         "attention",
         'data-head="1.2"',
-        "The weights of each of the eight heads of a trained model.",
+        "The weights of each of the eight heads of chapter 12's model.",
     ),
     8: Trial(
         "ablation",
         'data-off="1.2"',
-        "Take a layer away. What it would have added is missing, and nothing else.",
+        "Take a head or a layer of chapter 12's model away, and see what it answers.",
     ),
     11: Trial(
         "masking",
         "",
-        "Draw masks, and see the loss of each token that was chosen.",
+        "Draw masks, and see the loss of chapter 12's model at each chosen token.",
     ),
     12: Trial(
         "learning",
@@ -83,7 +87,7 @@ def trial(one: Trial) -> str:
     """Write the panel of a chapter."""
     return (
         '<div class="bert-try"><p><strong>Try it here.</strong> '
-        f"{one.text} The model is that of chapter 12.</p>\n"
+        f"{one.text}</p>\n"
         f'<div {PANEL} data-panel="{one.panel}" {one.settings}>'
         "<p>This panel needs scripts.</p></div></div>\n"
     )

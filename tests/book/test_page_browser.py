@@ -178,6 +178,11 @@ def test_without_scripts_the_picture_and_the_answers_are_there(browser):
     assert plain.locator("svg.bert-still").is_visible()
     assert "paris" in plain.locator("svg.bert-still").get_attribute("aria-label")
     assert plain.locator(".bert-table tbody tr").count() == len(CHIPS)
+    assert plain.get_by_text("A still picture").is_visible()
+    ink = plain.locator("svg.bert-still path").first.evaluate(
+        "(path) => getComputedStyle(path).stroke"
+    )
+    assert ink == "rgb(0, 94, 148)"
     context.close()
 
 
@@ -311,7 +316,7 @@ def test_the_panel_of_a_chapter_works_and_loads_only_when_it_is_near(
     page.goto(f"{address}/notebooks/{name}")
     page.evaluate("scrollTo(0, 0)")
     page.wait_for_timeout(300)
-    assert not [url for url in page.asked if "mini_world" in url]
+    assert not [url for url in page.asked if "mini_world.js" in url or "/step_" in url]
     one = panel(page, kind)
     assert one.locator("input[type=text]").is_visible()
     assert ours(page) == []

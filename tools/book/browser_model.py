@@ -178,7 +178,9 @@ def fragment(model: BertForPreTraining, tokenizer: BertTokenizer) -> str:
     return (
         f'<div class="bert-panel" data-panel="live" data-head="{one.head[0]}.'
         f'{one.head[1]}" data-chips="{chips}">\n'
-        f'<div class="bert-without">\n{picture(one)}\n'
+        '<div class="bert-without">\n<p>A still picture, and the answers of the model '
+        "to six sentences. With scripts on, you can edit them here.</p>\n"
+        f"{picture(one)}\n"
         f"{table(model, tokenizer)}\n</div>\n</div>\n"
     )
 

@@ -514,8 +514,10 @@
   let model = null;
   const start = async (panel) => {
     try {
-      await load("mini_world.js");
-      model ??= Bert.unpack(globalThis.bertWeights["mini-world"]);
+      if (panel.dataset.panel !== "learning") { // which has weights of its own
+        await load("mini_world.js");
+        model ??= Bert.unpack(globalThis.bertWeights["mini-world"]);
+      }
       await PANELS[panel.dataset.panel](model, panel);
       panel.dataset.ready = "yes";
     } catch (error) {
