@@ -29,12 +29,12 @@ Rows = list[list[float]]
 def attend_row(
     query: list[float], keys: list[list[float]], values: list[list[float]]
 ) -> list[float]:
-    """Score each key, take the softmax, and add up the values in these shares."""
+    """Score each key, take the softmax, and add up the weighted values."""
     scores = []
     for key in keys:
         product = sum(q * k for q, k in zip(query, key, strict=True))
         scores.append(product / math.sqrt(len(query)))
-    highest = max(scores)  # exp of a large number overflows; the shares do not change
+    highest = max(scores)  # exp of a large number overflows; the weights do not change
     exponentials = [math.exp(score - highest) for score in scores]
     total = sum(exponentials)
     mixed = [0.0] * len(values[0])
@@ -488,10 +488,10 @@ EXERCISE = Exercise(
         "0 => -1": ("all values have the same length, so the last one serves as well"),
     },
     hints=(
-        "Three steps: a score for each key, shares from the scores, a sum of values.",
+        "Three steps: a score for each key, weights from the scores, a sum of values.",
         "A score is the sum of the products of query and key, divided by the root of "
-        "len(query). Exponentials over their sum make shares. Then, for each token, "
-        "add its share times its value to the result.",
+        "len(query). Exponentials over their sum are weights. Then, for each token, "
+        "add its weight times its value to the result.",
         "scores.append(sum(q * k for q, k in zip(query, key)) / math.sqrt(len(query))) "
         "and, before math.exp, subtract max(scores).",
     ),

@@ -23,7 +23,7 @@ def attention(
 ) -> Tensor:
     """Mix the values by how well each query matches each key -> (B, A, T, D).
 
-    `attention_weights` is yours to use. `dropout` is the share of the *weights* that
+    `attention_weights` is yours to use. `dropout` is the fraction of *weights* that
     is set to zero at random, the others scaled up; with 0.0 nothing is dropped. The
     page's first query, (2, 2, 0, 0), gives (7.55, 3.35).
     """
@@ -750,7 +750,7 @@ EXERCISE = Exercise(
         Mutant(
             "dropout as the share kept",
             share_kept,
-            "dropout is the share that is set to zero, not the share that is kept: "
+            "dropout is the fraction set to zero, not the fraction that is kept: "
             "F.dropout(weights, dropout).",
         ),
         Mutant(

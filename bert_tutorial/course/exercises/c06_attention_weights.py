@@ -796,7 +796,7 @@ EXERCISE = Exercise(
     properties=[
         Property(
             "rows sum to one",
-            "Each row must hold shares: not negative, and with the sum one.",
+            "Each row must hold weights: not negative, and with the sum one.",
             rows_sum_to_one,
         ),
         Property(

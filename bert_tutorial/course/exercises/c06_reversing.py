@@ -17,8 +17,8 @@ STUB = '''
 def reversing(T: int) -> tuple[Tensor, Tensor]:
     """Design queries and keys with which attention turns T values round.
 
-    Place 0 takes from place T - 1, place 1 from T - 2, and so on, with a weight of at
-    least 0.99. Both results have the shape (1, 1, T, D); D is your choice.
+    Position 0 takes from position T - 1, position 1 from T - 2, and so on, with a
+    weight of at least 0.99. Both results have the shape (1, 1, T, D); D is your choice.
     For T = 2 the weights are about [[0, 1], [1, 0]].
     """
     raise NotAttempted
@@ -30,7 +30,7 @@ Answer = Callable[[int], Any]
 
 
 def reversing(T: int) -> tuple[Tensor, Tensor]:
-    """Give each place an axis of its own; the queries are the keys upside down."""
+    """Give each position its own axis; the queries are the keys upside down."""
     key = torch.eye(T)[None, None]  # (1, 1, T, T)
     query = 20 * math.sqrt(T) * key.flip(dims=[-2])
     return query, key
@@ -440,18 +440,14 @@ EXERCISE = Exercise(
         "math.sqrt(T) => T": (
             "free design: every scale that sharpens the row is right"
         ),
-        "-2 => 2": (
-            "free design: on either axis this flips the identity"
-        ),
-        "-2 => -1": (
-            "free design: on either axis this flips the identity"
-        ),
+        "-2 => 2": ("free design: on either axis this flips the identity"),
+        "-2 => -1": ("free design: on either axis this flips the identity"),
     },
     hints=(
-        "First make every place recognisable: keys that differ as much as they can. "
-        "What would the query of place 0 have to look like to find the last key?",
-        "With key = the unit matrix, place j is the j-th axis. A query that is the "
-        "key of place T - 1 - i, times a large number, finds exactly that place.",
+        "First make every position recognisable: keys that differ as much as they "
+        "can. What must the query of position 0 look like to find the last key?",
+        "With key = the unit matrix, position j is the j-th axis. A query that is the "
+        "key of position T - 1 - i, times a large number, finds exactly that one.",
         "key = torch.eye(T)[None, None], and query is key.flip(dims=[-2]) times "
         "20 * math.sqrt(T).",
     ),

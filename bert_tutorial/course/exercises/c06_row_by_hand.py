@@ -258,7 +258,7 @@ EXERCISE = Exercise(
         Mutant(
             "no exponential",
             plain_shares,
-            "These are the shares of the scores themselves. Take e to the power of "
+            "These are the scores over their sum. Take e to the power of "
             "each scaled score first; a score of 0 then counts 1, not nothing.",
         ),
         Mutant(
@@ -312,7 +312,7 @@ EXERCISE = Exercise(
         Mutant(
             "all for the best",
             best_only,
-            "The best key got everything. The softmax leaves a share to each key: e to "
+            "The best key got everything. The softmax gives each key a weight: e to "
             "the power of each scaled score over their sum.",
         ),
         Mutant(
@@ -375,7 +375,7 @@ EXERCISE = Exercise(
     properties=[
         Property(
             "the row sums to one",
-            "The three weights are shares: they must sum to one.",
+            "The three weights must sum to one.",
             sums_to_one,
         )
     ],

@@ -459,8 +459,8 @@ EXERCISE = Exercise(
         Mutant(
             "scaled again",
             scaled_again,
-            "The scores are divided by a root. They come in scaled: hide and share "
-            "out only.",
+            "The scores are divided by a root. They come in scaled: hide, then take "
+            "the softmax, nothing else.",
         ),
         Mutant(
             "mask without axes",
