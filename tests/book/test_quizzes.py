@@ -13,7 +13,7 @@ from math import prod
 import pytest
 from sync import quiz_path
 
-DONE = (5, 6, 7, 8)
+DONE = (2, 3, 4, 10, 5, 6, 7, 8, 9, 14, 15, 16, 17, 18)
 LIMIT = 0.05
 
 

@@ -10,17 +10,17 @@ from bert_tutorial.course.judging.exercise import Case, Exercise, Mutant
 
 STUB = '''
 def gather_positions(x: Tensor, positions: Tensor) -> Tensor:
-    """Fetch the vectors at the given places: (B, T, H), (B, M) -> (B, M, H).
+    """Fetch the vectors at the given positions: (B, T, H), (B, M) -> (B, M, H).
 
-    Row b, place m of the result is x[b, positions[b, m]]: two texts ((1), (2), (3)) and
-    ((4), (5), (6)) with the places (2, 0) and (1, 1) give ((3), (1)) and ((5), (5)).
+    Entry [b, m] of the result is x[b, positions[b, m]]: two texts ((1), (2), (3)) and
+    ((4), (5), (6)) with positions (2, 0) and (1, 1) give ((3), (1)) and ((5), (5)).
     """
     raise NotAttempted
 '''
 
 
 def gather_positions(x: Tensor, positions: Tensor) -> Tensor:
-    """Fetch the vectors at the given places."""
+    """Fetch the vectors at the given positions."""
     rows = torch.arange(len(x))[:, None]  # (B, 1), against (B, M)
     return x[rows, positions]
 
@@ -43,12 +43,12 @@ def of_every_text(x: Tensor, positions: Tensor) -> Tensor:
 
 
 def of_the_first(x: Tensor, positions: Tensor) -> Tensor:
-    """Take the places of the first text for all."""
+    """Take the positions of the first text for all."""
     return x[:, positions[0]]
 
 
 def over_texts(x: Tensor, positions: Tensor) -> Tensor:
-    """Take the places for numbers of texts."""
+    """Take the positions for numbers of texts."""
     return x[positions.clamp(max=len(x) - 1), 0]
 
 
@@ -63,7 +63,7 @@ def short_gather(x: Tensor, positions: Tensor) -> Tensor:
 
 
 def off_by_one(x: Tensor, positions: Tensor) -> Tensor:
-    """Count the places from 1."""
+    """Count positions from 1."""
     return gather_positions(x, (positions - 1) % x.shape[1])
 
 
@@ -73,19 +73,19 @@ def flat_without_offset(x: Tensor, positions: Tensor) -> Tensor:
 
 
 def in_order(x: Tensor, positions: Tensor) -> Tensor:
-    """Sort the places."""
+    """Sort the positions."""
     return gather_positions(x, positions.sort(dim=1).values)
 
 
 def with_mask(x: Tensor, positions: Tensor) -> Tensor:
-    """Mark the places, and take what is marked."""
+    """Mark the positions, and take what is marked."""
     is_chosen = torch.zeros(x.shape[:2], dtype=torch.bool)
     is_chosen[torch.arange(len(x))[:, None], positions] = True
     return x[is_chosen].view(len(x), -1, x.shape[-1])
 
 
 def one_row_less(x: Tensor, positions: Tensor) -> Tensor:
-    """Pair row b with place b."""
+    """Pair row b with position b."""
     return x[torch.arange(len(x)), positions.T].transpose(0, 1).flatten(0, 1)
 
 
@@ -100,12 +100,12 @@ def squeezed(x: Tensor, positions: Tensor) -> Tensor:
 
 
 def cases(seed: int, dtype: torch.dtype) -> list[Case]:
-    """One place in each text, then several, out of order and twice."""
+    """One position in each text, then several, out of order and twice."""
     torch.manual_seed(seed)
     return [
         Case(
             (torch.arange(12, dtype=dtype).view(2, 3, 2), torch.tensor([[2], [0]])),
-            "two texts of three tokens, one place in each",
+            "two texts of three tokens, one position in each",
         ),
         Case(
             (torch.randn(3, 7, 5, dtype=dtype), torch.randint(0, 7, (3, 2))),
@@ -116,11 +116,11 @@ def cases(seed: int, dtype: torch.dtype) -> list[Case]:
                 torch.randn(2, 5, 3, dtype=dtype),
                 torch.tensor([[4, 4, 0, 1], [1, 3, 3, 2]]),
             ),
-            "places out of order and twice",
+            "positions out of order and twice",
         ),
         Case(
             (torch.randn(1, 4, 3, dtype=dtype), torch.tensor([[3, 1, 0]])),
-            "one text, places from the back",
+            "one text, positions from the back",
         ),
     ]
 
@@ -128,7 +128,7 @@ def cases(seed: int, dtype: torch.dtype) -> list[Case]:
 EXERCISE = Exercise(
     id="gather-positions",
     chapter=2,
-    title="Vectors at given places",
+    title="Vectors at given positions",
     difficulty=2,
     minutes=10,
     stub=STUB,
@@ -136,28 +136,28 @@ EXERCISE = Exercise(
     accepted={"gather": with_gather, "one hot": with_one_hot},
     mutants=[
         Mutant(
-            "every text with every place",
+            "every text with every position",
             of_every_text,
-            "x[:, positions] fetches the places of all texts from every text: (B, B, "
+            "x[:, positions] fetches every text's positions from every text: (B, B, "
             "M, H). Index the first axis too, with a column of row numbers (B, 1), so "
-            "that each text meets its own places only.",
+            "that each text meets its own positions only.",
         ),
         Mutant(
-            "places of the first text",
+            "positions of the first text",
             of_the_first,
-            "All texts get the places of the first. Each row of positions belongs to "
+            "All texts get the positions of the first one. Each row belongs to "
             "the text of that row.",
         ),
         Mutant(
-            "texts for places",
+            "texts for positions",
             over_texts,
-            "The places were used as numbers of texts. Places are axis 1: x[row, "
-            "place].",
+            "The positions were used as numbers of texts. Positions are axis 1: "
+            "x[row, position].",
         ),
         Mutant(
             "vectors of the first text",
             from_first_text,
-            "All vectors come from the first text. positions[b] are places in x[b]; "
+            "All vectors come from the first text. positions[b] are positions in x[b]; "
             "with the texts joined into one long list, text b begins at b * T.",
         ),
         Mutant(
@@ -170,25 +170,25 @@ EXERCISE = Exercise(
         Mutant(
             "counted from one",
             off_by_one,
-            "Each vector is that of the place before. Places are counted from 0.",
+            "Each vector is that of the position before. Positions count from 0.",
         ),
         Mutant(
             "offset forgotten",
             flat_without_offset,
-            "All vectors come from the first text. positions[b] are places in x[b]; "
+            "All vectors come from the first text. positions[b] are positions in x[b]; "
             "with the texts joined into one long list, text b begins at b * T.",
         ),
         Mutant(
             "sorted",
             in_order,
-            "The places are sorted first. Place m of the result is positions[b, m], in "
+            "The positions are sorted first. Row m of the result is positions[b, m], "
             "the order that was asked for.",
         ),
         Mutant(
             "with a mask",
             with_mask,
-            "A mask says which places are wanted, not in which order nor how often. "
-            "Index with the places themselves.",
+            "A mask says which positions are wanted, not in which order or how often. "
+            "Index with the positions themselves.",
         ),
         Mutant(
             "texts joined",
@@ -199,20 +199,21 @@ EXERCISE = Exercise(
         Mutant(
             "rows not a column",
             rows_not_a_column,
-            "The row numbers (B,) stand against the places (B, M), whose last axis is "
+            "The row numbers (B,) meet the positions (B, M), whose last axis is "
             "M. Make them a column: torch.arange(len(x))[:, None].",
         ),
         Mutant(
             "axes of size 1 dropped",
             squeezed,
-            "An axis of size 1 is gone where there is one text or one place. Leave "
+            "An axis of size 1 is gone where there is one text or one position. Leave "
             "squeeze out: the result is (B, M, H) for all sizes.",
         ),
     ],
     cases=cases,
     hints=(
         "Two index tensors are broadcast against each other, then used pair by pair.",
-        "x[rows, positions] with rows of shape (B, 1): row b beside all M places of "
+        "x[rows, positions] with rows of shape (B, 1): row b beside all M positions "
+        "of "
         "text b.",
         "rows = torch.arange(len(x))[:, None], then x[rows, positions].",
     ),

@@ -85,8 +85,8 @@ def text_by_text(x: Tensor, is_token: Tensor) -> Tensor:
     return torch.stack([x[b][is_token[b]].mean(dim=0) for b in range(len(x))])
 
 
-def first_places(x: Tensor, is_token: Tensor) -> Tensor:
-    """Take the first places, as many as there are tokens."""
+def first_positions(x: Tensor, is_token: Tensor) -> Tensor:
+    """Take the first positions, as many as there are tokens."""
     number = is_token.sum(dim=1)
     return masked_mean(x, torch.arange(x.shape[1]) < number[:, None])
 
@@ -182,7 +182,7 @@ EXERCISE = Exercise(
         Mutant(
             "divided by T",
             divided_by_all,
-            "Padding is out of the sum, but you still divide by all T places, so "
+            "Padding is out of the sum, but you still divide by all T positions, so "
             "short texts get short vectors. Divide by the number of real tokens of "
             "the text.",
         ),
@@ -224,10 +224,10 @@ EXERCISE = Exercise(
             "zero. Multiply by the mask instead of writing into x.",
         ),
         Mutant(
-            "the first places",
-            first_places,
+            "the first positions",
+            first_positions,
             "The number of tokens is right, but they are taken from the front. The "
-            "mask says which places are tokens: padding may stand anywhere.",
+            "mask says which positions are tokens: padding may stand anywhere.",
         ),
         Mutant(
             "all texts together",

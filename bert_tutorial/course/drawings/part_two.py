@@ -1,0 +1,74 @@
+"""Drawings of part II, pretraining: chapters 10 to 13.
+
+Chapter: 10
+"""
+
+from bert_tutorial.course.drawings.kit import SMALL, Drawing, drawing
+
+
+@drawing
+def documents_to_batch() -> Drawing:
+    """Chapter 10: from documents to a masked pair."""
+    art = Drawing(
+        "From documents to a masked pair",
+        "Four rows. First, two documents, each a strip of sentences, 1 to 4 and 5 to "
+        "7. Second, sentences gathered from one document and cut in two: segment A is "
+        "1 and 2, segment B is 3 and 4; a coin may replace B by a sentence of the "
+        "other document. Third, the pair as one sequence: CLS, A, SEP, B, SEP, with "
+        "segment numbers 0 and 1 below. Fourth, the same sequence with two tokens "
+        "chosen: one reads MASK, and both have a label below; all other labels are "
+        "minus 100.",
+    )
+    art.text(8, 18, "1  Two documents of sentences", "strong", "start", SMALL)
+    art.row(8, 34, ["1", "2", "3", "4"], 50, 30, 2, "blue")
+    art.row(250, 34, ["5", "6", "7"], 50, 30, 2, "green")
+    art.text(8, 92, "2  Gather, cut; a coin may replace B", "strong", "start", SMALL)
+    art.box(8, 108, 102, 30, "A: 1, 2", "blue")
+    art.box(140, 108, 102, 30, "B: 3, 4", "blue")
+    art.text(266, 123, "or", "quiet", size=SMALL)
+    art.box(290, 108, 102, 30, "B: 6", "green")
+    art.text(8, 166, "3  One sequence, two segments", "strong", "start", SMALL)
+    tokens = ["[CLS]", "a", "dog", "[SEP]", "it", "barks", "[SEP]"]
+    art.row(8, 182, tokens, 60, 30, 2)
+    for i, segment in enumerate("0000111"):
+        art.text(38 + i * 62, 226, segment, "quiet", size=SMALL)
+    art.text(8, 254, "4  Choose 15 %, hide, keep the labels", "strong", "start", SMALL)
+    read = ["[CLS]", "a", "[MASK]", "[SEP]", "it", "barks", "[SEP]"]
+    kinds = ["plain", "plain", "red", "plain", "plain", "red", "plain"]
+    art.row(8, 270, read, 60, 30, 2, kinds)
+    labels = ["-100", "-100", "dog", "-100", "-100", "barks", "-100"]
+    for i, label in enumerate(labels):
+        kind = "red strong" if label != "-100" else "quiet"
+        art.text(38 + i * 62, 316, label, kind, size=SMALL)
+    return art
+
+
+@drawing
+def two_heads() -> Drawing:
+    """Chapter 11: which positions each of the two heads reads."""
+    art = Drawing(
+        "Two heads, and the positions that they read",
+        "Seven token vectors leave the last layer. An arrow goes from CLS to the "
+        "pooler and on to the next-sentence head, which gives two logits. Arrows go "
+        "from the two chosen positions, dog and barks, to the masked-LM head, which "
+        "gives V logits for each. The other positions go nowhere.",
+    )
+    tokens = ["[CLS]", "a", "[MASK]", "[SEP]", "it", "barks", "[SEP]"]
+    kinds = ["green", "off", "red", "off", "off", "red", "off"]
+    art.text(8, 18, "token read", "quiet", "start", SMALL)
+    art.row(8, 32, tokens, 60, 28, 2, "none")
+    art.text(8, 80, "vector from the last layer", "quiet", "start", SMALL)
+    vectors = art.row(8, 94, [""] * 7, 60, 28, 2, kinds)
+    pooler = art.box(8, 160, 76, 32, "pooler", "green")
+    next_head = art.box(8, 226, 76, 32, "next", "green")
+    words = art.box(160, 160, 232, 32, "masked-LM head", "red")
+    art.arrow(vectors[0].bottom, (vectors[0].bottom[0], 160))
+    art.arrow(pooler.bottom, next_head.top)
+    for index in (2, 5):
+        x = vectors[index].bottom[0]
+        art.arrow((x, 122), (x, 160))
+    art.arrow(next_head.bottom, (next_head.bottom[0], 290))
+    art.text(8, 304, "2 logits", "strong", "start", SMALL)
+    art.arrow(words.bottom, (words.bottom[0], 290))
+    art.text(words.bottom[0], 304, "V logits for each of the two", "strong", size=SMALL)
+    return art
