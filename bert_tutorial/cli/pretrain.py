@@ -419,6 +419,8 @@ def show_corpus_run(run: "CorpusRun", output: str) -> None:
         "validation": report["validation"]["masked_lm"],
     }
     save_loss_curve(run.records, Path(output, "loss.png"), lines)
+    for notice in report.get("notices", []):
+        print(notice)
     print(f"knows nothing (ln {report['vocabulary']}): {report['uniform']:.3f} nats")
     print(f"knows the frequencies only: {report['unigram_entropy']:.3f}")
     if "before" in report:
