@@ -1,0 +1,67 @@
+"""Drawings of part IV: chapters 19 to 23.
+
+Chapter: 19
+"""
+
+from bert_tutorial.course.drawings.kit import SMALL, Drawing, drawing
+
+
+@drawing
+def patching() -> Drawing:
+    """Chapter 19: one vector of a run goes into another run."""
+    art = Drawing(
+        "Patching one vector",
+        "Two runs, one above the other. The first reads: the capital of japan is MASK; "
+        "the second reads: the capital of france is MASK. Below the tokens of each run "
+        "stands its state 1, one vector for each token. The vector at japan in the "
+        "first run goes by an arrow into the second run, in the place of the vector at "
+        "france. The second run goes on from there, and its answer at MASK is asked: "
+        "paris, as before, or tokyo.",
+    )
+    left, width, gap = 64, 55, 12
+    columns = [left + i * (width + gap) for i in range(6)]
+
+    def run(y: float, country: str, name: str) -> None:
+        art.text(left - 6, y + 14, name, "", "end", SMALL)
+        words = ["the", "capital", "of", country, "is", "[MASK]"]
+        art.row(left, y, words, width, gap=gap, kinds="none")
+        for x in columns:
+            art.arrow((x + width / 2, y + 30), (x + width / 2, y + 46))
+        art.text(left - 6, y + 62, "state 1", "quiet", "end", SMALL)
+
+    run(8, "japan", "run 1")
+    first = art.row(
+        left,
+        56,
+        [""] * 6,
+        width,
+        gap=gap,
+        kinds=["plain"] * 3 + ["blue"] + ["plain"] * 2,
+    )
+    run(126, "france", "run 2")
+    second = art.row(
+        left,
+        174,
+        [""] * 6,
+        width,
+        gap=gap,
+        kinds=["plain"] * 3 + ["blue"] + ["plain"] * 2,
+    )
+    between = columns[3] - gap / 2
+    art.arrow(
+        first[3].bottom,
+        (first[3].bottom[0], 104),
+        (between, 104),
+        (between, second[3].left[1]),
+        second[3].left,
+        kind="blue",
+    )
+    for box in second:
+        art.arrow(box.bottom, (box.bottom[0], 220))
+    art.box(
+        left, 222, 6 * width + 5 * gap, 28, "the rest of run 2", "quiet", size=SMALL
+    )
+    at = second[5].bottom[0]
+    art.arrow((at, 250), (at, 268))
+    art.text(at + width / 2, 282, "paris or tokyo?", "strong", "end", SMALL)
+    return art
