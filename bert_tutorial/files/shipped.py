@@ -10,6 +10,7 @@ Chapter: 12
 Used from: 1
 """
 
+import os
 from importlib import resources
 from pathlib import Path
 
@@ -51,7 +52,7 @@ def shipped_data(name: str = "definitions") -> Path:
     return folder
 
 
-def named_folder(name: str | Path) -> str | Path:
+def named_folder(name: str | os.PathLike[str]) -> str | os.PathLike[str]:
     """Give the folder of a shipped model for its name; anything else as it is.
 
     A folder of that name in the current one comes first.

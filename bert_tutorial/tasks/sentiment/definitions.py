@@ -15,7 +15,7 @@ from bert_tutorial.files.shipped import shipped_data
 from bert_tutorial.tasks.rows import Rows
 from bert_tutorial.tasks.sentiment.tables import LabelledText, read_table
 
-__all__: list[str] = []
+__all__ = ["read_definitions"]
 
 
 class Definitions(NamedTuple):
