@@ -259,8 +259,8 @@ def cases(seed: int, dtype: torch.dtype) -> list[Case]:
     large = [[30.0 * number for number in row] for row in draw(6, 9)]
     return [
         Case((draw(1, 3)[0], draw(1, 3), draw(1, 2)), "a single token"),
-        Case(([2.0, 2.0, 0.0, 0.0], keys, values), "the page's first query"),
-        Case(([2.0, 0.0, 0.0, 4.0], keys, values), "the page's third query"),
+        Case(([2.0, 2.0, 0.0, 0.0], keys, values), "the page's query 0"),
+        Case(([2.0, 0.0, 0.0, 4.0], keys, values), "the page's query 2"),
         Case((draw(1, 7)[0], draw(5, 7), draw(5, 3)), "5 tokens, D = 7"),
         Case(
             ([30.0 * number for number in draw(1, 9)[0]], large, draw(6, 4)),

@@ -25,7 +25,7 @@ def attention(
 
     `attention_weights` is yours to use. `dropout` is the fraction of *weights* that
     is set to zero at random, the others scaled up; with 0.0 nothing is dropped. The
-    page's first query, (2, 2, 0, 0), gives (7.55, 3.35).
+    page's query 0, (2, 2, 0, 0), gives (7.55, 3.35).
     """
     raise NotAttempted
 '''

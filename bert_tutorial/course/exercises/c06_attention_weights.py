@@ -18,8 +18,8 @@ def attention_weights(query: Tensor, key: Tensor, is_token: Tensor | None) -> Te
     """Say how much each query takes of each key: (B, A, T, D) twice -> (B, A, T, T).
 
     `is_token` is (B, T), False where a key is to be hidden, or None: nothing hidden.
-    A row without any token to see gives all tokens the same weight. The page's first
-    query, (2, 2, 0, 0), gives the row (0.67, 0.24, 0.09).
+    A row without any token to see gives all tokens the same weight. The page's
+    query 0, (2, 2, 0, 0), gives the row (0.67, 0.24, 0.09).
     """
     raise NotAttempted
 '''

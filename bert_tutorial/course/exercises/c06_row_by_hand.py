@@ -11,9 +11,9 @@ from bert_tutorial.course.judging.exercise import Case, Exercise, Mutant, Proper
 
 STUB = '''
 def row_by_hand() -> list[float]:
-    """Give the three weights of the third query, (2, 0, 0, 4), to two decimals.
+    """Give the three weights of query 2, (2, 0, 0, 4), to two decimals.
 
-    The keys are (1, 1, 0, 0), (0, 1, 1, 0) and (0, 0, 1, 1). For the first query,
+    The keys are (1, 1, 0, 0), (0, 1, 1, 0) and (0, 0, 1, 1). For query 0,
     (2, 2, 0, 0), the answer is [0.67, 0.24, 0.09].
     """
     raise NotAttempted
@@ -205,7 +205,7 @@ def run(answer: object, case: Case) -> object:
 
 def cases(seed: int, dtype: torch.dtype) -> list[Case]:
     """One question, no inputs."""
-    return [Case((), "the third query")]
+    return [Case((), "query 2")]
 
 
 def sums_to_one(answer: object) -> bool:
@@ -350,12 +350,12 @@ EXERCISE = Exercise(
             "a column instead of a row",
             third_key_asks,
             "Here the third key was compared with all queries: that is a column of "
-            "the scores. Take the third query and compare it with each key.",
+            "the scores. Take query 2 and compare it with each key.",
         ),
         Mutant(
             "the first row again",
             first_query_asks,
-            "This is the row of the first query. The third one, (2, 0, 0, 4), has "
+            "This is the row of query 0. The one asked for, (2, 0, 0, 4), has "
             "the scores 2, 0 and 4.",
         ),
         Mutant(
