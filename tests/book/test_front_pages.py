@@ -119,7 +119,7 @@ def test_a_route_links_each_of_its_chapters_and_adds_their_minutes():
         text = card(route, known)
         numbers = route.chapters or tuple(known)
         minutes = sum(known[one].minutes for one in numbers)
-        told = re.search(r"\d+ chapters, (\d+) (minutes|hours)\n:::", text)
+        told = re.search(r"\*\d+ chapters, (\d+) (minutes|hours)\*\n:::", text)
         size = 1 if told[2] == "minutes" else 60
         assert abs(int(told[1]) * size - minutes) <= size / 2
         if route.chapters:

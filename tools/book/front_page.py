@@ -84,7 +84,7 @@ def card(route: Route, known: dict[int, Chapter]) -> str:
     minutes = sum(known[one].minutes for one in numbers)
     count = f"{len(numbers)} chapters, {hours(minutes)}"
     title = f":::{{grid-item-card}} {route.name}: {route.goal}"
-    return f"{title}\n{links}\n+++\n{count}\n:::\n"
+    return f"{title}\n{links}\n\n*{count}*\n:::\n"
 
 
 def routes() -> str:
