@@ -303,7 +303,9 @@ def test_names_are_found_by_four_methods_on_each_seed(work, tmp_path, monkeypatc
         file.write_text("\n".join(lines * times), encoding="utf-8")
     monkeypatch.setattr(real_english, "TAG_STEPS", {16: 2})
     monkeypatch.setattr(real_english, "TAGS_CHOSEN_AT", 16)
-    options = argparse.Namespace(work=work, wnut17=tmp_path / "ner", seeds=[0])
+    options = argparse.Namespace(
+        work=work, wnut17=tmp_path / "ner", seeds=[0], labels=[16]
+    )
     journal = Journal(tmp_path / "runs.jsonl")
     runs = real_english.names_in_messages(options, journal)
     assert [run["method"] for run in runs] == [
