@@ -258,7 +258,8 @@ class PreTrained(nn.Module):
             TypeError: an argument is one of transformers' that this BERT lacks.
         """
         for name in _NOT_OFFERED.keys() & named.keys():
-            if named.pop(name) not in (None, name == "return_dict"):
+            value = named.pop(name)  # a tensor has no one truth: compare by identity
+            if value is not None and value is not (name == "return_dict"):
                 raise TypeError(
                     f"{type(self).__name__} has no {name}: {_NOT_OFFERED[name]}"
                 )

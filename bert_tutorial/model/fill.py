@@ -59,9 +59,8 @@ def fill_masks(
     was_training = model.training
     model.eval()
     hidden = model.bert(torch.tensor([ids])).last_hidden_state  # (1, T, H)
-    logits = model.cls.predictions(hidden[0, places])  # (M, V)
-    # rows beyond the vocabulary are padding of the table
-    logits[:, len(tokenizer) :] = -torch.inf
+    # (M, V), without the rows that only fill the table up to a round number
+    logits = model.cls.predictions(hidden[0, places])[:, : len(tokenizer)]
     model.train(was_training)
     found = logits.softmax(dim=-1).topk(min(top, logits.shape[-1]))
     return [

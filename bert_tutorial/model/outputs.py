@@ -10,7 +10,6 @@ Used from: 1
 """
 
 from collections import OrderedDict
-from collections.abc import Iterator
 from dataclasses import fields
 from typing import Any
 
@@ -39,11 +38,6 @@ class Output(OrderedDict[str, Any]):
     def __post_init__(self) -> None:
         """Enter the values that are there, the loss first."""
         names = self._names()
-        first = getattr(self, names[0])
-        if isinstance(first, Iterator):  # as DataParallel makes a dictionary
-            given = dict(first)
-            for name in names:
-                self.__dict__[name] = given.get(name)
         for name in names:
             self._enter(name, getattr(self, name))
 

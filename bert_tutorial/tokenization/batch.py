@@ -8,10 +8,7 @@ Used from: 1
 
 from collections.abc import Sequence
 from importlib import import_module
-from typing import TYPE_CHECKING, Any, Protocol
-
-if TYPE_CHECKING:
-    from bert_tutorial.tokenization.tokenizer import Encoding
+from typing import Any, Protocol
 
 __all__ = ["Batch", "encode_batch"]
 
@@ -44,6 +41,25 @@ class Batch(dict[str, Any]):
         return Batch({name: value.to(device) for name, value in self.items()})
 
 
+class Encoded(Protocol):
+    """What is asked of an encoding: lists of the same length."""
+
+    @property
+    def ids(self) -> list[int]:
+        """The number of each token."""
+        ...
+
+    @property
+    def type_ids(self) -> list[int]:
+        """The segment of each token."""
+        ...
+
+    @property
+    def offsets(self) -> list[tuple[int, int]]:
+        """(start, end) of each token in its text."""
+        ...
+
+
 class Encodes(Protocol):
     """What is asked of a tokenizer."""
 
@@ -54,7 +70,7 @@ class Encodes(Protocol):
 
     def encode(
         self, text: str, pair: str | None = None, add_special_tokens: bool = True
-    ) -> "Encoding":
+    ) -> Encoded:
         """Encode a text or a pair."""
         ...
 
