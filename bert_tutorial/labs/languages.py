@@ -6,10 +6,12 @@ Chapter: 21
 """
 
 import random
+import re
 import unicodedata
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from importlib import resources
 
 import torch
 from torch import Tensor
@@ -30,7 +32,9 @@ __all__ = [
     "LanguageData",
     "LanguageRecipe",
     "continue_on",
+    "declaration",
     "fertility",
+    "is_unspaced",
     "majority",
     "merged_words",
     "one_form",
@@ -40,23 +44,23 @@ __all__ = [
 
 
 def sampling_weights(counts: Sequence[float], exponent: float = 0.7) -> list[float]:
-    """Give each language its share of the draws.
+    """Give each language the probability with which it is drawn.
 
-    Shares of the text are raised to a power and divided by their sum (Devlin, README of
-    multilingual BERT, 2018; Lample and Conneau 2019, section 3.1). An exponent of 1
-    leaves them as they are, 0 draws all languages alike.
+    Fractions of the text are raised to a power and divided by their sum (Devlin, README
+    of multilingual BERT, 2018; Lample and Conneau 2019, section 3.1). An exponent of 1
+    leaves them as they are, 0 draws all languages equally often.
 
     Args:
         counts: how much text each language has, in any unit.
         exponent: from 0 to 1.
 
     Returns:
-        Shares that sum to 1.
+        Probabilities that sum to 1.
 
     Raises:
         ValueError: a count is not above 0, or the exponent is not from 0 to 1.
 
-    >>> [round(share, 3) for share in sampling_weights([1000, 1], exponent=0.7)]
+    >>> [round(weight, 3) for weight in sampling_weights([1000, 1], exponent=0.7)]
     [0.992, 0.008]
     """
     if not counts or min(counts) <= 0:
@@ -84,8 +88,8 @@ def one_form(text: str) -> str:
 def merged_words(words: Iterable[str]) -> list[list[str]]:
     """Find different words that the uncased normaliser makes the same.
 
-    Words are compared in one form and in lower case first, so that only lost accents
-    count.
+    Words are compared in one form and in lower case, so only lost marks count. Words
+    that differ in case alone ("Weg", "weg") never make a group.
 
     Returns:
         Groups of two or more words, sorted.
@@ -97,22 +101,50 @@ def merged_words(words: Iterable[str]) -> list[list[str]]:
     return sorted(sorted(group) for group in groups.values() if len(group) > 1)
 
 
+UNSPACED = re.compile(
+    "[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff"  # Thai, Lao; Burmese; Khmer
+    "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\U00020000-\U0003ffff]"  # kana; Chinese
+)
+
+
+def is_unspaced(text: str) -> bool:
+    """Say whether a text has letters of a script that puts no spaces between words.
+
+    >>> is_unspaced("word"), is_unspaced("人人生而自由"), is_unspaced("모든 인간은")
+    (False, True, False)
+    """
+    return UNSPACED.search(text) is not None
+
+
+def declaration() -> dict[str, str]:
+    """Read article 1 of the Universal Declaration of Human Rights, by language.
+
+    The texts are those of the United Nations (1948), English first: sentences that say
+    the same thing. `data/human_rights/SOURCE.txt` names the source.
+    """
+    file = resources.files("bert_tutorial") / "data/human_rights/article_1.tsv"
+    lines = file.read_text(encoding="utf-8").splitlines()
+    return dict(line.split("\t") for line in lines)
+
+
 def fertility(texts: Iterable[str], tokenizer: BertTokenizer) -> tuple[float, float]:
     """Count the pieces per word of some texts.
 
-    A word is what stands between blanks after normalisation, each time that it stands
-    there. One that becomes [UNK] counts as one piece, which flatters: look at the
-    second number, too.
+    A word is what `split_words` gives, counted each time that it occurs. One that
+    becomes [UNK] counts as one piece, which flatters: look at the second number, too.
 
     Returns:
-        Pieces per word, and the share of the words that become [UNK].
+        Pieces per word, and the fraction of the words that become [UNK].
 
     Raises:
-        ValueError: there is no word.
+        ValueError: there is no word, or a text is in a script without spaces, where
+            `split_words` gives single characters (Chinese) or clauses (Thai).
     """
     table = CharacterTable(tokenizer.do_lower_case)
     words = pieces = unknown = 0
     for text in texts:
+        if is_unspaced(text):
+            raise ValueError(f"the script must put spaces between words, got {text!r}")
         for word in split_words(text, table):
             found = tokenizer.tokenize(word)
             words += 1

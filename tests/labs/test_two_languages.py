@@ -16,7 +16,9 @@ from bert_tutorial.labs.languages import (
     LanguageData,
     LanguageRecipe,
     continue_on,
+    declaration,
     fertility,
+    is_unspaced,
     majority,
     merged_words,
     one_form,
@@ -209,6 +211,24 @@ def test_fertility_is_that_of_the_transformers_tokenizer(tmp_path):
     assert fertility(second, tokenizer)[1] > 0.7  # the rest is punctuation
     with pytest.raises(ValueError, match="at least one word"):
         fertility([" "], tokenizer)
+
+
+def test_merged_words_says_nothing_about_case():
+    assert merged_words(["Weg", "weg", "schön", "Schön"]) == []
+
+
+def test_fertility_is_refused_where_there_are_no_words_to_count():
+    article = declaration()
+    tokenizer = BertTokenizer(train_vocabulary([article["English"]], 120))
+    assert len(article) == 9 and next(iter(article)) == "English"
+    unspaced = {name for name, text in article.items() if is_unspaced(text)}
+    assert unspaced == {"Thai", "Chinese", "Japanese"}
+    for name, text in article.items():
+        if name in unspaced:
+            with pytest.raises(ValueError, match="spaces between words"):
+                fertility([text], tokenizer)
+        else:
+            assert fertility([text], tokenizer)[0] >= 1
 
 
 @pytest.fixture(scope="module")

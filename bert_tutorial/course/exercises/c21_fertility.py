@@ -9,7 +9,7 @@ from statistics import mean
 import torch
 
 from bert_tutorial.course.judging.exercise import Case, Exercise, Mutant
-from bert_tutorial.labs.languages import fertility
+from bert_tutorial.labs.languages import fertility, is_unspaced
 from bert_tutorial.tokenization.normalizer import CharacterTable, split_words
 from bert_tutorial.tokenization.tokenizer import BertTokenizer
 from bert_tutorial.tokenization.vocabulary import SPECIAL_TOKENS
@@ -20,18 +20,28 @@ def fertility(texts: Iterable[str], tokenizer: BertTokenizer) -> tuple[float, fl
 
     split_words(text, CharacterTable(tokenizer.do_lower_case)) gives the words;
     tokenizer.tokenize(word) gives the pieces of one. A word counts each time that it
-    stands there. One that becomes [UNK] counts as one piece.
+    occurs. One that becomes [UNK] counts as one piece.
 
-    Returns (pieces per word, share of the words that become [UNK]). With "owl" whole in
-    the vocabulary and "owls" cut in two, "owl owl owls" gives (1.333, 0.0). Without any
-    word a ValueError is raised.
+    Returns (pieces per word, fraction of the words that become [UNK]). With "owl" whole
+    in the vocabulary and "owls" cut in two, "owl owl owls" gives (1.333, 0.0). Raises a
+    ValueError if there is no word, or if is_unspaced(text) says that the script of a
+    text puts no spaces between words (then there are no words to count).
     """
     raise NotAttempted
 '''
 
 
+def spaced(texts: Iterable[str]) -> list[str]:
+    """Give the texts, or refuse one whose script has no spaces."""
+    kept = list(texts)
+    if any(map(is_unspaced, kept)):
+        raise ValueError("no spaces between words")
+    return kept
+
+
 def pieces_of(texts: Iterable[str], tokenizer: BertTokenizer) -> list[list[list[str]]]:
     """Give text by text, word by word, the pieces; refuse if there is no word."""
+    texts = spaced(texts)
     table = CharacterTable(tokenizer.do_lower_case)
     found = [[tokenizer.tokenize(w) for w in split_words(t, table)] for t in texts]
     if not any(found):
@@ -40,7 +50,7 @@ def pieces_of(texts: Iterable[str], tokenizer: BertTokenizer) -> list[list[list[
 
 
 def share_lost(words: list[list[str]]) -> float:
-    """Give the share of [UNK]."""
+    """Give the fraction of [UNK]."""
     return sum(word == ["[UNK]"] for word in words) / len(words)
 
 
@@ -52,6 +62,7 @@ def in_a_list(texts: Iterable[str], tokenizer: BertTokenizer) -> tuple[float, fl
 
 def over_types(texts: Iterable[str], tokenizer: BertTokenizer) -> tuple[float, float]:
     """Count each different word once."""
+    texts = spaced(texts)
     table = CharacterTable(tokenizer.do_lower_case)
     different = dict.fromkeys(w for t in texts for w in split_words(t, table))
     return in_a_list([" ".join(different)], tokenizer)
@@ -98,9 +109,9 @@ def lost_of_pieces(
     return pieces, lost * len(words) / sum(map(len, words))
 
 
-def at_blanks(texts: Iterable[str], tokenizer: BertTokenizer) -> tuple[float, float]:
-    """Split at blanks only."""
-    words = [tokenizer.tokenize(word) for text in texts for word in text.split()]
+def at_spaces(texts: Iterable[str], tokenizer: BertTokenizer) -> tuple[float, float]:
+    """Split at whitespace only."""
+    words = [tokenizer.tokenize(w) for text in spaced(texts) for w in text.split()]
     if not words:
         raise ValueError("no word")
     lost = sum("[UNK]" in word for word in words)
@@ -111,13 +122,13 @@ def always_lowered(
     texts: Iterable[str], tokenizer: BertTokenizer
 ) -> tuple[float, float]:
     """Lower the letters whatever the tokenizer does."""
-    found = [split_words(text, CharacterTable()) for text in texts]
+    found = [split_words(text, CharacterTable()) for text in spaced(texts)]
     return in_a_list([" ".join(words) for words in found], tokenizer)
 
 
 def not_refused(texts: Iterable[str], tokenizer: BertTokenizer) -> tuple[float, float]:
     """Give zeros where there is no word."""
-    kept = list(texts)
+    kept = spaced(texts)
     return in_a_list(kept, tokenizer) if "".join(kept).split() else (0.0, 0.0)
 
 
@@ -126,8 +137,27 @@ def divided_by_none(
 ) -> tuple[float, float]:
     """Divide by no words."""
     table = CharacterTable(tokenizer.do_lower_case)
+    texts = spaced(texts)
     words = [tokenizer.tokenize(w) for t in texts for w in split_words(t, table)]
     return sum(map(len, words)) / len(words), share_lost(words)
+
+
+def characters_counted(
+    texts: Iterable[str], tokenizer: BertTokenizer
+) -> tuple[float, float]:
+    """Take the single characters of Chinese, and the clauses of Thai, for words."""
+    table = CharacterTable(tokenizer.do_lower_case)
+    words = [tokenizer.tokenize(w) for t in texts for w in split_words(t, table)]
+    if not words:
+        raise ValueError("no word")
+    return sum(map(len, words)) / len(words), share_lost(words)
+
+
+def unspaced_left_out(
+    texts: Iterable[str], tokenizer: BertTokenizer
+) -> tuple[float, float]:
+    """Count the other texts only."""
+    return in_a_list([text for text in texts if not is_unspaced(text)], tokenizer)
 
 
 def cases(seed: int, dtype: torch.dtype) -> list[Case]:
@@ -144,6 +174,8 @@ def cases(seed: int, dtype: torch.dtype) -> list[Case]:
         Case((["", " "], tokenizer), "no word"),
         Case((["Owl owl", "SLOW owls"], cased), "a tokenizer that keeps capitals"),
         Case(([], tokenizer), "no text"),
+        Case((["owl owls", "人人生而自由"], tokenizer), "a Chinese text"),
+        Case((["มนุษย์ owl"], tokenizer), "a Thai word and an English one"),
     ]
 
 
@@ -169,7 +201,7 @@ EXERCISE = Exercise(
             "each different word once",
             over_types,
             "You count each different word once. Frequent words are the short ones and "
-            "mostly whole: count a word each time that it stands there.",
+            "mostly whole: count a word each time that it occurs.",
         ),
         Mutant(
             "mean of the texts",
@@ -195,14 +227,14 @@ EXERCISE = Exercise(
             "and the second number says how often.",
         ),
         Mutant(
-            "share of the pieces",
+            "fraction of the pieces",
             lost_of_pieces,
             "You divide the lost words by the number of pieces. Divide by the words.",
         ),
         Mutant(
-            "split at blanks",
-            at_blanks,
-            "The texts are split at blanks, so a full stop stays at its word. "
+            "split at whitespace",
+            at_spaces,
+            "The texts are split at whitespace, so a full stop stays at its word. "
             "split_words gives the words.",
         ),
         Mutant(
@@ -216,6 +248,18 @@ EXERCISE = Exercise(
             not_refused,
             "Without any word yours gives numbers. There is nothing to count: "
             "raise a ValueError.",
+        ),
+        Mutant(
+            "unspaced scripts counted",
+            characters_counted,
+            "Chinese and Thai have no spaces between words. What you count there are "
+            "single characters or whole clauses: raise a ValueError.",
+        ),
+        Mutant(
+            "unspaced texts left out",
+            unspaced_left_out,
+            "You leave out a text without spaces, so the figure is about another "
+            "corpus than the one given. Raise a ValueError.",
         ),
         Mutant(
             "division by zero",
