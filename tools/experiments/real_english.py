@@ -407,7 +407,7 @@ METHODS = ("bag of words", "scratch", "pretrained")
 def choice(
     task: Task, key: dict[str, Any], work: Path, journal: Journal
 ) -> dict[str, Any]:
-    """Choose a learning rate on the dev rows, with seed 0."""
+    """Choose a learning rate on the dev rows, with seed 0; of two alike the higher."""
     tried = [
         journal.run(
             key | {"seed": "choice", "rate": rate},
@@ -415,7 +415,7 @@ def choice(
         )
         for rate in RATES[key["method"]]
     ]
-    return max(tried, key=lambda one: one["dev"])
+    return max(tried, key=lambda one: (one["dev"], one["rate"]))
 
 
 def begin_of(method: str, work: Path, seed: int) -> Path | BertConfig:
