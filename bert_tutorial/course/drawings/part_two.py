@@ -3,7 +3,11 @@
 Chapter: 10
 """
 
+import json
+from importlib import resources
+
 from bert_tutorial.course.drawings.kit import SMALL, Drawing, drawing
+from bert_tutorial.training.optimizer import linear_schedule
 
 
 @drawing
@@ -71,4 +75,50 @@ def two_heads() -> Drawing:
     art.text(8, 304, "2 logits", "strong", "start", SMALL)
     art.arrow(words.bottom, (words.bottom[0], 290))
     art.text(words.bottom[0], 304, "V logits for each of the two", "strong", size=SMALL)
+    return art
+
+
+@drawing
+def schedule_and_knowledge() -> Drawing:
+    """Chapter 12: the rate and the facts known, over the steps of a stored run."""
+    file = resources.files("bert_tutorial").joinpath("runs/facts_arrive.json")
+    run = json.loads(file.read_text(encoding="utf-8"))
+    total, shown = run["recipe"]["steps"], 8_000
+    points = [point for point in run["points"] if point["step"] <= shown]
+    art = Drawing(
+        "The learning rate, and when facts become known",
+        "Two charts over the first 8,000 of 16,000 steps of the stored run. Above, the "
+        "learning rate rises in a straight line over the first 6 percent of the steps, "
+        "then falls in a straight line towards 0. Below, the fraction of facts that "
+        "the model knows: stated facts jump from few to nearly all between step 1,400 "
+        "and 2,000; inferable facts rise slowly from step 2,000 to 6,000.",
+    )
+    left, width = 48.0, 400.0
+
+    def x(step: float) -> float:
+        return left + step / shown * width
+
+    art.text(8, 14, "learning rate (1 = its peak)", "strong", "start", SMALL)
+    art.line((left, 32), (left, 112), (left + width, 112))
+    for value in (0, 1):
+        art.text(left - 8, 112 - 80 * value, str(value), "quiet", "end", SMALL)
+    warmup = round(0.06 * total)
+    rates = [
+        (step, linear_schedule(step, total, warmup)) for step in (0, warmup, shown)
+    ]
+    art.line(*((x(step), 112 - 80 * rate) for step, rate in rates), kind="red")
+    art.text(x(2_400), 92, "half-way down at step 8,480", "quiet", "start", SMALL)
+    art.text(8, 142, "fraction of facts known", "strong", "start", SMALL)
+    art.line((left, 160), (left, 260), (left + width, 260))
+    for value in (0, 1):
+        art.text(left - 8, 260 - 100 * value, str(value), "quiet", "end", SMALL)
+    for kind, colour in (("stated", "blue"), ("inferable", "green")):
+        curve = [(x(point["step"]), 260 - 100 * point[kind]) for point in points]
+        art.line(*curve, kind=colour)
+    art.text(x(1_300), 190, "stated", "blue", "end", SMALL)
+    art.text(x(4_400), 220, "inferable: never stated", "green", "start", SMALL)
+    for step in (0, 2_000, 4_000, 6_000, 8_000):
+        anchor = "end" if step == shown else "middle"
+        art.text(x(step), 276, f"{step:,}", "quiet", anchor, SMALL)
+    art.text(left + width, 298, "step of 16,000", "quiet", "end", SMALL)
     return art

@@ -10,10 +10,11 @@ from bert_tutorial.course.judging.exercise import Case, Exercise, Mutant
 
 STUB = '''
 def combine_means(means: Tensor, counts: Tensor) -> Tensor:
-    """Give the mean over all hidden places of N batches: (N), (N) -> ().
+    """Give the mean over all hidden positions of N batches: (N), (N) -> ().
 
-    means[n] is the loss of batch n averaged over its counts[n] hidden places; where
-    counts[n] is 0, means[n] is nan. (1.0, 4.0) and (3, 1) give 1.75. No place: 0.
+    means[n] is the loss of batch n averaged over its counts[n] hidden positions;
+    where counts[n] is 0, means[n] is nan. (1.0, 4.0) and (3, 1) give 1.75. If all
+    counts are 0, the result is 0.
     """
     raise NotAttempted
 '''
@@ -33,7 +34,7 @@ def with_mask(means: Tensor, counts: Tensor) -> Tensor:
 
 
 def with_shares(means: Tensor, counts: Tensor) -> Tensor:
-    """Weigh each mean by its share of the places."""
+    """Weigh each mean by its part of the positions."""
     shares = counts / counts.sum().clamp(min=1)
     return (means.nan_to_num() * shares).sum()
 
@@ -91,11 +92,11 @@ def cases(seed: int, dtype: torch.dtype) -> list[Case]:
     return [
         Case(
             (torch.tensor([1.0, 4.0], dtype=dtype), torch.tensor([3, 1])),
-            "means 1 and 4 over 3 places and 1 place",
+            "means 1 and 4 over 3 positions and 1 position",
         ),
         Case(
             (torch.tensor([2.0, nan, 5.0], dtype=dtype), torch.tensor([7, 0, 2])),
-            "three batches, one without a hidden place",
+            "three batches, one without a hidden position",
         ),
         Case(
             (torch.rand(5, dtype=dtype), torch.tensor([4, 9, 1, 16, 3])),
@@ -130,19 +131,19 @@ EXERCISE = Exercise(
         Mutant(
             "empty batches counted",
             over_all_batches,
-            "Batches without a hidden place pull the mean down, and every batch weighs "
-            "the same. Weigh by the counts.",
+            "Batches without a hidden position pull the mean down, and every batch "
+            "weighs the same. Weigh by the counts.",
         ),
         Mutant(
             "nan spreads",
             not_a_number,
-            "nan times 0 is nan. Leave out the batches without hidden places before "
-            "you multiply, or replace their mean.",
+            "nan times 0 is nan. Leave out the batches without hidden positions "
+            "before you multiply, or replace their mean.",
         ),
         Mutant(
             "not divided",
             not_divided,
-            "This is the sum over all hidden places. Divide by their number.",
+            "This is the sum over all hidden positions. Divide by their number.",
         ),
         Mutant(
             "divided by the largest",
@@ -158,8 +159,8 @@ EXERCISE = Exercise(
             "plain mean",
             plain_mean,
             "This is the plain mean of the means: every batch weighs the same, "
-            "whatever is behind it, and a batch without a hidden place makes it "
-            "nan. Weigh by the counts.",
+            "however few positions it has, and a batch without any makes it nan. "
+            " Weigh by the counts.",
         ),
         Mutant(
             "mean without nan",

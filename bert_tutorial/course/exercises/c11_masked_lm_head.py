@@ -16,12 +16,12 @@ from bert_tutorial.model.objectives import MaskedLMHead
 
 STUB = '''
 class MaskedLMHead(nn.Module):
-    """Score every word of the vocabulary at every place: (..., H) -> (..., V).
+    """Score every word of the vocabulary at every position: (..., H) -> (..., V).
 
     Dense (H, H), named dense; gelu; LayerNorm, named layer_norm, with
-    config.layer_norm_eps; then the word table handed in by tie, used as the output
-    matrix, and a bias of its own for each word, named bias, at first 0. The embedding
-    that tie hands in stays with its owner: it does not become a part of the head.
+    config.layer_norm_eps; then the word table that tie receives, used as the output
+    matrix, and one bias for each word, named bias, initially 0. The embedding belongs
+    to its owner: it does not become a part of the head.
     """
 
     def __init__(self, config: BertConfig) -> None:
@@ -222,7 +222,7 @@ class Probabilities(Wrong):
     """A softmax at the end."""
 
     def score(self, x: Tensor) -> Tensor:
-        """Share out."""
+        """Apply the softmax."""
         return super().score(x).softmax(dim=-1)
 
 
@@ -258,10 +258,10 @@ def run(answer: Any, case: Case) -> Any:
 
 
 def cases(seed: int, dtype: torch.dtype) -> list[Case]:
-    """Chosen places (M, H), then whole texts (B, T, H)."""
+    """Chosen positions (M, H), then whole texts (B, T, H)."""
     torch.manual_seed(seed)
     return [
-        Case((torch.randn(3, 6, dtype=dtype),), "three places; the table changes"),
+        Case((torch.randn(3, 6, dtype=dtype),), "three positions; the table changes"),
         Case((torch.randn(2, 5, 6, dtype=dtype),), "two texts of five tokens"),
     ]
 
@@ -309,7 +309,7 @@ EXERCISE = Exercise(
             "untied",
             Untied,
             "The head has an output matrix of its own: V times H numbers more. Score "
-            "with the word table that tie hands in.",
+            "with the word table that tie receives.",
         ),
         Mutant(
             "a copy of the table",
@@ -336,7 +336,7 @@ EXERCISE = Exercise(
         Mutant(
             "norm before gelu",
             NormFirst,
-            "layer_norm stands before gelu. The order is dense, gelu, layer_norm.",
+            "layer_norm comes before gelu. The order is dense, gelu, layer_norm.",
         ),
         Mutant(
             "probabilities",

@@ -13,17 +13,17 @@ from bert_tutorial.course.judging.exercise import Case, Exercise, Mutant, Proper
 
 STUB = '''
 def masked_lm_loss(logits: Tensor, labels: Tensor) -> Tensor:
-    """Average -ln p(true word) over the hidden places: (B, T, V), (B, T) -> ().
+    """Average -ln p(true word) over the hidden positions: (B, T, V), (B, T) -> ().
 
-    Labels are the true ids at hidden places, id 0 among them, and -100 elsewhere. A
-    batch without a hidden place costs 0. If all logits are equal, the loss is ln V.
+    Labels are the true IDs at hidden positions (ID 0 may be one), and -100 elsewhere.
+    Without a hidden position the loss is 0. If all logits are equal, it is ln V.
     """
     raise NotAttempted
 '''
 
 
 def masked_lm_loss(logits: Tensor, labels: Tensor) -> Tensor:
-    """Average over the hidden places."""
+    """Average over the hidden positions."""
     is_hidden = labels != -100
     if not is_hidden.any():
         return logits.sum() * 0
@@ -38,12 +38,12 @@ def with_cross_entropy(logits: Tensor, labels: Tensor) -> Tensor:
 
 
 def by_place(logits: Tensor, labels: Tensor) -> Tensor:
-    """Give the loss of every place, 0 where nothing is hidden: (B, T)."""
+    """Give the loss of every position, 0 where nothing is hidden: (B, T)."""
     return F.cross_entropy(logits.transpose(1, 2), labels, reduction="none")
 
 
 def over_all(logits: Tensor, labels: Tensor) -> Tensor:
-    """Divide by all places."""
+    """Divide by all positions."""
     return by_place(logits, labels).mean()
 
 
@@ -54,7 +54,7 @@ def ignores_zero(logits: Tensor, labels: Tensor) -> Tensor:
 
 
 def of_everything(logits: Tensor, labels: Tensor) -> Tensor:
-    """Score the other places, too, as if id 0 were hidden there."""
+    """Score the other positions, too, as if id 0 were hidden there."""
     return by_place(logits, labels.clamp(min=0)).mean()
 
 
@@ -135,7 +135,7 @@ def cases(seed: int, dtype: torch.dtype) -> list[Case]:
     huge[0, 0, 0] = 800
     return [
         Case((even, torch.tensor([[-100, 2]])), "equal logits, V=4: the loss is ln 4"),
-        Case((logits, labels), "texts with four, one and no hidden places"),
+        Case((logits, labels), "texts with four, one and no hidden positions"),
         Case((huge, labels), "the same with one logit of 800"),
         Case((logits, torch.full((3, 5), -100)), "nothing hidden"),
     ]
@@ -163,23 +163,21 @@ EXERCISE = Exercise(
     accepted={"cross entropy": with_cross_entropy},
     mutants=[
         Mutant(
-            "divided by all places",
+            "divided by all positions",
             over_all,
-            "The sum is right and is divided by all B * T places, padding too. Divide "
-            "by the number of hidden places. A widely read book's loss counts padding "
-            "in just this way.",
+            "The sum is right and is divided by all B * T positions, padding too. "
+            "Divide by the number of hidden positions.",
         ),
         Mutant(
             "0 ignored",
             ignores_zero,
-            "Label 0 is left out. What is not scored has the label -100; 0 is an id "
-            "like any other. A much copied code ignores 0 here and in next-sentence "
-            "prediction, where 0 is half of the answers.",
+            "Label 0 is left out. What is not scored has the label -100; 0 is an ID "
+            "like any other. (In next-sentence prediction, 0 is one of two answers.)",
         ),
         Mutant(
-            "all places scored",
+            "all positions scored",
             of_everything,
-            "Places that were not hidden are scored as well. The model sees those "
+            "Positions that were not hidden are scored as well. The model sees those "
             "words: it would learn to copy. Leave out the labels of -100.",
         ),
         Mutant(
@@ -192,12 +190,12 @@ EXERCISE = Exercise(
             "mean of means",
             mean_of_means,
             "Each text is averaged first, so a text with one hidden word weighs as "
-            "much as one with four. Average all hidden places at once.",
+            "much as one with four. Average all hidden positions at once.",
         ),
         Mutant(
             "summed",
             summed,
-            "The losses are added up. Divide by the number of hidden places.",
+            "The losses are added up. Divide by the number of hidden positions.",
         ),
         Mutant(
             "sign",
@@ -213,8 +211,8 @@ EXERCISE = Exercise(
         Mutant(
             "0 by 0",
             not_a_number,
-            "A batch without any hidden place gives nan, and one nan ends a training "
-            "run. It costs 0, with a gradient of zeros.",
+            "A batch without any hidden position gives nan, and one nan ends a "
+            "training run. It costs 0, with a gradient of zeros.",
         ),
         Mutant(
             "exp overflows",
@@ -238,14 +236,14 @@ EXERCISE = Exercise(
             "divided by the texts",
             by_texts,
             "The sum was divided by the number of texts. Divide by the number of "
-            "hidden places.",
+            "hidden positions.",
         ),
     ],
     cases=cases,
     properties=[
         Property(
-            "only hidden places learn",
-            "A gradient must reach the logits of the hidden places, and no others.",
+            "only hidden positions learn",
+            "A gradient must reach the logits of the hidden positions, and no others.",
             only_hidden_places_learn,
         ),
     ],
@@ -254,7 +252,7 @@ EXERCISE = Exercise(
         "-1 => 1": ("two axes are left, so -1 is 1"),
     },
     hints=(
-        "Choose the hidden places first; everything else is then a plain mean.",
+        "Select the hidden positions first; the rest is then a plain mean.",
         "logits[labels != -100] is (M, V). Its log_softmax, at the true ids, is ln p.",
         "gather(1, ids[:, None]) picks one number of each row; minus their mean.",
     ),

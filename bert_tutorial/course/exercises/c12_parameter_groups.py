@@ -159,7 +159,7 @@ EXERCISE = Exercise(
         Mutant(
             "groups turned",
             turned,
-            "The groups are right and in the other order: the decaying one stands "
+            "The groups are right, but in the wrong order: the decaying one comes "
             "first.",
         ),
         Mutant(

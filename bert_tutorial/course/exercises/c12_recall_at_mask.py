@@ -48,7 +48,7 @@ def at_cls(logits: Tensor, input_ids: Tensor, answers: Tensor, mask_id: int) -> 
 def first_place(
     logits: Tensor, input_ids: Tensor, answers: Tensor, mask_id: int
 ) -> float:
-    """Use the place of the first text for all."""
+    """Use the position of the first text for all."""
     place = int((input_ids[0] == mask_id).int().argmax())
     return (logits[:, place].argmax(dim=-1) == answers).float().mean().item()
 
@@ -56,13 +56,13 @@ def first_place(
 def over_places(
     logits: Tensor, input_ids: Tensor, answers: Tensor, mask_id: int
 ) -> float:
-    """Take the best word of any place."""
+    """Take the best word of any position."""
     best = logits.flatten(1).argmax(dim=-1) % logits.shape[-1]
     return (best == answers).float().mean().item()
 
 
 def anywhere(logits: Tensor, input_ids: Tensor, answers: Tensor, mask_id: int) -> float:
-    """Be content with the answer at any place."""
+    """Be content with the answer at any position."""
     best = logits.argmax(dim=-1)  # (B, T)
     return (best == answers[:, None]).any(dim=1).float().mean().item()
 
@@ -124,7 +124,7 @@ def against_input(
 
 
 def cases(seed: int, dtype: torch.dtype) -> list[Case]:
-    """Masks at different places; among the first choices words that are no answer."""
+    """Masks at different positions; some first choices are no answer."""
     generator = torch.Generator().manual_seed(seed)
     made = []
     for B, T, V in ((4, 5, 8), (24, 7, 11)):
@@ -159,24 +159,24 @@ EXERCISE = Exercise(
         Mutant(
             "at [CLS]",
             at_cls,
-            "You read the scores at [CLS]. The question stands at [MASK].",
+            "You read the scores at [CLS]. The question is at [MASK].",
         ),
         Mutant(
-            "the first text's place",
+            "the first text's position",
             first_place,
-            "The place of [MASK] in the first text is used for all texts. Each has its "
-            "own.",
+            "The position of [MASK] in the first text is used for all. Each "
+            "text has its own.",
         ),
         Mutant(
-            "best of all places",
+            "best of all positions",
             over_places,
-            "You take the best score of the whole text, wherever it stands. A popular "
-            "explanation does this; only the scores at [MASK] answer the question.",
+            "You take the best score of the whole text, wherever it is. A common "
+            "slip; only the scores at [MASK] answer the question.",
         ),
         Mutant(
             "right somewhere",
             anywhere,
-            "You count the answer wherever it is some place's first choice. It must be "
+            "You count the answer if it is the first choice anywhere. It must be "
             "that of [MASK].",
         ),
         Mutant(
@@ -195,7 +195,9 @@ EXERCISE = Exercise(
             mean_probability,
             "This is the mean probability of the right word. Count first choices.",
         ),
-        Mutant("not divided", count, "This is the number of hits. Give their share."),
+        Mutant(
+            "not divided", count, "This is the number of hits. Divide by the texts."
+        ),
         Mutant(
             "[MASK] forbidden",
             without_mask_id,
@@ -211,7 +213,7 @@ EXERCISE = Exercise(
         Mutant(
             "compared with what is read",
             against_input,
-            "The first choices of all places are compared with the ids that are "
+            "The first choices of all positions are compared with the ids that are "
             "read. Compare those at [MASK] with answers.",
         ),
     ],
@@ -220,7 +222,7 @@ EXERCISE = Exercise(
         "-1 => 1": ("two axes are left, so -1 is 1"),
     },
     hints=(
-        "At which place of each text is the question?",
+        "At which position of each text is the question?",
         "logits[input_ids == mask_id] has one row of V scores for each text.",
         "argmax over the last axis, compared with answers, averaged.",
     ),

@@ -101,7 +101,7 @@ def from_zero(validation: Scores, test: Scores) -> tuple[str, float]:
 
 
 def by_place(validation: Scores, test: Scores) -> tuple[str, float]:
-    """Take the numbers at the same place of the other dict."""
+    """Take the numbers at the same position of the other dict."""
     best = max(validation, key=lambda name: mean(validation[name]))
     return best, mean(list(test.values())[list(validation).index(best)])
 
@@ -217,9 +217,9 @@ EXERCISE = Exercise(
             "below. Begin at minus infinity, or use max.",
         ),
         Mutant(
-            "by place",
+            "by position",
             by_place,
-            "The numbers of the test are taken by their place in the dict. Look "
+            "The numbers of the test are taken by their position in the dict. Look "
             "the chosen name up.",
         ),
         Mutant(

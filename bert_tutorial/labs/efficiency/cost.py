@@ -6,6 +6,7 @@ takes none. Everything else together (GELU, LayerNorm, softmax) takes few operat
 that it takes time all the same is what a measurement shows.
 
 Chapter: 20
+Used from: 12
 """
 
 import math
