@@ -55,7 +55,6 @@ Then the other pages:
   book/teacher.md         the chapter in the table of weeks, with any number of minutes
   book/glossary.md        the chapter's terms
   book/paper_map.md       where it redoes a section of the paper
-  any page that says "chapter {number} (planned)": the same without "(planned)"
 
 Last: make sync, tools/book/run_notebooks.py {number}, make test, make robust, and
 tools/book/ledger.py {number}_ for the seconds and memory in the ledger.
