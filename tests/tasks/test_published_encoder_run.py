@@ -1,0 +1,116 @@
+"""The stored run of a published encoder on real data: whole, and as the pages say."""
+
+import json
+import statistics
+
+import pytest
+import torch
+from conftest import REAL_DATA
+
+from bert_tutorial.files.hub import ENCODER_SHA256
+from bert_tutorial.model.config import BertConfig
+from bert_tutorial.model.task_heads import BertForSequenceClassification
+from bert_tutorial.tasks.examples import Example
+from bert_tutorial.tasks.fit import fit
+from book_files import ROOT
+
+FILE = ROOT / "bert_tutorial" / "runs" / "published_encoder.json"
+STORED = json.loads(FILE.read_text("utf-8"))
+
+
+def runs(task, kind, labels=None):
+    return [
+        run
+        for run in STORED["runs"]
+        if (run["task"], run["kind"]) == (task, kind)
+        and labels in (None, run["labels"])
+    ]
+
+
+def test_it_is_of_the_published_file():
+    assert STORED["sha256"] == ENCODER_SHA256
+    assert STORED["command"].startswith("python tools/experiments/published_encoder.py")
+
+
+@pytest.mark.parametrize("kind", ["fine-tuned", "scratch", "frozen", "bag of words"])
+def test_three_seeds_and_a_whole_confusion(kind):
+    found = runs("sentiment", kind, 256)
+    assert [run["seed"] for run in found] == [0, 1, 2]
+    for run in found:
+        cells = [count for row in run["confusion"] for count in row]
+        right = run["confusion"][0][0] + run["confusion"][1][1]
+        assert sum(cells) == 1_000 and right / 1_000 == run["accuracy"]
+
+
+def test_pretraining_pays_on_each_seed():
+    """At least 10 points over scratch and over words, as chapter 14 says."""
+    for tuned, scratch, words in zip(
+        *(runs("sentiment", k, 256) for k in ("fine-tuned", "scratch", "bag of words")),
+        strict=True,
+    ):
+        assert tuned["accuracy"] > scratch["accuracy"] + 0.1
+        assert tuned["accuracy"] > words["accuracy"] + 0.1
+
+
+def test_negations_are_hard_and_overlap_explains_nothing():
+    found = runs("sentiment", "fine-tuned", 256)
+    mean = statistics.mean(run["accuracy"] for run in found)
+
+    def part(name):
+        return statistics.mean(run["parts"][name][1] for run in found)
+
+    assert part("with a negation") < mean - 0.09
+    assert part("1 to 3 words") > part("4 to 10 words") > part("11 words or more")
+    assert abs(part("apart from the labelled ones") - mean) < 0.01
+
+
+def test_the_frozen_encoder_finds_more_names_than_our_models():
+    own = json.loads((ROOT / "bert_tutorial" / "runs" / "wnut17.json").read_text())
+    (frozen,) = runs("tagging", "frozen")
+    best = max(one["f1"][0] for one in own["methods"].values())
+    assert frozen["f1"] > 1.5 * best
+    person = frozen["confusion"]["person"]
+    assert person["person"] / sum(person.values()) > 1 / 3
+
+
+def test_counting_words_beats_cosines_on_questions_of_the_passage():
+    (words,), (cosine,) = runs("pairs", "common words"), runs("pairs", "cosine")
+    assert words["accuracy"] > cosine["accuracy"] > 0.7
+
+
+def test_a_cast_that_is_cached_over_steps_would_stop_learning():
+    """Why the experiment casts without a cache: each step must see new weights."""
+    config = BertConfig(
+        vocab_size=8,
+        hidden_size=16,
+        num_attention_heads=2,
+        num_hidden_layers=1,
+        intermediate_size=16,
+        max_position_embeddings=8,
+        hidden_dropout_prob=0.0,
+    )
+    examples = [Example([1, i, i], [0] * 3, {"labels": i % 2}) for i in (2, 3)] * 8
+    last = {}
+    for is_cached in (True, False):
+        torch.manual_seed(0)
+        model = BertForSequenceClassification(config)
+        with torch.autocast("cpu", torch.bfloat16, cache_enabled=is_cached):
+            losses = fit(model, examples, steps=60, learning_rate=1e-2)
+        last[is_cached] = statistics.mean(losses[-5:])
+    assert last[False] < 0.1 < last[True]
+
+
+@pytest.mark.skipif(not REAL_DATA.is_dir(), reason=f"no {REAL_DATA}")
+def test_pairs_have_the_answer_in_one_sentence_and_not_in_the_other():
+    import sys
+
+    sys.path.insert(0, str(ROOT / "tools" / "experiments"))
+    import published_encoder
+    from squad_small import divide
+
+    train, test = divide(REAL_DATA / "squad" / "xquad.en.json")
+    answer = {item.question: item.answers[0][0].lower() for item in [*train, *test]}
+    rows = published_encoder.answer_pairs(test, 0)
+    assert len(rows) > 300
+    for row in rows:
+        assert (answer[row.text] in row.pair.lower()) == (row.label == "1")
