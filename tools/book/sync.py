@@ -19,6 +19,7 @@ from typing import Any
 import nbformat
 from command_page import PAGE as COMMANDS
 from command_page import with_options
+from conclusions import CLAIMS_PAGE, claims_page
 from front_page import INTRO, with_parts
 from generated_pages import (
     LEDGER_PAGE,
@@ -268,6 +269,7 @@ def main() -> None:
     write_if_new(ROOT / "book" / "exercises.md", exercise_page())
     write_if_new(TEACHER_PAGE, teacher_page())
     write_if_new(LEDGER_PAGE, ledger_page())
+    write_if_new(CLAIMS_PAGE, claims_page())
     write_if_new(INTRO, with_parts(INTRO.read_text(encoding="utf-8")))
     write_if_new(COMMANDS, with_options(COMMANDS.read_text(encoding="utf-8")))
     for page in TABLES:
