@@ -107,11 +107,12 @@ def allow(lock: Lock, wheels: list[Path]) -> None:
 
 RISKS = ROOT / "tests" / "risks.json"
 RISKS_PAGE = ROOT / "book" / "reliability.md"
-RISKS_HEAD = """# What can go wrong, and what shows that it does not
+RISKS_HEAD = """# What can go wrong, and the tests against it
 
-Each row is a failure seen in real tutorials or training code. The tests named in
-`tests/risks.json` must reach the figure. The last two columns are from the run that
-wrote this page (`python tools/book/release.py risks`, {machine}).
+Each row is a failure that happens in tutorials or training code. The file
+`tests/risks.json` lists the tests for each, which must reach the figure in the third
+column. The last two columns come from the run that wrote this page
+(`python tools/book/release.py risks`, {machine}).
 
 | risk no. | risk | figure to reach | passed | seconds |
 | --- | --- | --- | --- | --- |
