@@ -307,7 +307,7 @@ class PaddingRemoved(Wrong):
     ) -> Tensor:
         """Embed, then blank the padding."""
         found = super().forward(input_ids, token_type_ids)
-        return found * (input_ids != CONFIG.pad_token_id)[:, :, None]
+        return found * input_ids.ne(CONFIG.pad_token_id or 0)[:, :, None]
 
 
 class Renamed(Wrong):
