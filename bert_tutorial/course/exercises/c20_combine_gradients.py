@@ -14,9 +14,9 @@ def combine_gradients(
 ) -> Tensor:
     """Give the gradient for one update from N parts: (N, P), (N) -> (P).
 
-    gradients[n] belongs to the mean loss over the counts[n] hidden places of part n,
+    gradients[n] belongs to the mean loss over the counts[n] hidden positions of part n,
     and that loss was multiplied by `scale` before backward. Give the gradient of the
-    mean over all places, unscaled; if its norm is above `limit`, shorten it to that.
+    mean over all positions, unscaled; if its norm is above `limit`, shorten it to that.
     Gradients (0, 16) and (16, 0), counts (1, 3), scale 8, limit 10: (1.5, 0.5).
     """
     raise NotAttempted
@@ -35,7 +35,7 @@ def combine_gradients(
 def with_shares(
     gradients: Tensor, counts: Tensor, scale: float, limit: float
 ) -> Tensor:
-    """Weigh each part by its share of the places."""
+    """Weight each part by its fraction of the positions."""
     shares = counts / counts.sum()
     gradient = (shares[:, None] * gradients / scale).sum(dim=0)
     return gradient * (limit / gradient.norm()).clamp(max=1.0)
@@ -157,7 +157,7 @@ def cases(seed: int, dtype: torch.dtype) -> list[Case]:
     some = 1024 * torch.randn(3, 5, dtype=dtype)
     apart = torch.tensor([[24.0, 3.0, 0.0], [-24.0, 6.0, 2.0]], dtype=dtype)
     return [
-        Case((small, torch.tensor([1, 3]), 8.0, 10.0), "two parts, 1 and 3 places"),
+        Case((small, torch.tensor([1, 3]), 8.0, 10.0), "two parts, 1 and 3 positions"),
         Case(
             (some, torch.tensor([19, 2, 7]), 1024.0, 0.5),
             "three parts, and a gradient longer than the limit",
@@ -171,7 +171,7 @@ def cases(seed: int, dtype: torch.dtype) -> list[Case]:
             (torch.stack([apart[0], -apart[0]]), torch.tensor([2, 2]), 8.0, 1.0),
             "two parts that cancel each other: the gradient is 0",
         ),
-        Case((apart, torch.tensor([0, 3]), 4.0, 0.25), "a part without places"),
+        Case((apart, torch.tensor([0, 3]), 4.0, 0.25), "a part without positions"),
         Case((some[:1], torch.tensor([3]), 4.0, 2.0), "one part"),
         Case((apart, torch.tensor([5, 3]), 2.0, 1e6), "a scale of 2, a high limit"),
     ]
@@ -190,20 +190,20 @@ EXERCISE = Exercise(
         Mutant(
             "mean of means",
             mean_of_means,
-            "All parts weigh the same, so a place in a part with few places counts for "
-            "more. Weigh each part by its share of the places.",
+            "All parts weigh the same, so a position in a part with few counts "
+            "for more. Weight each part by its fraction of the positions.",
         ),
         Mutant(
             "loss not divided",
             not_divided,
             "The parts are added up as they are, so that the update grows with their "
-            "number. Weigh each by its share of the places.",
+            "number. Weight each by its fraction of the positions.",
         ),
         Mutant(
-            "not divided by the places",
+            "not divided by the positions",
             sum_of_places,
-            "This is the gradient of the sum over all places. Divide by the sum of the "
-            "counts.",
+            "This is the gradient of the sum over all positions. Divide by the sum of "
+            "the counts.",
         ),
         Mutant(
             "clipped before unscaling",
@@ -272,7 +272,7 @@ EXERCISE = Exercise(
         "norm > limit => norm >= limit": ("at the limit itself the factor is 1"),
     },
     hints=(
-        "Three things happen, in an order: weigh, unscale, clip.",
+        "Three things happen, in this order: weight, unscale, clip.",
         "The weight of a part is counts[n] / counts.sum(). Clipping multiplies by "
         "limit / norm if the norm is above the limit.",
         "(counts[:, None] * gradients).sum(dim=0) / counts.sum() / scale, then its "

@@ -15,10 +15,11 @@ STUB = '''
 def forward_operations(config: BertConfig, B: int, T: int, M: int) -> dict[str, int]:
     """Count the operations of the matrix products of a forward pass, by part.
 
-    B texts of T tokens, M places of the whole batch are predicted. A product of (n, k)
-    and (k, m) takes 2 n m k operations. The keys, in this order: "projections" (query,
-    key, value, output), "attention" (scores and mixture), "feed-forward", "head" (dense
-    layer and word table), "pooler" (dense layer and the two scores of the pair).
+    B texts of T tokens, M positions of the whole batch are predicted. A product of
+    (n, k) and (k, m) takes 2 n m k operations. The keys, in this order:
+    "projections" (query, key, value, output), "attention" (scores and mixture),
+    "feed-forward", "head" (dense layer and word table), "pooler" (dense layer and the
+    two scores of the pair).
     For H = 2, A = 1, I = 3, L = 1, V = 5 and B = 1, T = 4, M = 1: {"projections": 128,
     "attention": 128, "feed-forward": 96, "head": 28, "pooler": 16}.
     """
@@ -83,14 +84,14 @@ MUTANTS = [
         "multiplied. The table costs operations in the head alone.",
     ),
     Mutant(
-        "head at all places",
+        "head at all positions",
         lambda c, B, T, M: forward_operations(c, B, T, B * T),
-        "The head works at the M predicted places alone, not at all B * T.",
+        "The head works at the M predicted positions only, not at all B * T.",
     ),
     Mutant(
-        "M places in each text",
+        "M positions in each text",
         lambda c, B, T, M: forward_operations(c, B, T, B * M),
-        "M counts the predicted places of the whole batch: B is in it already.",
+        "M counts the predicted positions of the whole batch: B is in it already.",
     ),
     Mutant(
         "one operation for two",
@@ -144,7 +145,7 @@ MUTANTS = [
     Mutant(
         "pooler at every token",
         lambda c, B, T, M: part_times("pooler", T)(c, B, T, M),
-        "The pooler reads [CLS] alone: one place of each text.",
+        "The pooler reads only [CLS]: one position of each text.",
     ),
     Mutant(
         "pooler without the pair",
@@ -191,7 +192,7 @@ def cases(seed: int, dtype: torch.dtype) -> list[Case]:
     )
     return [
         Case((small, 1, 4, 1), "the sizes of the docstring"),
-        Case((other, 5, 11, 7), "three layers, two heads, seven places"),
+        Case((other, 5, 11, 7), "three layers, two heads, seven positions"),
         Case((BertConfig(), 8, 128, 152), "BERT base, 8 texts of 128 tokens"),
     ]
 

@@ -15,10 +15,10 @@ def mark_replaced(
 ) -> tuple[Tensor, Tensor]:
     """Put the generator's words into a text, and say which tokens were replaced.
 
-    All (B, T). labels has the original id at the chosen places and -100 elsewhere;
-    input_ids is what the generator read, with [MASK] at most chosen places; samples
-    are the generator's words, of which those at chosen places count. Give the ids that
-    the discriminator reads, and a bool for each: does it differ from the original?
+    All (B, T). labels has the original ID at the chosen positions and -100 elsewhere;
+    input_ids is what the generator read, with [MASK] at most chosen positions; samples
+    are the generator's words, of which those at chosen positions count. Give the IDs
+    that the discriminator reads, and a bool for each: does it differ from the original?
     (7, 4, 4), (-100, 8, 9) and (1, 8, 5) give (7, 8, 5) and (False, False, True).
     """
     raise NotAttempted
@@ -47,7 +47,7 @@ def against_masked(input_ids: Tensor, labels: Tensor, samples: Tensor) -> Pair:
 
 
 def sampled_everywhere(input_ids: Tensor, labels: Tensor, samples: Tensor) -> Pair:
-    """Use the generator's words at all places."""
+    """Use the generator's words at all positions."""
     _, is_replaced = mark_replaced(input_ids, labels, samples)
     return samples, is_replaced
 
@@ -87,7 +87,7 @@ def at_masks(input_ids: Tensor, labels: Tensor, samples: Tensor) -> Pair:
 
 
 def cases(seed: int, dtype: torch.dtype) -> list[Case]:
-    """The docstring's row; a batch with hits, misses and unmasked chosen places."""
+    """The docstring's row; a batch with hits, misses and unmasked chosen positions."""
     torch.manual_seed(seed)
     row = torch.tensor([[7, 4, 4]]), torch.tensor([[-100, 8, 9]])
     original = torch.randint(5, 99, (3, 11))
@@ -102,7 +102,7 @@ def cases(seed: int, dtype: torch.dtype) -> list[Case]:
     samples[0, :4] = torch.stack([original[0, 0] % 90 + 6, *original[0, 1:4]])
     return [
         Case((*row, torch.tensor([[1, 8, 5]])), "one hit, one miss"),
-        Case((shown, labels, samples), "three rows, some chosen places kept"),
+        Case((shown, labels, samples), "three rows, some chosen positions kept"),
     ]
 
 
@@ -126,12 +126,12 @@ EXERCISE = Exercise(
             "compared with the masked text",
             against_masked,
             "You compared with what the generator read, which has [MASK] there. "
-            "Compare with the original, which labels holds at the chosen places.",
+            "Compare with the original, which labels holds at the chosen positions.",
         ),
         Mutant(
-            "samples at all places",
+            "samples at all positions",
             sampled_everywhere,
-            "The generator's words count at the chosen places alone; elsewhere the "
+            "The generator's words count at the chosen positions only; elsewhere the "
             "text stays.",
         ),
         Mutant(
@@ -142,12 +142,12 @@ EXERCISE = Exercise(
         Mutant(
             "-100 as a word",
             everywhere_marked,
-            "labels is -100 where nothing was chosen. Such a place is never replaced.",
+            "labels is -100 where nothing was chosen. Nothing is replaced there.",
         ),
         Mutant(
             "the others",
             untouched,
-            "True stands for replaced; here it stands for the original.",
+            "True means replaced; here it means the original.",
         ),
         Mutant(
             "numbers",
@@ -157,21 +157,21 @@ EXERCISE = Exercise(
         Mutant(
             "samples compared everywhere",
             samples_alone,
-            "The generator's words stand, and are compared, at all places. They "
-            "count at the chosen places alone.",
+            "The generator's words are used, and compared, at all positions. They "
+            "count at the chosen positions only.",
         ),
         Mutant(
             "at [MASK] only",
             at_masks,
             "Only where the generator read [MASK] its word counts. Some chosen "
-            "places kept their word or have another: go by labels.",
+            "positions kept their word or have another: go by labels.",
         ),
     ],
     cases=cases,
     hints=(
-        "Which places can differ from the original at all?",
-        "torch.where puts the samples at the chosen places. A token is replaced if it "
-        "was chosen and its sample is not its label.",
+        "Which positions can differ from the original at all?",
+        "torch.where puts the samples at the chosen positions. A token is replaced if "
+        "it was chosen and its sample is not its label.",
         "(labels != -100) & (samples != labels)",
     ),
 )

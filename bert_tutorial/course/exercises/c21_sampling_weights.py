@@ -14,12 +14,12 @@ from bert_tutorial.labs.languages import sampling_weights
 
 STUB = '''
 def sampling_weights(counts: Sequence[float], exponent: float = 0.7) -> list[float]:
-    """Give each language its share of the draws.
+    """Give each language the probability with which it is drawn.
 
-    counts says how much text each language has. Raise each language's share of all the
-    text to the power `exponent`, and divide by the sum of these powers: the result sums
-    to 1. Counts of 1,000 and 1 with 0.7 give 0.992 and 0.008. Refuse with a ValueError
-    a count that is not above 0 and an exponent that is not from 0 to 1.
+    counts says how much text each language has. Raise each language's fraction of all
+    the text to the power `exponent`, and divide by the sum of these powers, so that the
+    result sums to 1. Counts of 1,000 and 1 with 0.7 give 0.992 and 0.008. Refuse with a
+    ValueError a count that is not above 0 and an exponent that is not from 0 to 1.
     """
     raise NotAttempted
 '''
@@ -43,7 +43,7 @@ def with_logarithms(counts: Sequence[float], exponent: float = 0.7) -> list[floa
 
 
 def checked(counts: Sequence[float], exponent: float) -> list[float]:
-    """Give the shares of the text, or refuse."""
+    """Give the fractions of the text, or refuse."""
     if min(counts) <= 0 or not 0 <= exponent <= 1:
         raise ValueError("counts or exponent")
     return [count / sum(counts) for count in counts]
@@ -160,8 +160,8 @@ EXERCISE = Exercise(
         Mutant(
             "multiplied",
             multiplied,
-            "These are the plain shares of the text. A factor cancels when you divide "
-            "by the sum; the exponent is a power.",
+            "These are the plain fractions of the text. A factor cancels when you "
+            "divide by the sum; the exponent is a power.",
         ),
         Mutant(
             "the inverse exponent",
@@ -171,8 +171,8 @@ EXERCISE = Exercise(
         Mutant(
             "exponentials",
             of_exponentials,
-            "You take exp of the shares. Raise the share itself to the power: "
-            "share ** exponent.",
+            "You take exp of the fractions. Raise the fraction itself to the "
+            "power: fraction ** exponent.",
         ),
         Mutant(
             "nothing refused",
@@ -184,17 +184,17 @@ EXERCISE = Exercise(
             "0 and 1 refused",
             refuses(lambda c, e: min(c) <= 0 or not 0 < e < 1),
             "An exponent of 0 or of 1 is refused. Both ends are allowed: equal "
-            "shares, and the plain ones.",
+            "weights, and the plain ones.",
         ),
         Mutant(
             "0 refused",
             refuses(lambda c, e: min(c) <= 0 or not 0 < e <= 1),
-            "An exponent of 0 is refused. It is allowed, and gives equal shares.",
+            "An exponent of 0 is refused. It is allowed, and gives equal weights.",
         ),
         Mutant(
             "1 refused",
             refuses(lambda c, e: min(c) <= 0 or not 0 <= e < 1),
-            "An exponent of 1 is refused. It is allowed, and gives the plain shares.",
+            "An exponent of 1 is refused. It is allowed, and gives the plain ones.",
         ),
         Mutant(
             "exponent not checked",
@@ -248,7 +248,7 @@ EXERCISE = Exercise(
         ),
     },
     hints=(
-        "Three steps: shares of the text, powers, shares of the powers.",
+        "Three steps: fractions of the text, powers, a division by their sum.",
         "powers = [(count / total) ** exponent for count in counts].",
         "Divide each by sum(powers). The checks come first: min(counts) <= 0.",
     ),

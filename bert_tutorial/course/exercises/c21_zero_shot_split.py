@@ -17,7 +17,7 @@ def zero_shot_split(
 
     A statement is (language, fact, wording), with language "first" or "second". A
     question (fact, wording) will be asked in the second language. To be answered, its
-    fact must be carried over from the first language. So the second language may not
+    fact must transfer from the first language. So the second language may not
     state it in any wording; the first language may say everything.
 
     Gives the statements that are left, in their order.
@@ -150,7 +150,7 @@ EXERCISE = Exercise(
             "the same sentence only",
             same_sentence,
             "You drop the sentence that is asked, but the second language still states "
-            "its fact in other wordings. Then nothing has to be carried over.",
+            "its fact in other wordings. Then nothing has to transfer.",
         ),
         Mutant(
             "dropped from both",

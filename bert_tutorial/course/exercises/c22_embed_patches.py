@@ -14,11 +14,11 @@ from bert_tutorial.model.config import BertConfig
 
 STUB = '''
 class PatchEmbeddings(nn.Module):
-    """Project patches to H numbers, add their place and their type, normalise.
+    """Project patches to H numbers, add their position and type, normalise.
 
     The parts are named projection (patch_values to H), position_embeddings
     (num_patches, H), layer_norm with config.layer_norm_eps, and dropout with
-    config.hidden_dropout_prob. The places are counted from 0, whatever the length of
+    config.hidden_dropout_prob. The positions are counted from 0, whatever the length of
     the text. The type is row 1 of the text's table, token_types; words have row 0.
     """
 
@@ -255,23 +255,23 @@ EXERCISE = Exercise(
     run=run,
     mutants=[
         Mutant(
-            "places of the text",
+            "positions of the text",
             TextPlaces,
-            "The places go on counting from somewhere, as if the patches were words "
+            "The positions go on counting from somewhere, as if the patches were words "
             "3, 4, 5, ... of the text: the upper left patch would get another vector "
             "behind a longer caption. Patches are counted from 0.",
         ),
         Mutant(
-            "no places",
+            "no positions",
             NoPlaces,
-            "The places are missing from the sum: left and right could not be told "
+            "The positions are missing from the sum: left and right could not be told "
             "apart, since attention does not know the order.",
         ),
         Mutant(
-            "places along the batch",
+            "positions along the batch",
             AlongBatch,
-            "The places run along the batch: all patches of a picture get one vector. "
-            "Take the first N rows of the table, N = patches.shape[1].",
+            "The positions run along the batch: all patches of a picture get one "
+            "vector. Take the first N rows of the table, N = patches.shape[1].",
         ),
         Mutant(
             "type of words",
@@ -305,7 +305,7 @@ EXERCISE = Exercise(
         Mutant(
             "no dropout",
             NoDropout,
-            "In train mode nothing is dropped. self.dropout stands last.",
+            "In train mode nothing is dropped. self.dropout comes last.",
         ),
         Mutant(
             "last row of the types",
@@ -322,7 +322,7 @@ EXERCISE = Exercise(
         Mutant(
             "another rate of dropout",
             FixedDropout,
-            "Another share drops out than config.hidden_dropout_prob says.",
+            "Another fraction drops out than config.hidden_dropout_prob says.",
         ),
         Mutant(
             "type behind the norm",
@@ -346,15 +346,15 @@ EXERCISE = Exercise(
         ),
         Property(
             "drops out as configured",
-            "In train mode the share config.hidden_dropout_prob of the numbers "
+            "In train mode the fraction config.hidden_dropout_prob of the numbers "
             "must be zero.",
             drops_as_configured,
         ),
     ],
     hints=(
         "BertEmbeddings once more, with a projection where it looks words up.",
-        "projection is nn.Linear(patch_values, H); the places are the first N rows of "
-        "their table; the type is one row, the same for all patches.",
+        "projection is nn.Linear(patch_values, H); the positions are the first N rows "
+        "of their table; the type is one row, the same for all patches.",
         "projection(patches) plus position_embeddings.weight[:N] plus "
         "token_types.weight[1], then layer_norm, then dropout.",
     ),

@@ -125,7 +125,7 @@ EXERCISE = Exercise(
         Mutant(
             "height and width swapped",
             sides_swapped,
-            "Height and width have changed places: the picture is cut as if it were "
+            "Height and width are swapped: the picture is cut as if it were "
             "w high and h wide. Axis 2 is the height, axis 3 the width.",
         ),
         Mutant(
@@ -143,8 +143,8 @@ EXERCISE = Exercise(
         Mutant(
             "colours last",
             colours_last,
-            "Each pixel's red, green and blue stand side by side. All reds of the "
-            "patch come first: the colour's axis stands before those of the pixels.",
+            "Each pixel's red, green and blue come side by side. All reds of the "
+            "patch come first: the colour's axis comes before those of the pixels.",
         ),
         Mutant(
             "only reshaped",

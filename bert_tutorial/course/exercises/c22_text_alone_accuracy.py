@@ -15,7 +15,7 @@ STUB = '''
 def text_alone_accuracy(
     train: Sequence[tuple[str, str]], test: Sequence[tuple[str, str]]
 ) -> float:
-    """Give the share of questions that can be answered without looking.
+    """Give the fraction of questions that can be answered without looking.
 
     Both are (text with [MASK], hidden word). To a text, say the word that it had most
     often in train, the one seen first if several had; to a text that train does not
@@ -173,8 +173,8 @@ EXERCISE = Exercise(
         Mutant(
             "new texts wrong",
             new_is_wrong,
-            "A text that train does not have counts as wrong. Whoever cannot see can "
-            "still say the most frequent word of all.",
+            "A text that train does not have counts as wrong. Someone who cannot see "
+            "can still say the most frequent word of all.",
         ),
         Mutant(
             "new texts left out",
@@ -214,7 +214,7 @@ EXERCISE = Exercise(
         Mutant(
             "not divided",
             number_right,
-            "This is the number of right answers. Give their share of all questions.",
+            "This is the number of right answers. Divide it by that of all questions.",
         ),
     ],
     cases=cases,

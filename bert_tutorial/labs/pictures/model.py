@@ -131,6 +131,24 @@ class PictureBert(BertForPreTraining):
         is_token = torch.cat([attention_mask.bool(), patch_mask.bool()], dim=1)
         return torch.cat([words, seen], dim=1), is_token
 
+    def encode(
+        self,
+        embedded: tuple[Tensor, Tensor],
+        output_attentions: bool = False,
+        output_hidden_states: bool = False,
+    ) -> tuple[Tensor, Tensor, list[Tensor], list[Tensor]]:
+        """Run what `embed` gives through encoder and pooler.
+
+        Returns:
+            Last states (B, T + N, H), the pooler's vectors (B, H), all states, all
+            attention weights; the last two as far as they were asked for.
+        """
+        last, states, attentions = self.bert.encoder(
+            *embedded, output_attentions, output_hidden_states
+        )
+        assert self.bert.pooler is not None
+        return last, self.bert.pooler(last), states, attentions
+
     def forward(
         self,
         input_ids: Tensor,
@@ -170,14 +188,11 @@ class PictureBert(BertForPreTraining):
                 output_attentions,
                 output_hidden_states,
             )
-        hidden, is_token = self.embed(
-            input_ids, attention_mask, token_type_ids, pixels, patch_mask
+        last, pooled, states, attentions = self.encode(
+            self.embed(input_ids, attention_mask, token_type_ids, pixels, patch_mask),
+            output_attentions,
+            output_hidden_states,
         )
-        last, states, attentions = self.bert.encoder(
-            hidden, is_token, output_attentions, output_hidden_states
-        )
-        assert self.bert.pooler is not None
-        pooled = self.bert.pooler(last)
         loss = None
         if labels is not None and next_sentence_label is not None:
             loss = losses_of(self, last, pooled, labels, next_sentence_label).loss
@@ -201,20 +216,19 @@ def picture_loss(model: PictureBert, batch: Mapping[str, Tensor]) -> Pretraining
     Returns:
         See PretrainingLoss.
     """
-    hidden, is_token = model.embed(
+    embedded = model.embed(
         batch["input_ids"],
         batch["attention_mask"],
         None,
         batch["pixels"],
         batch["patch_mask"],
     )
-    last, _, _ = model.bert.encoder(hidden, is_token)
-    assert model.bert.pooler is not None
-    # the words stand first, so a label's position in the text is its position here
+    last, pooled, _, _ = model.encode(embedded)
+    # the words come first, so a label's position in the text is its position here
     return losses_of(
         model,
         last,
-        model.bert.pooler(last),
+        pooled,
         batch["labels"],
         batch["next_sentence_label"],
     )
