@@ -39,7 +39,7 @@ ROUTES = (
     Route(
         "One weekend",
         "the model, trained and used",
-        (0, 1, 2, 3, 5, 6, 7, 8, 12, 14),
+        (0, 1, 2, 3, 5, 6, 7, 8, 10, 11, 12, 14),
     ),
     Route("One course", "all of it, a chapter or two a week", ()),
 )
