@@ -105,6 +105,16 @@ def test_a_notebook_is_measured_and_left_alone(tmp_path):
         measure(path)
 
 
+@pytest.mark.weekly  # chapters change daily; a release must not tell of old ones
+def test_each_chapter_was_measured_as_it_is_now():
+    old = [
+        path.stem
+        for path in notebooks()
+        if MEASURED.get(path.stem, {}).get("code") != digest_of(path)
+    ]
+    assert old == [], "run `python tools/book/ledger.py` with a part of each name"
+
+
 @pytest.mark.parametrize("name", MEASURED)
 def test_a_chapter_keeps_within_its_budget(name):
     entry = MEASURED[name]

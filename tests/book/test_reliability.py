@@ -3,9 +3,10 @@
 import ast
 import re
 
+import pytest
 from release import Outcome, read_risks, row
 
-from book_files import ROOT
+from book_files import ROOT, notebooks
 
 
 def functions(file):
@@ -37,6 +38,20 @@ def test_the_page_has_a_row_for_each_risk_and_no_failure():
         assert risk["risk"] in line and risk["figure"] in line
         count = re.search(r"\| (\d+) of (\d+)", line)
         assert not risk.get("tests") or (count and count[1] == count[2] != "0"), line
+
+
+@pytest.mark.weekly  # the table is written when a release is made
+def test_what_is_tested_of_each_notebook_was_tested_of_all():
+    page = (ROOT / "book" / "reliability.md").read_text(encoding="utf-8")
+    rows = {line.split("|")[1].strip(): line for line in page.splitlines()[7:]}
+    checked = 0
+    for risk in read_risks():
+        names = risk.get("tests", [])
+        if len(names) == 1 and names[0].startswith("tests/book/test_notebooks_clean"):
+            count = re.search(r"\| (\d+) of (\d+)", rows[risk["id"]])
+            assert int(count[1]) == len(notebooks()), risk["id"]
+            checked += 1
+    assert checked >= 3
 
 
 def test_a_missing_or_failed_test_shows_in_the_row():
