@@ -44,7 +44,7 @@ def test_a_named_size_takes_changes():
         ({"vocab_size": 0}, "vocab_size must be .* at least 1, got 0"),
         ({"num_hidden_layers": -1}, "num_hidden_layers must be"),
         ({"pad_token_id": 99}, "pad_token_id must be below vocab_size = 99, got 99"),
-        ({"pad_token_id": None}, "pad_token_id must be"),
+        ({"pad_token_id": -1}, "pad_token_id must be"),
         ({"hidden_act": "relu"}, "hidden_act must be one of gelu, .* got 'relu'"),
         ({"hidden_dropout_prob": 1.0}, "hidden_dropout_prob must be .* below 1"),
         ({"attention_probs_dropout_prob": -0.1}, "attention_probs_dropout_prob"),
