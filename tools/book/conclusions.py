@@ -171,6 +171,8 @@ def _entry(row: dict[str, Any]) -> str:
     """Write one row."""
     run = row["run"]
     where = f"`{run['file']}`" if "file" in run else f"the cell `{run['cell']}`"
+    if "page" in run:
+        where += f" of {_title(run['page'])}"
     phrase = row["phrase"].lstrip("# ").rstrip()
     lines = [f"> {phrase}", "", f"- *Run:* {where}; seeds: {row['seeds']}."]
     for number in row.get("numbers", []):
