@@ -115,6 +115,11 @@ def add_training(command: Any) -> None:
     train.add_argument(
         "--class-weights", action="store_true", help="rare classes count as much"
     )
+    add_running(train)
+
+
+def add_running(train: Any) -> None:
+    """Declare how rows are cut, how often is saved, and where it runs."""
     train.add_argument(
         "--max-length",
         type=positive,

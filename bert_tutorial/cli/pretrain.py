@@ -214,6 +214,11 @@ def add_recipe_options(text: Any) -> None:
         type=float,
         help="that of the positions (default: 0.03 up to 256 dimensions, else 0.02)",
     )
+    add_machine_options(text)
+
+
+def add_machine_options(text: Any) -> None:
+    """Declare where a model is trained, and in which precision."""
     text.add_argument(
         "--mixed-precision",
         action=argparse.BooleanOptionalAction,

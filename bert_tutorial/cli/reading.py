@@ -53,7 +53,11 @@ def add_reading_commands(commands: Any) -> None:
         "--overwrite", action="store_true", help="replace the file if it is there"
     )
     vocabulary.set_defaults(run=run_vocabulary)
+    add_world_and_doctor(commands)
 
+
+def add_world_and_doctor(commands: Any) -> None:
+    """Declare the commands that show the mini-world and examine this machine."""
     world = commands.add_parser("world", help="print samples of the mini-world")
     world.add_argument("--seed", type=seed_number, default=0, help="of the world")
     world.add_argument(

@@ -17,7 +17,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-__all__: list[str] = []
+__all__ = ["Muon", "build_muon", "encoder_matrices", "late_fall", "orthogonalise"]
 
 LEARNING_RATE = 7e-3  # of the matrices, where AdamW's for the rest is 3e-3
 MOMENTUM = 0.95

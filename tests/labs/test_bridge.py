@@ -195,6 +195,7 @@ def test_the_chapter_runs_without_transformers(tmp_path):
     cells = chapter()
     longest = cells.pop("three").source  # a minute of training, the same either way
     assert "transformers" not in longest and "has_package" not in longest
+    del cells["three-checks"]  # of that training
     sources = [cell.source for cell in cells.values()]
     block = "import sys\nsys.modules['transformers'] = None\n"
     done = subprocess.run(
@@ -206,7 +207,8 @@ def test_the_chapter_runs_without_transformers(tmp_path):
     )
     assert done.returncode == 0, done.stderr[-2_000:]
     line = "transformers is not installed here: this cell was left out."
-    guarded = sum("if has_package():" in source for source in sources)
+    asked = sum(source.count("has_package()") for source in sources)
+    guarded = asked - sum(source.count("NAME and has_package()") for source in sources)
     assert guarded >= 10
     assert done.stdout.splitlines().count(line) == guarded
 
@@ -214,4 +216,5 @@ def test_the_chapter_runs_without_transformers(tmp_path):
 def test_the_stored_outputs_of_the_chapter_are_of_a_run_with_transformers():
     text = str([cell.outputs for cell in chapter().values()])
     assert "transformers is not installed" not in text
-    assert "models with both kinds of attention: equal" in text
+    assert "6 models, 18 outputs: all below 1e-04" in text
+    assert "logits with equal updates within 1e-4: True" in text  # of peft

@@ -1,6 +1,7 @@
 """Drawings of part II, pretraining: chapters 10 to 13.
 
-Chapter: 10
+Chapter: 12
+Used from: 10
 """
 
 import json
