@@ -98,6 +98,46 @@ def evaluate_corpus(
     }
 
 
+def checked_recipe(
+    paths: Sequence[str | Path], recipe: CorpusRecipe, start: Start | None
+) -> CorpusRecipe:
+    """Refuse what cannot work before any work is done; give the recipe."""
+    if start is None:
+        recipe.model_config(recipe.vocab_size)
+    else:
+        start.check(recipe)
+    find_text_files(paths)
+    return recipe
+
+
+def write_tokenizer(
+    folder: Path,
+    data: CorpusData | ShardedData,
+    model: BertForPreTraining,
+    resume: bool,
+) -> None:
+    """Keep the vocabulary of a run in its folder, and no other one's."""
+    if not resume:
+        refuse_other_vocabulary(folder, data.tokenizer.id_to_token)
+    data.tokenizer.save(folder, model.config.max_position_embeddings)
+
+
+def came_from(start: Start | None) -> dict[str, Any]:
+    """Say for a state which weights its run started from."""
+    return {} if start is None else {"start": {"sha256": start.digest()}}
+
+
+def tokenizer_of_run(
+    given: BertTokenizer | None, folder: Path, resume: bool, start: Start | None
+) -> BertTokenizer | None:
+    """Take the tokenizer of the model to start from, or of the run to go on with."""
+    if start is not None:
+        return BertTokenizer.from_pretrained(start.folder)
+    if resume and given is None:
+        return BertTokenizer.from_pretrained(folder)
+    return given
+
+
 def pretrain_corpus(
     paths: Sequence[str | Path],
     recipe: CorpusRecipe | None = None,
@@ -150,12 +190,7 @@ def pretrain_corpus(
             another seed or another corpus.
         OSError: a file cannot be read or written.
     """
-    recipe = recipe or CorpusRecipe()
-    if start is None:
-        recipe.model_config(recipe.vocab_size)  # refuse a bad one before any work
-    else:
-        start.check(recipe)
-    find_text_files(paths)
+    recipe = checked_recipe(paths, recipe or CorpusRecipe(), start)
     is_sharded = reads_shards(paths, shards)
     device, folder = device or pick_device(), Path(output)
     with ExitStack() as stack:
@@ -165,23 +200,17 @@ def pretrain_corpus(
             sweep_run(folder, resume)
         clock = time.perf_counter()
         torch.manual_seed(recipe.seed)
-        if start is not None:
-            tokenizer = BertTokenizer.from_pretrained(start.folder)
-        elif resume and tokenizer is None:
-            tokenizer = BertTokenizer.from_pretrained(folder)
+        tokenizer = tokenizer_of_run(tokenizer, folder, resume, start)
         data = _read(paths, recipe, tokenizer, is_sharded)
         model = _model(recipe, data, start)
+        pieces = data.tokenizer.id_to_token
         digests = corpus_digests(paths, START_BYTES if is_sharded else None)
-        same = run_identity(recipe, model.config, data.tokenizer.id_to_token, digests)
-        if start is not None:
-            same["start"] = {"sha256": start.digest()}
+        same = run_identity(recipe, model.config, pieces, digests) | came_from(start)
         keeper = StateKeeper(folder, same, save_every, resume, longer)
         if world.rank == 0:
-            if not resume:
-                refuse_other_vocabulary(folder, data.tokenizer.id_to_token)
-            data.tokenizer.save(folder, model.config.max_position_embeddings)
-        prepared = CorpusRun(model, data, [], {"seconds_preparing": _since(clock)})
-        run = _train(prepared, recipe, folder, device, progress, keeper, world, start)
+            write_tokenizer(folder, data, model, resume)
+        run = CorpusRun(model, data, [], {"seconds_preparing": _since(clock)})
+        run = _train(run, recipe, folder, device, progress, keeper, world, start)
         if world.rank == 0:
             _save(folder, model, run.report)
         world.wait()

@@ -274,11 +274,9 @@ def prepare(
     is_strict: bool = True,
 ) -> Job[Row, Head]:
     """Check all that the runs need, before the first of them begins."""
-    own = BertConfig.from_dict(read_json(folder / "config.json"))
-    tokenizer = BertTokenizer.from_pretrained(folder)
-    check_vocabulary_size(folder, len(tokenizer), own.vocab_size)
-    positions = own.max_position_embeddings
-    shape = task.shape(positions, options.max_length, options.stride)
+    own, tokenizer = read_model_folder(folder)
+    room = own.max_position_embeddings
+    shape = task.shape(room, options.max_length, options.stride)
     if options.is_weighted and task.classes is None:
         raise UserError(f"the task {task.name} has no classes to be weighed")
     train, dev, test = parts
@@ -286,18 +284,9 @@ def prepare(
     names = task.names(train.rows, train.rows.source)
     changes = changes_of(options, names)
     own.changed(**changes)  # refuse a bad one before any work
-    known = coverage(tokenizer, task.texts(train.rows))
-    known.check(train.rows.source)
-    say(known.report())
-    for part, found in (("dev", dev), ("test", test)):
-        if found is None:
-            continue
-        keep_usable(task, found.rows, names, is_strict)
-        if task.overlap is not None:
-            say(task.overlap(train.rows, found.rows, part))
-    for found in filter(None, parts):
-        for note in task.notes(tokenizer, found.rows, shape):
-            say(f"{found.rows.source}: {note}")
+    say_coverage(task, tokenizer, train.rows, say)
+    look_at_parts(task, parts, names, say, is_strict)
+    say_notes(task, parts, tokenizer, shape, say)
     examples = task.encode(tokenizer, train.rows, names, shape, train.rows.source)
     say(plan_line(recipe, len(examples)))
     return Job(
@@ -315,6 +304,56 @@ def prepare(
         options=options,
         device=options.device or pick_device(),
     )
+
+
+def look_at_parts(
+    task: Task[Row, Head],
+    parts: Parts[Row],
+    names: Sequence[str],
+    say: Callable[[str], None],
+    is_strict: bool,
+) -> None:
+    """Refuse or leave out what the other parts hold beside the training's labels."""
+    train, dev, test = parts
+    for part, found in (("dev", dev), ("test", test)):
+        if found is None:
+            continue
+        keep_usable(task, found.rows, names, is_strict)
+        if task.overlap is not None:
+            say(task.overlap(train.rows, found.rows, part))
+
+
+def read_model_folder(folder: Path) -> tuple[BertConfig, BertTokenizer]:
+    """Read the configuration and the tokenizer that a run starts from."""
+    own = BertConfig.from_dict(read_json(folder / "config.json"))
+    tokenizer = BertTokenizer.from_pretrained(folder)
+    check_vocabulary_size(folder, len(tokenizer), own.vocab_size)
+    return own, tokenizer
+
+
+def say_coverage(
+    task: Task[Row, Head],
+    tokenizer: BertTokenizer,
+    rows: Rows[Row],
+    say: Callable[[str], None],
+) -> None:
+    """Say how much of the text the vocabulary knows; refuse one that knows nothing."""
+    known = coverage(tokenizer, task.texts(rows))
+    known.check(rows.source)
+    say(known.report())
+
+
+def say_notes(
+    task: Task[Row, Head],
+    parts: Parts[Row],
+    tokenizer: BertTokenizer,
+    shape: Shape,
+    say: Callable[[str], None],
+) -> None:
+    """Say what the task has to tell of each part, such as texts that are cut."""
+    for found in filter(None, parts):
+        for note in task.notes(tokenizer, found.rows, shape):
+            say(f"{found.rows.source}: {note}")
 
 
 def keep_usable(

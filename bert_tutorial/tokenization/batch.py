@@ -75,6 +75,12 @@ class Encodes(Protocol):
         ...
 
 
+def _check_choices(padding: Any, truncation: Any, return_tensors: Any) -> None:
+    _check_choice("padding", padding, PADDING)
+    _check_choice("truncation", truncation, TRUNCATION)
+    _check_choice("return_tensors", return_tensors, (None, "pt", "np"))
+
+
 def encode_batch(
     tokenizer: Encodes,
     text: str | Sequence[str] | Sequence[tuple[str, str]],
@@ -123,9 +129,7 @@ def encode_batch(
     is_one, texts, pairs = _pairs_of(text, text_pair)
     if truncation is None:
         truncation = max_length is not None and padding is False
-    _check_choice("padding", padding, PADDING)
-    _check_choice("truncation", truncation, TRUNCATION)
-    _check_choice("return_tensors", return_tensors, (None, "pt", "np"))
+    _check_choices(padding, truncation, return_tensors)
     cuts = truncation not in (False, "do_not_truncate")
     if cuts or padding == "max_length":
         max_length = _longest(tokenizer, max_length)
@@ -135,8 +139,7 @@ def encode_batch(
         for one, two in zip(texts, pairs, strict=True)
     ]
     width = _width([len(row["input_ids"]) for row in rows], padding, max_length)
-    if pad_to_multiple_of and width:
-        width = -(-width // pad_to_multiple_of) * pad_to_multiple_of
+    width = _rounded_up(width, pad_to_multiple_of)
     for row in rows:
         _pad(row, width, tokenizer.pad_id)
     names = ["input_ids"]
@@ -144,8 +147,18 @@ def encode_batch(
     names += ["attention_mask"] * return_attention_mask
     names += ["special_tokens_mask"] * return_special_tokens_mask
     names += ["offset_mapping"] * return_offsets_mapping
-    if return_tensors is not None:
-        return _tensors(rows, names, return_tensors)
+    return _batch(rows, names, return_tensors, is_one)
+
+
+def _rounded_up(width: int, multiple: int | None) -> int:
+    return -(-width // multiple) * multiple if multiple else width
+
+
+def _batch(
+    rows: list[dict[str, Any]], names: list[str], kind: str | None, is_one: bool
+) -> Batch:
+    if kind is not None:
+        return _tensors(rows, names, kind)
     if is_one:
         return Batch({name: rows[0][name] for name in names})
     return Batch({name: [row[name] for row in rows] for name in names})

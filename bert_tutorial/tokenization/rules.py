@@ -69,7 +69,7 @@ _FLAGS = ("single_word", "lstrip", "rstrip", "normalized", "special")
 class TokenizerFiles(NamedTuple):
     """What a folder says.
 
-    Attributes:
+    Args:
         tokens: the pieces of the vocabulary in the order of their ids, without those
             that were added.
         do_lower_case: whether letters are lower-cased.

@@ -280,6 +280,13 @@ class Trainer:
         if self.judge is not None:
             self.judge.load_state(tensors, values)
 
+    def note(self, step: int, window: Window, log: RunLog) -> None:
+        """Write what was seen since the last record into the log."""
+        record = window.record(step, self.rate(step), self.scaler.get_scale())
+        if self.config.optimizer != "adamw":
+            record["optimizer"] = self.config.optimizer
+        log.add(record, {"loss": f"{record['loss']:.3f}"})
+
     def run(
         self,
         batches: Iterable[dict[str, Tensor]],
@@ -311,11 +318,7 @@ class Trainer:
                     break
                 self.learn(step, _next_group(source, step, self.config), window)
                 if step % self.config.log_every == 0 or step == steps:
-                    scale = self.scaler.get_scale()
-                    record = window.record(step, self.rate(step), scale)
-                    if self.config.optimizer != "adamw":
-                        record["optimizer"] = self.config.optimizer
-                    log.add(record, {"loss": f"{record['loss']:.3f}"})
+                    self.note(step, window, log)
                 log.bar.update()
                 if on_step is not None:
                     on_step(step, log.records[-1] if log.records else {})

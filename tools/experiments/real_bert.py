@@ -101,6 +101,14 @@ def encoded(texts: Sequence[str]) -> Tensor:
     return mean_vectors(BertModel.from_pretrained(folder), tokenizer, texts)
 
 
+def random_cosine(table: Tensor, tokenizer: BertTokenizer) -> float:
+    """Give the cosine that one pair of random words in a hundred exceeds."""
+    known = [i for piece, i in tokenizer.vocab.items() if piece.isalpha()]
+    pairs = torch.tensor(known)[torch.randint(len(known), (2, 5_000))]
+    drawn = F.normalize(table.detach(), dim=-1)[pairs]
+    return (drawn[0] * drawn[1]).sum(dim=-1).quantile(0.99).item()
+
+
 def page() -> dict[str, Any]:
     """Measure what chapter 9 measures, for a reader without the encoder."""
     folder = published_encoder()
@@ -117,12 +125,8 @@ def page() -> dict[str, Any]:
     }
     right = torch.arange(len(NOTES))
     texts = [context.format("bank") for context in contexts]
-    known = [i for piece, i in tokenizer.vocab.items() if piece.isalpha()]
-    pairs = torch.tensor(known)[torch.randint(len(known), (2, 5_000))]
-    drawn = F.normalize(table.detach(), dim=-1)[pairs]
-    null = (drawn[0] * drawn[1]).sum(dim=-1).quantile(0.99).item()
     return {
-        "random cosine": round(null, 4),
+        "random cosine": round(random_cosine(table, tokenizer), 4),
         "cosines": {
             word: [
                 mean_cosines(one)

@@ -29,38 +29,18 @@ def patching() -> Drawing:
             art.arrow((x + width / 2, y + 30), (x + width / 2, y + 46))
         art.text(left - 6, y + 62, "state 1", "quiet", "end", SMALL)
 
+    kinds = ["plain"] * 3 + ["blue"] + ["plain"] * 2
     run(8, "japan", "run 1")
-    first = art.row(
-        left,
-        56,
-        [""] * 6,
-        width,
-        gap=gap,
-        kinds=["plain"] * 3 + ["blue"] + ["plain"] * 2,
-    )
+    first = art.row(left, 56, [""] * 6, width, gap=gap, kinds=kinds)
     run(126, "france", "run 2")
-    second = art.row(
-        left,
-        174,
-        [""] * 6,
-        width,
-        gap=gap,
-        kinds=["plain"] * 3 + ["blue"] + ["plain"] * 2,
-    )
-    between = columns[3] - gap / 2
-    art.arrow(
-        first[3].bottom,
-        (first[3].bottom[0], 104),
-        (between, 104),
-        (between, second[3].left[1]),
-        second[3].left,
-        kind="blue",
-    )
+    second = art.row(left, 174, [""] * 6, width, gap=gap, kinds=kinds)
+    start, end, between = first[3].bottom, second[3].left, columns[3] - gap / 2
+    corners = ((start[0], 104.0), (between, 104.0), (between, end[1]))
+    art.arrow(start, *corners, end, kind="blue")
     for box in second:
         art.arrow(box.bottom, (box.bottom[0], 220))
-    art.box(
-        left, 222, 6 * width + 5 * gap, 28, "the rest of run 2", "quiet", size=SMALL
-    )
+    whole = 6 * width + 5 * gap
+    art.box(left, 222, whole, 28, "the rest of run 2", "quiet", size=SMALL)
     at = second[5].bottom[0]
     art.arrow((at, 250), (at, 268))
     art.text(at + width / 2, 282, "paris or tokyo?", "strong", "end", SMALL)

@@ -79,6 +79,15 @@ def three_roles() -> Drawing:
     return art
 
 
+def down_to_the_value(art: Drawing, x: float) -> None:
+    """Join the rows of one key: from its product to its weighted value."""
+    for top, foot in ((130, 148), (180, 198), (230, 248)):
+        art.arrow((x, top), (x, foot))
+    art.line((x, 280), (x, 288))
+    art.line((x, 308), (x, 316))
+    art.text(x, 298, "\N{MULTIPLICATION SIGN}", "strong")
+
+
 @drawing
 def one_query() -> Drawing:
     """Chapter 6: the flow of one query, with the page's numbers."""
@@ -112,11 +121,7 @@ def one_query() -> Drawing:
     for x, value in zip(xs, ("10 0", "0 10", "10 10"), strict=True):
         art.box(x, 316, width, 30, value, "red")
     for x in middles:
-        for top, foot in ((130, 148), (180, 198), (230, 248)):
-            art.arrow((x, top), (x, foot))
-        art.line((x, 280), (x, 288))
-        art.line((x, 308), (x, 316))
-        art.text(x, 298, "\N{MULTIPLICATION SIGN}", "strong")
+        down_to_the_value(art, x)
     total = art.box(xs[1], 384, width, 30, "7.55 3.35")
     for x, shift in zip(middles, (-40, 0, 40), strict=True):
         art.arrow((x, 346), (total.top[0] + shift, 382))

@@ -41,14 +41,8 @@ def checkpoint_names() -> Drawing:
         art.arrow(left.right, right.left)
         y += 33
     art.line((2, 78), (2, 340), kind="off")
-    art.text(
-        8,
-        y + 10,
-        "encoder.layer.0 to encoder.layer.5: one such group a layer",
-        "quiet",
-        "start",
-        SMALL,
-    )
+    below = "encoder.layer.0 to encoder.layer.5: one such group a layer"
+    art.text(8, y + 10, below, "quiet", "start", SMALL)
     return art
 
 

@@ -79,13 +79,18 @@ def two_heads() -> Drawing:
     return art
 
 
+def facts_over_time(shown: int) -> tuple[int, list[dict[str, float]], int]:
+    """Read the stored run: its steps, its points up to a step, and that step."""
+    file = resources.files("bert_tutorial").joinpath("runs/facts_arrive.json")
+    run = json.loads(file.read_text(encoding="utf-8"))
+    points = [point for point in run["points"] if point["step"] <= shown]
+    return run["recipe"]["steps"], points, shown
+
+
 @drawing
 def schedule_and_knowledge() -> Drawing:
     """Chapter 12: the rate and the facts known, over the steps of a stored run."""
-    file = resources.files("bert_tutorial").joinpath("runs/facts_arrive.json")
-    run = json.loads(file.read_text(encoding="utf-8"))
-    total, shown = run["recipe"]["steps"], 8_000
-    points = [point for point in run["points"] if point["step"] <= shown]
+    total, points, shown = facts_over_time(8_000)
     art = Drawing(
         "The learning rate, and when facts become known",
         "Two charts over the first 8,000 of 16,000 steps of the stored run. Above, the "
