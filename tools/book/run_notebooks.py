@@ -17,6 +17,7 @@ in one kernel and must print the same. The exit code is 1 if one failed.
 """
 
 import argparse
+import base64
 import contextlib
 import io
 import json
@@ -32,6 +33,7 @@ from typing import Any
 import nbformat
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
+from PIL import Image
 
 from book_files import ROOT, drafts, notebooks
 
@@ -60,6 +62,27 @@ def join_streams(outputs: list[nbformat.NotebookNode]) -> list[nbformat.Notebook
     return joined
 
 
+def with_small_pictures(outputs: list[nbformat.NotebookNode]) -> None:
+    """Store pictures with 256 colours, which a plot has room enough in.
+
+    A page with eight plots would otherwise be heavier than all the rest of a first
+    visit.
+    """
+    for one in outputs:
+        picture = one.get("data", {}).get("image/png")
+        if not picture:
+            continue
+        image = Image.open(io.BytesIO(base64.b64decode(picture)))
+        if image.mode == "P":
+            continue
+        flat = Image.new("RGB", image.size, "white")
+        flat.paste(image, mask=image.getchannel("A") if "A" in image.mode else None)
+        colours = flat.quantize(256, dither=Image.Dither.NONE)
+        written = io.BytesIO()
+        colours.save(written, "PNG", optimize=True)
+        one.data["image/png"] = base64.b64encode(written.getvalue()).decode() + "\n"
+
+
 def refresh(path: Path) -> None:
     """Run one notebook in its own folder and write it without machine traces."""
     book = nbformat.read(path, as_version=4)
@@ -76,6 +99,7 @@ def refresh(path: Path) -> None:
         cell.metadata = nbformat.from_dict(kept)
         if cell.cell_type == "code":
             cell.outputs = join_streams(cell.outputs)
+            with_small_pictures(cell.outputs)
     nbformat.validate(book)
     path.write_text(nbformat.writes(book) + "\n", encoding="utf-8", newline="\n")
 
