@@ -121,9 +121,9 @@ def test_a_head_that_is_switched_off_changes_the_answer(page):
     page.goto(place(FIRST, ""))
     one = panel(page, "live")
     assert first_answer(one)[0] == "paris"
-    one.get_by_role("checkbox", name="layer 2, head 3: on").uncheck()
+    one.get_by_role("checkbox", name="layer 1, head 2: on").uncheck()
     assert first_answer(one)[0] != "paris"
-    one.get_by_role("checkbox", name="layer 2, head 3: on").check()
+    one.get_by_role("checkbox", name="layer 1, head 2: on").check()
     assert first_answer(one)[0] == "paris"
 
 
@@ -283,7 +283,7 @@ def test_what_is_switched_off_is_compared_with_all_on(page):
     one = panel(page, "ablation")
     one.get_by_role("button", name="All on").click()
     assert "still the first answer" in one.locator("[role=status]").inner_text()
-    one.get_by_role("checkbox", name="layer 2").uncheck()
+    one.get_by_role("checkbox", name="layer 1").uncheck()
     assert "the first answer is now" in one.locator("[role=status]").inner_text()
     one.get_by_role("button", name="All on").click()
     one.get_by_role("checkbox", name="positions").uncheck()

@@ -77,7 +77,7 @@
   const heads = ({ num_hidden_layers: L, num_attention_heads: A }) =>
     Array.from({ length: L * A }, (_, i) => {
       const [layer, head] = [Math.floor(i / A), i % A];
-      return { key: `${layer}.${head}`, layer, head, name: `layer ${layer + 1}, head ${head + 1}` };
+      return { key: `${layer}.${head}`, layer, head, name: `layer ${layer}, head ${head}` };
     });
 
   // ---- the model with a sentence -----------------------------------------------------
@@ -160,7 +160,7 @@
       on.box.ariaLabel = `${one.name}: on`;
       return { ...one, radio, box: on.box, tile: element("div", { className: "bert-head" },
         element("label", { className: "bert-tick" }, radio,
-          element("span", {}, `${one.layer + 1}.${one.head + 1}`,
+          element("span", {}, `${one.layer}.${one.head}`,
             element("span", { className: "visually-hidden" }, ` draw ${one.name}`))),
         on.row) };
     });
@@ -317,9 +317,9 @@
     };
     const field = sentence(panel.dataset.text ?? "The capital of France is [MASK].", show);
     const headBoxes = heads(model.config).map((one) => ({ ...one,
-      ...tick(`head ${one.layer + 1}.${one.head + 1}`, show, one.key !== panel.dataset.off) }));
+      ...tick(`head ${one.layer}.${one.head}`, show, one.key !== panel.dataset.off) }));
     const layerBoxes = Array.from({ length: model.config.num_hidden_layers }, (_, i) =>
-      tick(`layer ${i + 1}`, show));
+      tick(`layer ${i}`, show));
     const positions = tick("positions", show);
     const rows = [...headBoxes, ...layerBoxes, positions];
     const reset = button("All on", () => {
