@@ -68,10 +68,13 @@ def run_evaluate(options: argparse.Namespace) -> None:
 
 def print_validation(values: dict[str, float], text: str = "held-out text") -> None:
     """Print losses, by default on text that was held out."""
+    if not values["masked_places"]:
+        print(f"the model, on {text}: too little text for a figure, nothing was masked")
+        return
     print(
         f"the model, on {text}: {values['masked_lm']:.3f} nats "
         f"(perplexity {values['perplexity']}, {values['accuracy']:.1%} of "
-        f"{values['masked_places']} masked places right)"
+        f"{values['masked_places']} masked positions right)"
     )
 
 

@@ -14,6 +14,7 @@ import pytest
 
 from bert_tutorial import __version__
 from bert_tutorial.cli import output
+from bert_tutorial.cli.evaluate import print_validation
 from bert_tutorial.cli.main import build_parser, main
 from bert_tutorial.pretraining.recipe import CorpusRecipe
 from bert_tutorial.training.processes import ANSWER_SECONDS
@@ -195,3 +196,11 @@ def test_a_command_to_copy_is_quoted_as_the_system_wants(monkeypatch):
         r'python -m bert_tutorial fill "[MASK] is it" --model "C:\my models\m"'
     )
     assert output.command_line("fill", "it's").endswith("""fill 'it'"'"'s'""")
+
+
+def test_a_text_too_short_to_mask_gets_no_figure(capsys):
+    print_validation(
+        {"masked_lm": 0.0, "perplexity": 1.0, "accuracy": 0.0, "masked_places": 0}
+    )
+    told = capsys.readouterr().out
+    assert "too little text" in told and "0.0" not in told
