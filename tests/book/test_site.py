@@ -295,3 +295,44 @@ def test_no_option_of_a_quiz_breaks_its_line(path):
         texts = [one["question"], *(o["text"] for o in one["options"])]
         texts += [o["why"] for o in one["options"]]
         assert not any("\n" in text for text in texts), one["question"]
+
+
+def extension(name):
+    found = importlib.util.spec_from_file_location(
+        name, ROOT / "book" / "_ext" / f"{name}.py"
+    )
+    module = importlib.util.module_from_spec(found)
+    found.loader.exec_module(module)
+    return module
+
+
+def test_the_first_mention_of_a_chapter_becomes_a_link():
+    module = extension("chapter_links")
+    pages = {"book/intro", "notebooks/05_input_embeddings", "notebooks/11_objectives"}
+    homes = module.chapters(pages)
+    assert homes == {
+        5: "notebooks/05_input_embeddings",
+        11: "notebooks/11_objectives",
+    }
+    cut = module.parts(
+        "a loss (chapters 5 and 11), chapter 5 again, 11 of 12", homes, set()
+    )
+    assert "".join(words for words, _ in cut).startswith("a loss (chapters 5 and 11)")
+    assert [words for words, page in cut if page] == ["chapters 5", "11"]
+    assert module.parts("chapter 8 is not there", homes, set()) == []
+    assert module.parts("chapter 5", homes, {5}) == []
+
+
+LINKED = re.compile(
+    r'<a class="reference internal" href="(\d\d)_\w+\.html">(?:[Cc]hapters?\s)?\d+</a>'
+)
+
+
+def test_chapters_are_linked_where_they_are_mentioned():
+    count = 0
+    for path in sorted((SITE / "notebooks").glob("[0-9][0-9]_*.html")):
+        found = LINKED.findall(path.read_text(encoding="utf-8"))
+        assert path.name[:2] not in found, path.name
+        assert found, path.name
+        count += len(found)
+    assert count > 150
