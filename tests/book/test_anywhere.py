@@ -30,6 +30,7 @@ DATA = Path(__file__).parents[1] / "data" / "colab_2026_11.txt"
 OPTIONAL = {
     "transformers": "has_package",
     "datasets": "has_package",
+    "peft": "has_package",
     "google": "find_spec",
 }
 
