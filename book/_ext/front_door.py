@@ -170,7 +170,7 @@ def open_door(
         return
     base = site_url(app)
     title = html.unescape(re.sub("<[^>]+>", "", context.get("title", "")))
-    description = describe(doctree) or title
+    description = describe(doctree) or f"{title}: a page of Build BERT from Scratch"
     found = tags(title, description, f"{base}{page}.html", base + CARD)
     context["metatags"] = context.get("metatags", "") + found
     if PANEL in context.get("body", ""):

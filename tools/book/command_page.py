@@ -99,7 +99,7 @@ def options_table(parser: argparse.ArgumentParser) -> str:
         alone.append(f"{kind} {', '.join(names)}.")
     if not rows:
         return "No options.\n"
-    head = "| option | |\n| --- | --- |\n"
+    head = "| option | what it does |\n| --- | --- |\n"
     notes = "\n" + " ".join(alone) + "\n" if alone else ""
     return head + "\n".join(rows) + "\n" + notes
 

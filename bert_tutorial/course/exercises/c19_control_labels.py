@@ -318,6 +318,11 @@ EXERCISE = Exercise(
             "This is one label for each word. Return one for each example.",
         ),
     ],
+    waived={
+        "if word not in drawn: ... => if True: ...": (
+            "drawn anew each time, the last draw counts for all examples of the word"
+        ),
+    },
     hints=(
         "The label belongs to the word: what must be remembered from one example to "
         "the next?",

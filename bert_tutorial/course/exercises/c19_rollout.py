@@ -225,6 +225,11 @@ EXERCISE = Exercise(
             sums_to_one,
         )
     ],
+    waived={
+        "0 => -1": ("all layers have the same number of tokens"),
+        "-1 => -2": ("attention maps are square"),
+        "0 => -1 (2)": ("all layers have the same dtype"),
+    },
     hints=(
         "One matrix a layer comes first: the heads' mean, and what the residual adds.",
         "0.5 * weights.mean(dim=1) + 0.5 * torch.eye(T); then a product of matrices.",

@@ -45,12 +45,12 @@ class FactBatch(NamedTuple):
 
     @property
     def rows(self) -> Tensor:
-        """Number the questions: (N,)."""
+        """Number the questions, as (N,)."""
         return torch.arange(len(self.ids))
 
     @property
     def is_token(self) -> Tensor:
-        """Mark real tokens: (N, T) bool."""
+        """Mark real tokens, as (N, T) bool."""
         return self.mask.bool()
 
 
