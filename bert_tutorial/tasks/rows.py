@@ -57,14 +57,18 @@ def json_rows(text: str, lines: bool = False) -> Iterator[tuple[int, Any]]:
     Returns:
         Pairs; the value of a row that is not JSON is a `NoJson`.
     """
-    if lines or not text.lstrip().startswith("["):
+    whole = None
+    if not lines and text.lstrip().startswith("["):
+        whole = decode_json(text)
+        # not one list, but its first line is whole: then it is one row a line
+        first = decode_json(text.lstrip().split("\n")[0])
+        if isinstance(whole, NoJson) and isinstance(first, NoJson):
+            yield 1, whole
+            return
+    if not isinstance(whole, list):
         for line, row in enumerate(text.split("\n"), 1):
             if row.strip():
                 yield line, decode_json(row)
-        return
-    whole = decode_json(text)
-    if isinstance(whole, NoJson):
-        yield 1, whole
         return
     decoder, place = json.JSONDecoder(), text.index("[") + 1
     line, counted = 1, 0

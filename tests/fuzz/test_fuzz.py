@@ -158,6 +158,22 @@ def filled(data):
     return sum(bool(line.strip()) for line in lines_of(data))
 
 
+def listed(data):
+    """Count the rows of a file that is one list of JSON, or one row a line."""
+    text = "\n".join(lines_of(data)).lstrip()
+    if not text.startswith("["):
+        return filled(data)
+    try:
+        return len(json.loads(text))
+    except (ValueError, RecursionError):
+        pass
+    try:
+        json.loads(text.split("\n")[0])
+    except (ValueError, RecursionError):
+        return 1
+    return filled(data)
+
+
 def after_the_first(data):
     return max(0, filled(data) - 1)
 
@@ -184,28 +200,18 @@ def questions(data):
     return count
 
 
-def documents(data):
-    text = "\n".join(lines_of(data))
-    if not text.lstrip().startswith("["):
-        return filled(data)
-    try:
-        return len(json.loads(text))
-    except (ValueError, RecursionError):
-        return 1
-
-
 READERS = {
     "table.tsv": (read_table, after_the_first),
     "table.jsonl": (read_table, filled),
     "table.txt": (read_table, filled),
     "plain.txt": (partial(read_table, labelled=False), filled),
     "tags.conll": (read_conll, sentences),
-    "tags.jsonl": (read_tagged_json, filled),
-    "numbered.jsonl": (partial(read_tagged_json, names=["O", "B-a", "I-a"]), filled),
+    "tags.jsonl": (read_tagged_json, listed),
+    "numbered.jsonl": (partial(read_tagged_json, names=["O", "B-a", "I-a"]), listed),
     "squad.json": (read_squad, questions),
     "flat.jsonl": (read_squad, questions),
-    "summaries.jsonl": (read_summaries, documents),
-    "summaries.json": (read_summaries, documents),
+    "summaries.jsonl": (read_summaries, listed),
+    "summaries.json": (read_summaries, listed),
 }
 
 

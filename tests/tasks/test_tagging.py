@@ -3,7 +3,6 @@
 import itertools
 import json
 import random
-import re
 
 import pytest
 import torch
