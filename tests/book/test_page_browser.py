@@ -5,16 +5,12 @@ Needs Chromium and the built site; skips without. `test_browser_model.py` compar
 numbers themselves with the package.
 """
 
-import functools
-import http.server
-import os
 import re
-import shutil
-import threading
-from pathlib import Path
 
+import browsing
 import pytest
 from browser_model import CHIPS
+from browsing import CHROMIUM, SITE
 
 from book_files import ROOT
 
@@ -22,12 +18,6 @@ playwright = pytest.importorskip(
     "playwright.sync_api", reason="playwright is not installed"
 )
 
-SITE = Path(os.environ.get("BERT_TUTORIAL_SITE", ROOT / "_build" / "html"))
-CHROMIUM = next(
-    filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))),
-    None,
-)
-FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 FIRST, PLAYGROUND = "book/intro.html", "book/playground.html"
 PANELS = ["pieces", "fill", "attention", "ablation", "steps", "masking", "learning"]
 pytestmark = [
@@ -39,26 +29,7 @@ pytestmark = [
 ]
 
 
-class Quiet(http.server.SimpleHTTPRequestHandler):
-    def log_message(self, *arguments):
-        pass
-
-
-@pytest.fixture(scope="module")
-def address():
-    handler = functools.partial(Quiet, directory=SITE)
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with playwright.sync_playwright() as play:
-        one = play.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        yield one
-        one.close()
+address, browser = browsing.address, browsing.browser  # fixtures
 
 
 @pytest.fixture

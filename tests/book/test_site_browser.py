@@ -3,15 +3,11 @@
 Needs Chromium on this machine and the package axe-playwright-python; skips without.
 """
 
-import functools
-import http.server
 import json
-import os
-import shutil
-import threading
-from pathlib import Path
 
+import browsing
 import pytest
+from browsing import CHROMIUM, SITE
 
 from book_files import ROOT
 
@@ -22,20 +18,14 @@ axe = pytest.importorskip(
 playwright = pytest.importorskip("playwright.sync_api")
 
 pytestmark = pytest.mark.slow
-SITE = Path(os.environ.get("BERT_TUTORIAL_SITE", ROOT / "_build" / "html"))
 PAGES = sorted(
     path.relative_to(SITE).as_posix()
     for folder in ("book", "notebooks")
     for path in (SITE / folder).glob("*.html")
 )
-CHROMIUM = next(
-    filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))),
-    None,
-)
 SIZES = {"wide": (1280, 900), "phone": (390, 844)}
 LOOKS = [("wide", "light"), ("wide", "dark"), ("phone", "dark")]
 OPTIONS = {"resultTypes": ["violations"]}
-FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 # The theme declares this name twice on a page with a launch button; nothing follows.
 HARMLESS = "THEBE_JS_URL"
 each_page = pytest.mark.parametrize("name", PAGES or ["none"])
@@ -46,26 +36,7 @@ elif CHROMIUM is None:
     pytestmark = [pytestmark, pytest.mark.skip("there is no Chromium on this machine")]
 
 
-class Quiet(http.server.SimpleHTTPRequestHandler):
-    def log_message(self, *arguments):
-        pass
-
-
-@pytest.fixture(scope="module")
-def address():
-    handler = functools.partial(Quiet, directory=SITE)
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with playwright.sync_playwright() as play:
-        one = play.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        yield one
-        one.close()
+address, browser = browsing.address, browsing.browser  # fixtures
 
 
 @pytest.fixture
