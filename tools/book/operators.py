@@ -8,7 +8,6 @@ move. The idea is mutation testing (DeMillo, Lipton and Sayward, 1978).
 """
 
 import ast
-import contextlib
 import copy
 from collections.abc import Callable, Iterator
 from dataclasses import fields
@@ -337,15 +336,17 @@ def survivors(exercise: Exercise) -> list[str]:
         raise TimeoutError(f"{exercise.id}: the solution was too slow: {right}")
     found = []
     for wrong in wrong_answers(exercise.solution):
-        with contextlib.suppress(Exception):
+        try:
             answer = wrong.answer(exercise.solution)
-            seen = [
-                observe(exercise, answer, cases, rounds, like=one)
-                for rounds, one in zip((1, 2), right, strict=True)
-            ]
-            if all(
-                one.attempted and not one.late and one.replaced == two.replaced
-                for one, two in zip(seen, right, strict=True)
-            ):
-                found.append(wrong.name)
+        except Exception:  # the changed text does not even run
+            continue
+        seen = [
+            observe(exercise, answer, cases, rounds, like=one)
+            for rounds, one in zip((1, 2), right, strict=True)
+        ]
+        if all(
+            one.attempted and not one.late and one.replaced == two.replaced
+            for one, two in zip(seen, right, strict=True)
+        ):
+            found.append(wrong.name)
     return found
