@@ -8,13 +8,12 @@ Chapter: 0
 """
 
 import argparse
-import os
 import signal
 import sys
 import threading
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, redirect_stdout
 from types import FrameType
 from typing import Any
 
@@ -22,7 +21,12 @@ from bert_tutorial import __version__
 from bert_tutorial.cli.cost import add_cost_command
 from bert_tutorial.cli.evaluate import add_evaluate_command
 from bert_tutorial.cli.finetune import add_finetune_command
-from bert_tutorial.cli.output import HelpFormatter, print_in_utf8
+from bert_tutorial.cli.output import (
+    HelpFormatter,
+    Onward,
+    drop_output,
+    print_in_utf8,
+)
 from bert_tutorial.cli.predict import add_predict_command
 from bert_tutorial.cli.pretrain import add_pretrain_command
 from bert_tutorial.cli.reading import add_reading_commands
@@ -78,14 +82,15 @@ def main(arguments: list[str] | None = None) -> int:
     print_in_utf8()
     options = build_parser().parse_args(arguments)
     try:
-        with _ended_by_sigterm(), _notices_on_one_line():
+        with _ended_by_sigterm(), _notices_on_one_line(), ExitStack() as stack:
+            if getattr(options, "output", None):  # its folder is what counts
+                stack.enter_context(redirect_stdout(Onward(sys.stdout)))
             options.run(options)
     except KeyboardInterrupt as stop:
         print(str(stop) or "stopped", file=sys.stderr)
         return 130
     except BrokenPipeError:
-        # The reader, such as head, has enough; nothing may be flushed into its pipe.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        drop_output(sys.stdout)
         return 0
     except (FloatingPointError, ConnectionError) as error:
         print(f"error: {error}", file=sys.stderr)

@@ -10,8 +10,16 @@ import shlex
 import subprocess
 import sys
 from io import TextIOWrapper
+from typing import Any
 
-__all__ = ["HelpFormatter", "command_line", "plain_text", "print_in_utf8"]
+__all__ = [
+    "HelpFormatter",
+    "Onward",
+    "command_line",
+    "drop_output",
+    "plain_text",
+    "print_in_utf8",
+]
 
 PROGRAM = ("python", "-m", "bert_tutorial")
 
@@ -37,6 +45,41 @@ def command_line(*words: object) -> str:
     if os.name == "nt":
         return subprocess.list2cmdline(all_words)
     return shlex.join(all_words)
+
+
+def drop_output(stream: Any) -> None:
+    """Send what is printed nowhere: the reader, such as `head`, has enough."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+
+
+class Onward:
+    """A stdout whose reader may go: a run of hours does not end with its pipe.
+
+    Args:
+        stream: where to print while somebody reads.
+    """
+
+    def __init__(self, stream: Any) -> None:
+        self._stream = stream
+
+    def __getattr__(self, name: str) -> Any:
+        """Be the stream in everything else."""
+        return getattr(self._stream, name)
+
+    def write(self, text: str) -> int:
+        """Print, or not, if nobody reads any more."""
+        try:
+            return int(self._stream.write(text))
+        except BrokenPipeError:
+            drop_output(self._stream)
+            return len(text)
+
+    def flush(self) -> None:
+        """Hand over what was printed, if somebody still reads."""
+        try:
+            self._stream.flush()
+        except BrokenPipeError:
+            drop_output(self._stream)
 
 
 def print_in_utf8() -> None:

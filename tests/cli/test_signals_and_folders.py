@@ -333,3 +333,24 @@ def test_a_lock_in_a_folder_that_cannot_be_written_is_one_line(
     monkeypatch.undo()
     with RunLock(tmp_path / "x"):
         pass
+
+
+@pytest.mark.parametrize("command", ["finetune", "vocabulary"])
+def test_a_run_goes_on_when_nobody_reads_what_it_prints(command, tmp_path):
+    """`... | head -1` must not throw a training away, and say 0."""
+    table = tmp_path / "t.tsv"
+    table.write_text("text\tlabel\ngood\t1\nbad\t0\nfine\t1\nawful\t0\n")
+    words = ["--task", "sentiment", "--data", "t.tsv", "--steps", "2", "--output", "m"]
+    left = tmp_path / "m" / "model.safetensors"
+    if command == "vocabulary":
+        words, left = ["t.tsv", "--output", "v.txt"], tmp_path / "v.txt"
+    with subprocess.Popen(
+        [sys.executable, "-u", "-m", "bert_tutorial", command, *words],
+        cwd=tmp_path,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    ) as run:
+        run.stdout.close()  # at once: the first line finds no reader
+        error = run.stderr.read()
+    assert run.returncode == 0, error
+    assert left.is_file(), error
