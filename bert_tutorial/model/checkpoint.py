@@ -15,6 +15,7 @@ from typing import Any, ClassVar, Self
 
 import torch
 from torch import Tensor, nn
+from torch.overrides import TorchFunctionMode
 
 from bert_tutorial.files.folder import (
     CheckpointError,
@@ -43,6 +44,23 @@ _NOT_OFFERED = {
     "cross_attn_head_mask": "this is an encoder without cross-attention",
     "return_dict": "outputs are always named, and output.to_tuple() gives a tuple",
 }
+
+
+class _NothingDrawn(TorchFunctionMode):
+    """Leave out random initial values while shapes are made.
+
+    Tensors on "meta" hold no numbers, but drawing them there makes torch load its
+    compiler, which takes longer than to load torch itself.
+    """
+
+    def __torch_function__(
+        self, func: Any, types: Any, args: Any = (), kwargs: Any = None
+    ) -> Any:
+        """Do what is asked, unless that is to draw."""
+        kwargs = kwargs or {}
+        if func is nn.init.normal_:
+            return kwargs["tensor"] if "tensor" in kwargs else args[0]
+        return func(*args, **kwargs)
 
 
 def _drop_other_head(
@@ -134,7 +152,8 @@ class PreTrained(nn.Module):
             optional = tuple(key for key in optional if key != "pooler.")
         model._compare(tensors, optional, path, layers="num_hidden_layers" in changes)
         model._check_shapes(tensors, origin)
-        model.to_empty(device="cpu")
+        # to_empty(), without torch's compiler, which that loads for tensors on meta
+        model._apply(lambda shape: torch.empty(shape.shape, dtype=shape.dtype))
         model._fill(tensors)
         return model.eval()
 
@@ -147,7 +166,7 @@ class PreTrained(nn.Module):
                 f"num_hidden_layers {config.num_hidden_layers} for {tensors} tensors"
             )
         try:
-            with torch.device("meta"):
+            with torch.device("meta"), _NothingDrawn():
                 return cls(config)
         except (RuntimeError, TypeError, OverflowError) as error:
             reason = str(error).partition("\n")[0]

@@ -189,6 +189,15 @@ def test_importing_the_package_loads_nothing_large():
     assert "torch" not in loaded_by("import bert_tutorial.cli.main")
 
 
+def test_opening_a_model_does_not_load_the_compiler():
+    statement = (
+        "from bert_tutorial.files.shipped import shipped_weights; "
+        "from bert_tutorial import BertForMaskedLM; "
+        "BertForMaskedLM.from_pretrained(shipped_weights())"
+    )
+    assert not {"torch._dynamo", "sympy"} & loaded_by(statement)
+
+
 @pytest.mark.parametrize("fault", [KeyError("deep"), ValueError("ours"), OSError("?")])
 def test_a_fault_of_ours_keeps_its_traceback(monkeypatch, fault):
     def slip(*_):
