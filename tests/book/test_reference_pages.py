@@ -237,13 +237,6 @@ def test_the_headings_give_the_minutes_of_the_exercises(chapter):
     assert minutes == sum(own) or not own
 
 
-def test_the_course_has_each_chapter_once_and_in_order():
-    weeks = re.findall(r"^\| (\d+) \| ([\d, ]+) \| \d+ \|", page("teacher"), re.M)
-    assert [int(week) for week, _ in weeks] == list(range(1, len(weeks) + 1))
-    taught = [int(one) for _, chapters in weeks for one in chapters.split(",")]
-    assert taught == sorted(CHAPTERS), "the table of weeks in book/teacher.md"
-
-
 def mentioned():
     """Every chapter that a page of the book names, with the words behind it."""
     texts = {path.stem: text_of(number) for number, path in CHAPTERS.items()}

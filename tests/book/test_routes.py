@@ -1,10 +1,14 @@
-"""The routes of the first page hold each chapter that their chapters call essential."""
+"""Routes and plans hold each chapter that their chapters call essential.
+
+The routes are those of the first page, the plans those of the page for teachers.
+"""
 
 import re
 
 import nbformat
 import pytest
 from front_page import ROUTES
+from generated_pages import TEACHER_PAGE
 
 from book_files import chapter_of_notebook, notebooks
 
@@ -61,3 +65,30 @@ def test_a_route_is_closed_and_in_order(route):
     assert taken == sorted(set(taken))
     missing = {one: NEEDS[one] - set(taken) for one in taken}
     assert {one: gap for one, gap in missing.items() if gap} == {}
+
+
+def plans():
+    """Read the plans for teachers: heading -> the chapters of each week."""
+    text = TEACHER_PAGE.read_text(encoding="utf-8")
+    parts = re.split(r"^### (\w+ weeks)\b.*$", text, flags=re.M)
+    found = {}
+    for title, part in zip(parts[1::2], parts[2::2], strict=True):
+        rows = re.findall(r"^\| (\d+) \| ([\d, ]+) \| \d+ \|", part, re.M)
+        assert [int(week) for week, _ in rows] == list(range(1, len(rows) + 1))
+        found[title] = [[int(one) for one in week.split(",")] for _, week in rows]
+    return found
+
+
+@pytest.mark.parametrize(("title", "weeks"), [("Seven", 7), ("Fourteen", 14)])
+def test_a_plan_is_closed_and_in_order(title, weeks):
+    plan = plans()[f"{title} weeks"]
+    assert len(plan) == weeks
+    taken = [one for week in plan for one in week]
+    assert taken == sorted(set(taken))
+    for number, one in enumerate(taken):
+        assert NEEDS[one] <= set(taken[:number]), one
+
+
+def test_the_longer_plan_has_every_chapter():
+    taken = [one for week in plans()["Fourteen weeks"] for one in week]
+    assert taken == sorted(NEEDS), "the plans in book/teacher.md"

@@ -52,7 +52,8 @@ Then the other pages:
 
   tests/data/claims.json  what holds a number in the prose that no cell of the page has
   book/references.md      a heading for each paper cited, with a link to the chapter
-  book/teacher.md         the chapter in the table of weeks, with any number of minutes
+  book/teacher.md         the chapter in the plan of fourteen weeks, with any minutes
+  book/outcomes.json      three to five outcomes, and the three levels of the rubric
   book/glossary.md        the chapter's terms
   book/paper_map.md       where it redoes a section of the paper
 

@@ -29,6 +29,7 @@ from generated_pages import (
     ledger_page,
     teacher_page,
 )
+from outcomes import OUTCOMES_PAGE, outcomes_page
 
 from bert_tutorial.course.exercises import all_exercises
 from bert_tutorial.course.judging.source import source_of
@@ -268,6 +269,7 @@ def main() -> None:
         write_if_new(path, text)
     write_if_new(ROOT / "book" / "exercises.md", exercise_page())
     write_if_new(TEACHER_PAGE, teacher_page())
+    write_if_new(OUTCOMES_PAGE, outcomes_page())
     write_if_new(LEDGER_PAGE, ledger_page())
     write_if_new(CLAIMS_PAGE, claims_page())
     write_if_new(INTRO, with_parts(INTRO.read_text(encoding="utf-8")))
