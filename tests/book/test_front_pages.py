@@ -118,21 +118,13 @@ def test_a_route_links_each_of_its_chapters_and_adds_their_minutes():
     for route in ROUTES:
         text = card(route, known)
         numbers = route.chapters or tuple(known)
-        minutes = sum(known[one].minutes for one in numbers)
+        minutes = sum(known[one].times.together for one in numbers)
         told = re.search(r"\*\d+ chapters, (\d+) (minutes|hours)\*\n:::", text)
         size = 1 if told[2] == "minutes" else 60
         assert abs(int(told[1]) * size - minutes) <= size / 2
         if route.chapters:
             links = re.findall(r"\]\(\.\./notebooks/(\d\d)_", text)
             assert tuple(map(int, links)) == route.chapters
-
-
-def test_the_first_button_leads_to_the_first_chapter_and_says_its_minutes():
-    text = INTRO.read_text(encoding="utf-8")
-    link = r'href="\.\./notebooks/00_start_here\.html">Start, (\d+) minutes</a>'
-    minutes = re.search(link, text)[1]
-    top = (ROOT / "notebooks" / "00_start_here.ipynb").read_text("utf-8")
-    assert f"**Time**: {minutes} minutes to read" in top
 
 
 def test_the_citation_is_that_of_the_file():

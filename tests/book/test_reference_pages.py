@@ -8,9 +8,8 @@ from functools import cache
 
 import nbformat
 import pytest
-from generated_pages import reading_minutes, teacher_page, times_of
+from generated_pages import teacher_page
 
-from bert_tutorial.course.exercises import all_exercises
 from book_files import ROOT, chapter_of_notebook, modules, notebooks, toc_files
 
 CHAPTERS = {chapter_of_notebook(path): path for path in notebooks()}
@@ -229,14 +228,6 @@ def test_the_times_for_teachers_are_up_to_date():
     assert page("teacher") == teacher_page(), "run `make sync`"
 
 
-@pytest.mark.parametrize("chapter", CHAPTERS)
-def test_the_headings_give_the_minutes_of_the_exercises(chapter):
-    own = [one.minutes for one in all_exercises().values() if one.chapter == chapter]
-    minutes = times_of(nbformat.read(CHAPTERS[chapter], as_version=4)).exercises
-    assert minutes > 0
-    assert minutes == sum(own) or not own
-
-
 def mentioned():
     """Every chapter that a page of the book names, with the words behind it."""
     texts = {path.stem: text_of(number) for number, path in CHAPTERS.items()}
@@ -260,17 +251,6 @@ def test_no_page_announces_a_chapter_that_is_not_there():
         assert "(planned)" not in text, name
         listed = re.findall(r"^\| (\d{1,2}) \| ", text, re.M)
         assert [int(number) for number in listed] == sorted(CHAPTERS), name
-
-
-def test_reading_time_leaves_out_solutions_and_stubs():
-    words = nbformat.v4.new_markdown_cell("word " * 1_200)
-    hidden = '<details class="solution">' + "word " * 9_000 + "</details>"
-    code = nbformat.v4.new_code_cell("x = 1\n" * 200)
-    stub = nbformat.v4.new_code_cell("x = 1\n" * 900)
-    stub.metadata["tags"] = ["exercise"]
-    cells = [words, nbformat.v4.new_markdown_cell(hidden), code, stub]
-    book = nbformat.v4.new_notebook(cells=cells)
-    assert reading_minutes(book) == 20
 
 
 @pytest.mark.parametrize("kind", ["student 06 07", "teacher 00"])

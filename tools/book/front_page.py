@@ -4,7 +4,7 @@
     python tools/book/front_page.py card    book/_static/card.png, what other sites show
                                             of a link; needs Chromium
 
-The minutes of a route are those that its chapters state at their top.
+The minutes of a route are those of its chapters, as `times.py` counts them.
 """
 
 import re
@@ -17,7 +17,8 @@ from typing import NamedTuple
 
 import nbformat
 import yaml
-from generated_pages import stated_minutes
+from generated_pages import RUNS, read_ledger
+from times import Times, longest_run, times_of
 
 from book_files import ROOT, chapter_of_notebook, notebooks
 
@@ -35,7 +36,7 @@ class Route(NamedTuple):
 
 
 ROUTES = (
-    Route("One hour", "what BERT is", (0, 1)),
+    Route("One evening", "what BERT is", (0, 1)),
     Route(
         "One weekend",
         "the model, trained and used",
@@ -50,17 +51,17 @@ class Chapter(NamedTuple):
 
     title: str
     file: str
-    minutes: int
+    times: Times
 
 
 def chapters() -> dict[int, Chapter]:
-    """Read title and minutes from the top of each notebook."""
+    """Read title and minutes of each notebook."""
     found = {}
     for path in notebooks():
         book = nbformat.read(path, as_version=4)
         title = book.cells[0].source.split("\n")[0].removeprefix("# ")
         number = chapter_of_notebook(path)
-        found[number] = Chapter(title, path.name, stated_minutes(book))
+        found[number] = Chapter(title, path.name, times_of(book))
     return found
 
 
@@ -81,7 +82,7 @@ def card(route: Route, known: dict[int, Chapter]) -> str:
             f"[From chapter {numbers[0]}](../notebooks/{first}) to {numbers[-1]} in "
             "order, with [a plan by weeks](teacher.md)."
         )
-    minutes = sum(known[one].minutes for one in numbers)
+    minutes = sum(known[one].times.together for one in numbers)
     count = f"{len(numbers)} chapters, {hours(minutes)}"
     title = f":::{{grid-item-card}} {route.name}: {route.goal}"
     return f"{title}\n{links}\n\n*{count}*\n:::\n"
@@ -109,18 +110,10 @@ def citation() -> str:
     return "\n".join(["```bibtex", "@misc{build-bert,", *lines, "}", "```", ""])
 
 
-def reading_minutes_of_the_first() -> int:
-    """Read how long chapter 0 takes, as its top states it."""
-    top = nbformat.read(notebooks()[0], as_version=4).cells[0].source
-    found = re.search(r"\*\*Time\*\*: (\d+) minutes to read", top)
-    if found is None:
-        raise ValueError("chapter 0 states no minutes to read")
-    return int(found[1])
-
-
 def with_parts(text: str) -> str:
     """Return the first page with its made parts up to date."""
-    minutes = reading_minutes_of_the_first()
+    minutes = chapters()[0].times.reading
+    text = RUNS.sub(rf"\g<1>{longest_run(read_ledger())}", text)
     text = re.sub(r">Start, \d+ minutes<", f">Start, {minutes} minutes<", text)
     for name, part in (("routes", routes()), ("citation", citation())):
         found = re.search(MARKED.format(name), text, re.S)

@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 
 import nbformat
 from operators import wrong_answers
+from times import longest_run, times_of
 
 from bert_tutorial.course.exercises import all_exercises
 from bert_tutorial.course.judging.exercise import Exercise
@@ -34,7 +35,6 @@ __all__ = [
     "LEDGER",
     "LEDGER_PAGE",
     "TEACHER_PAGE",
-    "Times",
     "api_pages",
     "chapter_row",
     "command_of",
@@ -43,13 +43,10 @@ __all__ = [
     "ledger_page",
     "machine_of",
     "read_ledger",
-    "reading_minutes",
     "run_entry",
     "seeds_of",
-    "stated_minutes",
     "stored_runs",
     "teacher_page",
-    "times_of",
     "where_measured",
 ]
 
@@ -207,57 +204,13 @@ def exercise_page() -> str:
 
 
 TEACHER_PAGE = ROOT / "book" / "teacher.md"
-WORDS, LINES = 120, 20  # read in a minute: of text, of code
 MARKED = re.compile(r"(<!-- times -->\n).*?(<!-- /times -->)", re.S)
 WEEK = re.compile(r"^(\| \d+ \| ([\d, ]+) \|) \d+ \|", re.M)
-EXERCISE = re.compile(r"^### Exercise [\d.]+ \(\d+ of \d+, (\d+) min\)", re.M)
-SOLUTION = re.compile(r'<details class="solution">.*?</details>', re.S)
+RUNS = re.compile(r"(A chapter runs in at most )\w+ \w+")
 TIMES_HEAD = """
 | chapter | reading | exercises | together |
 | --- | --- | --- | --- |
 """
-
-
-class Times(NamedTuple):
-    """The minutes that a chapter asks for."""
-
-    reading: int
-    exercises: int
-    together: int
-
-
-def reading_minutes(book: Any) -> int:
-    """Estimate the minutes to read a notebook, to the next five.
-
-    Counted are the words of its text without solutions, and the lines of its code
-    without stubs and the first cell.
-    """
-    words = lines = 0
-    for cell in book.cells:
-        if cell.cell_type == "markdown":
-            words += len(SOLUTION.sub("", cell.source).split())
-        elif not {"exercise", "hide-input"} & set(cell.metadata.get("tags", [])):
-            lines += sum(bool(line.strip()) for line in cell.source.splitlines())
-    return max(5, 5 * round((words / WORDS + lines / LINES) / 5))
-
-
-def stated_minutes(book: Any) -> int:
-    """Read the minutes to read and write that a notebook states at its top.
-
-    Raises:
-        ValueError: the notebook states no time.
-    """
-    line = re.search(r"\*\*Time\*\*: ([^\n]*)", book.cells[0].source)
-    if line is None:
-        raise ValueError("the notebook's first cell has no line **Time**: ...")
-    return sum(map(int, re.findall(r"(\d+) minutes (?!to run)", line[1])))
-
-
-def times_of(book: Any) -> Times:
-    """Count the minutes that a chapter asks for, as its exercises state them."""
-    text = "\n".join(cell.source for cell in book.cells)
-    reading, solving = reading_minutes(book), sum(map(int, EXERCISE.findall(text)))
-    return Times(reading, solving, reading + solving)
 
 
 def teacher_page() -> str:
@@ -279,6 +232,7 @@ def teacher_page() -> str:
         return f"{match[1]} {minutes} |"
 
     text = WEEK.sub(week, TEACHER_PAGE.read_text(encoding="utf-8"))
+    text = RUNS.sub(rf"\g<1>{longest_run(read_ledger())}", text)
     return MARKED.sub(lambda match: match[1] + table + match[2], text)
 
 

@@ -5,9 +5,10 @@
 The package is the truth: a definition in a notebook whose name the package offers gets
 the package's lines. The first code cell is written from the address in `_config.yml`;
 `exercise-ID` gets the stub of an exercise, `solution-ID` its solution between two
-marks, `quiz` the questions of `notebooks/quiz/NN.json`. The tables of chapters link to
-the notebooks that are there; `generated_pages.py` says which pages are written anew.
-What a tag folds on the site is folded in Colab and JupyterLab as well (`fold`).
+marks, `quiz` the questions of `notebooks/quiz/NN.json`. The minutes in headings and at
+the top are those of `times.py`. The tables of chapters link to the notebooks that are
+there; `generated_pages.py` says which pages are written anew. What a tag folds on the
+site is folded in Colab and JupyterLab as well (`fold`).
 """
 
 import ast
@@ -27,9 +28,11 @@ from generated_pages import (
     api_pages,
     exercise_page,
     ledger_page,
+    read_ledger,
     teacher_page,
 )
 from outcomes import OUTCOMES_PAGE, outcomes_page
+from times import sync_times
 
 from bert_tutorial.course.exercises import all_exercises
 from bert_tutorial.course.judging.source import source_of
@@ -260,10 +263,11 @@ def write_if_new(path: Path, text: str) -> None:
 
 def main() -> None:
     """Bring the notebooks and the generated parts of the pages up to date."""
-    package = package_definitions()
+    package, ledger = package_definitions(), read_ledger()
     for path in [*notebooks(), *drafts()]:
         book = nbformat.read(path, as_version=4)
         sync_notebook(book, package)
+        sync_times(book, path, ledger)
         write_if_new(path, nbformat.writes(book) + "\n")
     for path, text in api_pages().items():
         write_if_new(path, text)
