@@ -152,7 +152,7 @@ def check_device(name: str) -> Finding:
     """Choose the device and multiply on it."""
     import torch
 
-    from bert_tutorial.training.device import pick_device
+    from bert_tutorial.training.device import has_bfloat16, pick_device
 
     try:
         device = pick_device(name)
@@ -166,7 +166,8 @@ def check_device(name: str) -> Finding:
     if device.type == "cpu" and shutil.which("nvidia-smi"):
         build = "for CUDA" if torch.version.cuda else "without CUDA"
         return Finding("device", f"cpu; there is an NVIDIA driver, torch is {build}")
-    return Finding("device", str(device))
+    is_fast = has_bfloat16(device)
+    return Finding("device", f"{device}{', with bfloat16 products' if is_fast else ''}")
 
 
 def check_threads() -> Finding:

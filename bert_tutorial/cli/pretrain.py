@@ -44,7 +44,7 @@ CORPUS_ONLY: tuple[str, ...] = (
     "initializer_range",
     "position_initializer_range",
     "optimizer",
-    "mixed_precision",
+    "precision",
     "device",
     "shards",
     "answer_seconds",
@@ -220,9 +220,11 @@ def add_recipe_options(text: Any) -> None:
 def add_machine_options(text: Any) -> None:
     """Declare where a model is trained, and in which precision."""
     text.add_argument(
-        "--mixed-precision",
-        action=argparse.BooleanOptionalAction,
-        help="compute in 16 bits where the GPU does so (default: --mixed-precision)",
+        "--precision",
+        choices=["auto", "float32", "bfloat16"],
+        help="of matrix products (default: 16 bits on a GPU, float32 on a processor; "
+        "auto: bfloat16 also on a processor that has instructions for it, which is "
+        "faster from 128 dimensions on)",
     )
     text.add_argument(
         "--device",
@@ -328,7 +330,7 @@ def pretrain_on_files(options: argparse.Namespace) -> None:
     from bert_tutorial.pretraining.run import pretrain_corpus
     from bert_tutorial.pretraining.start import Start
     from bert_tutorial.tokenization.tokenizer import BertTokenizer
-    from bert_tutorial.training.device import pick_device
+    from bert_tutorial.training.device import has_bfloat16, pick_device
     from bert_tutorial.training.processes import ANSWER_SECONDS
 
     if not options.output:
@@ -345,12 +347,15 @@ def pretrain_on_files(options: argparse.Namespace) -> None:
     tokenizer = None
     if options.vocab:
         tokenizer = BertTokenizer.from_vocab(options.vocab, not recipe.cased)
+    device = pick_device(options.device or "auto")
+    if device.type == "cpu" and recipe.precision is None and is_first_process():
+        offer_bfloat16(has_bfloat16(device))
     run = pretrain_corpus(
         options.corpus,
         recipe,
         tokenizer=tokenizer,
         output=options.output,
-        device=pick_device(options.device or "auto"),
+        device=device,
         save_every=saving(options),
         resume=is_resumed(options),
         longer=options.resume == "longer",
@@ -380,6 +385,16 @@ def recipe_of(options: argparse.Namespace, start: "Start | None") -> "CorpusReci
         rate = usual["learning_rate"]
         print(f"learning rate {rate:g}, by the model's size", file=sys.stderr)
     return CorpusRecipe(**(usual | given))
+
+
+def offer_bfloat16(is_there: bool) -> None:
+    """Say that this processor could do the run in less time."""
+    if is_there:
+        print(
+            "this processor multiplies bfloat16 itself: --precision auto uses that and "
+            "takes less time, with slightly other numbers",
+            file=sys.stderr,
+        )
 
 
 def saving(options: argparse.Namespace) -> int:

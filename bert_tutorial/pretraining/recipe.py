@@ -46,7 +46,7 @@ class CorpusRecipe:
     dropout: float | None = None
     initializer_range: float | None = None
     position_initializer_range: float | None = None
-    mixed_precision: bool = True
+    precision: str | None = None
     optimizer: str = "adamw"
     seed: int = 0
 
@@ -70,7 +70,7 @@ class CorpusRecipe:
             learning_rate=self.learning_rate,
             betas=(0.9, 0.98),
             accumulation_steps=self.accumulation_steps,
-            mixed_precision=self.mixed_precision,
+            precision=self.precision,
             optimizer=self.optimizer,
             log_every=max(1, min(50, self.steps // 20)),
         )

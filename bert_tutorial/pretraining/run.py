@@ -32,7 +32,12 @@ from bert_tutorial.pretraining.large_corpus import (
 from bert_tutorial.pretraining.recipe import CorpusRecipe
 from bert_tutorial.pretraining.start import Start
 from bert_tutorial.tokenization.tokenizer import BertTokenizer
-from bert_tutorial.training.device import pick_device, versions
+from bert_tutorial.training.device import (
+    autocast_dtype,
+    pick_device,
+    precision_name,
+    versions,
+)
 from bert_tutorial.training.keeper import (
     StateKeeper,
     refuse_other_vocabulary,
@@ -45,7 +50,7 @@ from bert_tutorial.training.processes import ANSWER_SECONDS, ProcessGroup, join_
 __all__ = ["CorpusRecipe", "CorpusRun", "evaluate_corpus", "pretrain_corpus"]
 
 # Choices that were added to the recipe after its first release.
-LATER = ("mixed_precision", "optimizer")
+LATER = ("precision", "optimizer")
 START_BYTES = 1_000_000  # of each file tell a large corpus from another
 
 
@@ -193,6 +198,7 @@ def pretrain_corpus(
     recipe = checked_recipe(paths, recipe or CorpusRecipe(), start)
     is_sharded = reads_shards(paths, shards)
     device, folder = device or pick_device(), Path(output)
+    autocast_dtype(device, recipe.precision)  # refused before any work is done
     with ExitStack() as stack:
         world = stack.enter_context(join_world(device, answer_seconds))
         if world.rank == 0:
@@ -209,7 +215,8 @@ def pretrain_corpus(
         keeper = StateKeeper(folder, same, save_every, resume, longer)
         if world.rank == 0:
             write_tokenizer(folder, data, model, resume)
-        run = CorpusRun(model, data, [], {"seconds_preparing": _since(clock)})
+        known = {"corpus": digests, "seconds_preparing": _since(clock)}
+        run = CorpusRun(model, data, [], known)
         run = _train(run, recipe, folder, device, progress, keeper, world, start)
         if world.rank == 0:
             _save(folder, model, run.report)
@@ -303,6 +310,7 @@ def _report(
     model: BertForPreTraining, data: CorpusData | ShardedData, recipe: CorpusRecipe
 ) -> dict[str, Any]:
     """Judge the model, and say what it was made of."""
+    device = next(model.parameters()).device
     return {
         "recipe": asdict(recipe),
         "validation": evaluate_corpus(model, data),
@@ -311,7 +319,8 @@ def _report(
         **data.facts(),
         "vocabulary": len(data.tokenizer),
         "parameters": sum(p.numel() for p in model.parameters()),
-        "device": next(model.parameters()).device.type,
+        "device": device.type,
+        "precision": precision_name(autocast_dtype(device, recipe.precision)),
         **versions(),
     }
 

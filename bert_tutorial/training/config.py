@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from bert_tutorial.files.errors import UserError
+from bert_tutorial.training.device import PRECISIONS
 from bert_tutorial.training.muon import WARMUP
 
 __all__ = ["TrainingConfig"]
@@ -72,7 +73,7 @@ class TrainingConfig:
 
     Units: `steps` are updates of the weights; `warmup_fraction` is a share of them,
     which `warmup_steps`, if given, overrides; `accumulation_steps` counts batches a
-    step; `log_every` counts steps. `mixed_precision` matters on CUDA only;
+    step; `log_every` counts steps. `precision` is one of `autocast_dtype`;
     `optimizer` is the paper's or "muon", see `Muon`.
 
     Raises:
@@ -88,7 +89,7 @@ class TrainingConfig:
     warmup_steps: int | None = None
     max_gradient_norm: float = 1.0
     accumulation_steps: int = 1
-    mixed_precision: bool = True
+    precision: str | None = None
     optimizer: str = "adamw"
     log_every: int = 50
 
@@ -98,6 +99,11 @@ class TrainingConfig:
         if self.optimizer not in OPTIMIZERS:
             raise UserError(
                 f"optimizer must be {' or '.join(OPTIMIZERS)}, got {self.optimizer!r}"
+            )
+        if self.precision is not None and self.precision not in PRECISIONS:
+            raise UserError(
+                f"precision must be one of {', '.join(PRECISIONS)}, "
+                f"got {self.precision!r}"
             )
         if not _are_betas(self.betas):
             raise UserError(

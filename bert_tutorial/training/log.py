@@ -195,7 +195,7 @@ class Window:
         if self.is_scaled and scale < 1:
             raise FloatingPointError(
                 f"the gradients overflow float16 again and again before step {step}; "
-                "train with mixed_precision=False (pretrain --no-mixed-precision) or a "
+                'train with precision="float32" (pretrain --precision float32) or a '
                 "lower learning rate"
             )
         means = (self.sums / self.steps).tolist()

@@ -20,7 +20,7 @@ from torch import Tensor, nn
 
 from bert_tutorial.model.objectives import pretraining_loss
 from bert_tutorial.training.config import TrainingConfig
-from bert_tutorial.training.device import autocast_dtype, pick_device
+from bert_tutorial.training.device import autocast_dtype, pick_device, precision_name
 from bert_tutorial.training.keeper import StateKeeper
 from bert_tutorial.training.log import RunLog, Window
 from bert_tutorial.training.muon import build_muon, late_fall
@@ -145,7 +145,7 @@ class Trainer:
         self.loss = loss
         self.judge = judge
         self.optimizer = self._build_optimizer()
-        dtype = autocast_dtype(device) if config.mixed_precision else None
+        dtype = autocast_dtype(device, config.precision)
         self.dtype = dtype
         # The scaler leaves out updates with a gradient that is not finite, and need
         # not ask the device for it: it is there for fp32 too, with the scale 1.
@@ -285,6 +285,8 @@ class Trainer:
         record = window.record(step, self.rate(step), self.scaler.get_scale())
         if self.config.optimizer != "adamw":
             record["optimizer"] = self.config.optimizer
+        if self.dtype is not None:
+            record["precision"] = precision_name(self.dtype)
         log.add(record, {"loss": f"{record['loss']:.3f}"})
 
     def run(

@@ -160,8 +160,8 @@ def test_the_defaults_in_the_help_are_those_that_are_taken():
         assert f"default: {getattr(recipe, name)}" in shown[name]
     assert "default: 1e-3" in shown["learning_rate"] and recipe.learning_rate == 1e-3
     assert "--no-cased" in shown["cased"] and recipe.cased is False
-    assert "default: --mixed-precision" in shown["mixed_precision"]
-    assert recipe.mixed_precision is True
+    assert "default: 16 bits on a GPU, float32 on a" in shown["precision"]
+    assert recipe.precision is None
     steps = (WorldRecipe().steps, full_recipe().steps, recipe.steps)
     assert re.findall(r"\d+", shown["steps"]) == [str(number) for number in steps]
     assert f"default: {WorldRecipe().masking}" in shown["masking"]

@@ -125,7 +125,7 @@ OPTION_OF = {
     "resume": "--resume",
     "allow_bin": "--allow-bin",
     "new_heads": "--new-heads",
-    "mixed_precision": "--no-mixed-precision",
+    "precision": "--precision",
     "tokenizer": "--vocab",
 }
 
