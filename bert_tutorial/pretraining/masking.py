@@ -48,7 +48,7 @@ def replace_chosen(
         u: (B, T), uniform in [0, 1) at chosen tokens; decides among the three.
         generator: source of the swapped-in tokens.
         mask_id: id of [MASK].
-        vocab_size: V.
+        vocab_size: V, the number of pieces.
         split: shares of [MASK], random token and unchanged token; they sum to 1.
 
     Returns:
@@ -85,7 +85,7 @@ def mask_tokens(
         rates: probability of being chosen; one for all, or (V,), one for each id.
         generator: source of all draws.
         mask_id: id of [MASK].
-        vocab_size: V.
+        vocab_size: V, the number of pieces.
         split: shares of [MASK], random token and unchanged token; they sum to 1.
 
     Returns:

@@ -62,7 +62,7 @@ def training_operations(
 
     Args:
         recipe: gives the sizes.
-        vocab_size: V.
+        vocab_size: V, the number of pieces.
         length: tokens of the text around a token, on average; only attention's two
             products feel it.
         masked_share: share of the tokens that are predicted.
