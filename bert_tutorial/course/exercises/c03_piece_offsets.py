@@ -235,8 +235,8 @@ EXERCISE = Exercise(
         Mutant(
             "from the front each time",
             from_the_front,
-            "A piece that comes again gets its first place. Search behind the end of "
-            "the piece before: text.index(piece, place).",
+            "A piece that comes again gets its first place. Search from the end of "
+            "the piece before: text.lower().index(letters, position).",
         ),
         Mutant(
             "## counted",

@@ -196,6 +196,6 @@ EXERCISE = Exercise(
     hints=(
         "A product of probabilities is a sum of logarithms.",
         "N = sum(counts.values()). A piece with count n adds n times ln(n / N).",
-        "sum(n * math.log(n / N) for each count n that is not 0).",
+        "sum(n * math.log(n / N) for n in counts.values() if n).",
     ),
 )

@@ -465,7 +465,8 @@ EXERCISE = Exercise(
             "positions detached",
             Detached,
             "The numbers are right and the position table gets no gradient, so it "
-            "would keep its initial noise for ever. Leave out detach() and no_grad().",
+            "would keep its initial noise for ever. Leave out detach() and "
+            "torch.no_grad().",
         ),
         Mutant(
             "no positions",

@@ -188,8 +188,8 @@ EXERCISE = Exercise(
             "eps outside the root",
             eps_outside,
             "eps is added to the standard deviation. It belongs to the variance, "
-            "inside the root: sqrt(variance + eps). With 1e-12 nobody would notice; "
-            "the check uses 0.1.",
+            "inside the root: torch.sqrt(variance + eps). With 1e-12 nobody would "
+            "notice; the check uses 0.1.",
         ),
         Mutant(
             "eps forgotten",

@@ -349,8 +349,8 @@ EXERCISE = Exercise(
             "scale outside, no denominator",
             scale_outside,
             "The exponential of the raw score is divided by the root of D. The scale "
-            "belongs inside the exponent, exp(score / root), and what stands below "
-            "the fraction is the sum of the exponentials.",
+            "belongs inside the exponent, math.exp(score / root), and what stands "
+            "below the fraction is the sum of the exponentials.",
         ),
         Mutant(
             "overflow",

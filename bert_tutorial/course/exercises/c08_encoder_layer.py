@@ -488,7 +488,7 @@ EXERCISE = Exercise(
             "first residual dropped",
             NoFirstResidual,
             "The input of attention is not added to its output. The first half is "
-            "attention_norm(hidden + dropout(mixed)).",
+            "self.attention_norm(hidden + self.dropout(mixed)).",
         ),
         Mutant(
             "second residual dropped",
@@ -631,7 +631,7 @@ EXERCISE = Exercise(
             "no second half",
             NoFeedForward,
             "The feed-forward part is not used. After attention comes "
-            "feed_forward_norm(x + dropout(feed_forward(x))).",
+            "self.feed_forward_norm(x + self.dropout(self.feed_forward(x))).",
         ),
     ],
     cases=cases,

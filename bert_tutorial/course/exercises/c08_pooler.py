@@ -230,7 +230,7 @@ EXERCISE = Exercise(
         Mutant(
             "no dense layer",
             NoDense,
-            "The dense layer is not used: tanh(dense(vector of [CLS])).",
+            "The dense layer is not used: torch.tanh(self.dense(hidden[:, 0])).",
         ),
         Mutant(
             "tanh first",

@@ -282,6 +282,6 @@ EXERCISE = Exercise(
         "It is the head of chapter 11 without a class: two F.linear, a GELU, a "
         "LayerNorm.",
         "The last F.linear has the word table as its matrix, and cls.predictions.bias.",
-        "F.linear(x, tensors[words], tensors[bias]) after F.layer_norm(F.gelu(...)).",
+        "F.linear(x, words, bias) after F.layer_norm(F.gelu(...)).",
     ),
 )

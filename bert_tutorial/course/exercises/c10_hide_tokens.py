@@ -313,7 +313,7 @@ EXERCISE = Exercise(
             a_mistake(lowest=5),
             "Some of the first ids, those of special tokens, never come up among the "
             "random ones. The published code draws from the whole vocabulary, special "
-            "tokens included: torch.randint(vocab_size).",
+            "tokens included: torch.randint(vocab_size, input_ids.shape).",
         ),
         Mutant(
             "the same places in all texts",
@@ -343,8 +343,8 @@ EXERCISE = Exercise(
             "the last id missing",
             a_mistake(missing=1),
             "The last id of the vocabulary never comes up among the random ones, "
-            "or one that is none does. torch.randint(n) gives 0 to n - 1: the end "
-            "is left out already.",
+            "or one that is none does. torch.randint(n, shape) gives 0 to n - 1: the "
+            "end is left out already.",
         ),
         Mutant(
             "one random word for all",

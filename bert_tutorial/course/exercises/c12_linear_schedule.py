@@ -169,8 +169,8 @@ EXERCISE = Exercise(
     },
     hints=(
         "Two straight lines that meet at step warmup.",
-        "Before warmup: step / warmup. From then on: what is left, (total - step), "
-        "over (total - warmup).",
-        "if step < warmup: the first; else max(0.0, the second).",
+        "Before warmup: first = step / warmup. From then on: what is left over the "
+        "length of the way down, second = (total - step) / (total - warmup).",
+        "first if step < warmup else max(0.0, second).",
     ),
 )

@@ -275,7 +275,7 @@ EXERCISE = Exercise(
         Mutant(
             "None taken for missing",
             none_is_missing,
-            "A setting that is None counts as one that is not there. get(key) "
+            "A setting that is None counts as one that is not there. recipe.get(key) "
             "gives None for both: ask with another default, or with `in`.",
         ),
     ],

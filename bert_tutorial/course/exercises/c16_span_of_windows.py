@@ -240,6 +240,6 @@ EXERCISE = Exercise(
     hints=(
         "Find the best span of each window; keep the best of all.",
         "Remember its score, and add `begin` to both places.",
-        "max() of tuples (score, begin + first, begin + last) compares scores first.",
+        "The max of tuples (score, begin + first, begin + last) compares scores first.",
     ),
 )

@@ -205,7 +205,7 @@ EXERCISE = Exercise(
             "dropout on",
             by_measure(right, is_quiet=False),
             "A model that came in train mode was run in train mode: what you measured "
-            "is its dropout. Call eval() on both first.",
+            "is its dropout. Call ours.eval() and theirs.eval().",
         ),
         Mutant(
             "stays in eval",
@@ -262,7 +262,7 @@ EXERCISE = Exercise(
             "only ours in eval",
             only_ours_quiet,
             "Theirs was run in the mode in which it came, in train mode with "
-            "dropout. Call eval() on both.",
+            "dropout. Call theirs.eval(), as ours.eval().",
         ),
         Mutant(
             "padding from the ids",

@@ -145,7 +145,7 @@ EXERCISE = Exercise(
             "all positions in all texts",
             all_positions,
             "state[:, at] names every position of the list in every text. Pair text b "
-            "with at[b]: changed[rows, at], rows = arange(B).",
+            "with at[b]: changed[rows, at], rows = torch.arange(B).",
         ),
         Mutant(
             "the first text's position",

@@ -300,7 +300,7 @@ EXERCISE = Exercise(
             "type detached",
             Detached,
             "The numbers are right, and the type gets no gradient from the patches. "
-            "Leave out detach() and no_grad().",
+            "Leave out detach() and torch.no_grad().",
         ),
         Mutant(
             "no dropout",
