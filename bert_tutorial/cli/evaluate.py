@@ -10,7 +10,12 @@ from typing import Any
 
 from bert_tutorial.cli.finetune import TASKS, add_columns
 from bert_tutorial.cli.predict import add_threshold, json_line, run_task_evaluate
-from bert_tutorial.cli.reading import add_source, model_folder, seed_number
+from bert_tutorial.cli.reading import (
+    add_precision,
+    add_source,
+    model_folder,
+    seed_number,
+)
 from bert_tutorial.files.errors import UserError
 
 __all__ = ["add_evaluate_command", "print_knowledge", "print_validation"]
@@ -33,6 +38,7 @@ def add_evaluate_command(commands: Any) -> None:
     )
     add_columns(evaluate)
     add_threshold(evaluate)
+    add_precision(evaluate, "with --data: ")
     evaluate.set_defaults(run=run_evaluate)
 
 
@@ -43,7 +49,7 @@ def run_evaluate(options: argparse.Namespace) -> None:
     if options.data:
         run_task_evaluate(options)
         return
-    for name in ("task", "threshold"):
+    for name in ("task", "threshold", "precision"):
         if getattr(options, name) is not None:
             raise UserError(f"--{name} goes with --data; leave it out")
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bert_tutorial.cli.finetune import TASKS, add_columns, reading_of
-from bert_tutorial.cli.reading import add_source, model_folder
+from bert_tutorial.cli.reading import add_precision, add_source, model_folder
 from bert_tutorial.files.errors import UserError
 
 if TYPE_CHECKING:
@@ -34,6 +34,7 @@ def add_predict_command(commands: Any) -> None:
     add_source(predict)
     add_columns(predict)
     add_threshold(predict)
+    add_precision(predict)
     predict.set_defaults(run=run_predict)
 
 
@@ -62,6 +63,7 @@ def run_task_evaluate(options: argparse.Namespace) -> None:
             reading=reading_of(options),
             allow_bin=options.allow_bin,
             threshold=options.threshold,
+            precision=options.precision,
             say=print,
         )
 
@@ -129,6 +131,7 @@ def run_predict(options: argparse.Namespace) -> None:
             reading=reading,
             allow_bin=options.allow_bin,
             threshold=options.threshold,
+            precision=options.precision,
             say=lambda line: print(line, file=sys.stderr),
         )
 

@@ -8,12 +8,17 @@ Chapter: 0
 # Imports inside functions: see above.
 import argparse
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from bert_tutorial.cli.output import command_line, plain_text
 from bert_tutorial.files.errors import UserError
 
+if TYPE_CHECKING:
+    from bert_tutorial.model.objectives import BertForMaskedLM
+    from bert_tutorial.tokenization.tokenizer import BertTokenizer
+
 __all__ = [
+    "add_precision",
     "add_reading_commands",
     "add_source",
     "model_folder",
@@ -25,11 +30,19 @@ __all__ = [
 def add_reading_commands(commands: Any) -> None:
     """Declare the commands and their options."""
     fill = commands.add_parser("fill", help="guess the words behind [MASK]")
-    fill.add_argument("text", type=plain_text, help="a text with one or more [MASK]")
+    fill.add_argument(
+        "text", nargs="?", type=plain_text, help="a text with one or more [MASK]"
+    )
+    fill.add_argument(
+        "--input",
+        metavar="FILE",
+        help="instead of it, such a text a line; prints a line of JSON for each",
+    )
     fill.add_argument(
         "--model", help="folder, hub id or english; the mini-world if not given"
     )
     fill.add_argument("--top", type=positive, default=5, help="guesses for each [MASK]")
+    add_precision(fill)
     add_source(fill)
     fill.set_defaults(run=run_fill)
 
@@ -91,6 +104,16 @@ def add_source(command: Any) -> None:
     )
 
 
+def add_precision(command: Any, when: str = "") -> None:
+    """Declare in which precision a model is used."""
+    command.add_argument(
+        "--precision",
+        choices=["auto", "float32", "bfloat16"],
+        help=f"{when}of matrix products; auto takes bfloat16 on a processor that has "
+        "instructions for it (default: float32)",
+    )
+
+
 def model_folder(options: argparse.Namespace) -> Path:
     """Find the folder of the model that is asked for, by default the shipped one."""
     from bert_tutorial.files.hub import find_folder
@@ -127,21 +150,52 @@ def seed_number(text: str) -> int:
 
 def run_fill(options: argparse.Namespace) -> None:
     """Print the likeliest words of each mask."""
+    import torch
+
     from bert_tutorial.model.fill import fill_masks
     from bert_tutorial.model.objectives import BertForMaskedLM
     from bert_tutorial.tokenization.tokenizer import BertTokenizer
     from bert_tutorial.tokenization.vocabulary import check_vocabulary_size
+    from bert_tutorial.training.device import autocast_dtype, mixed
 
+    if (options.text is None) == (options.input is None):
+        raise UserError("fill needs either a text or --input FILE")
+    cpu = torch.device("cpu")
+    dtype = autocast_dtype(cpu, options.precision)
     folder = model_folder(options)
     tokenizer = BertTokenizer.from_pretrained(folder)
     model = BertForMaskedLM.from_pretrained(folder, allow_bin=options.allow_bin)
     check_vocabulary_size(folder, len(tokenizer), model.config.vocab_size)
-    all_guesses = fill_masks(model, tokenizer, options.text, options.top)
+    if options.input is not None:
+        with mixed(cpu, dtype):
+            fill_file(model, tokenizer, Path(options.input), options.top)
+        return
+    with mixed(cpu, dtype):
+        all_guesses = fill_masks(model, tokenizer, options.text, options.top)
     for number, guesses in enumerate(all_guesses, start=1):
         if len(all_guesses) > 1:
             print(f"[MASK] {number}")
         for guess in guesses:
             print(f"{guess.probability:7.1%}  {guess.token}")
+
+
+def fill_file(
+    model: "BertForMaskedLM", tokenizer: "BertTokenizer", file: Path, top: int
+) -> None:
+    """Print a line of JSON for each text of a file, in the file's order."""
+    import json
+
+    from bert_tutorial.files.texts import read_text
+    from bert_tutorial.tasks.fill import fill_texts
+
+    texts = [line for line in read_text(file).splitlines() if line.strip()]
+    if not texts:
+        raise UserError(f"{file}: the file must hold texts, got none")
+    for text, masks in zip(
+        texts, fill_texts(model, tokenizer, texts, top), strict=True
+    ):
+        guesses = [[[g.token, round(g.probability, 4)] for g in one] for one in masks]
+        print(json.dumps({"text": text, "guesses": guesses}, ensure_ascii=False))
 
 
 def run_tokenize(options: argparse.Namespace) -> None:

@@ -4,9 +4,11 @@ Chapter: 11
 Used from: 1
 """
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import torch
+from torch import Tensor
 
 from bert_tutorial.files.errors import UserError
 from bert_tutorial.model.objectives import BertForMaskedLM, BertForPreTraining
@@ -47,6 +49,25 @@ def fill_masks(
         ValueError: if there is no [MASK], or the text is longer than the model reads.
     """
     ids = tokenizer.encode(text).ids
+    places = mask_positions(model, tokenizer, ids)
+    was_training = model.training
+    model.eval()
+    hidden = model.bert(torch.tensor([ids])).last_hidden_state  # (1, T, H)
+    found = best_guesses(model, tokenizer, hidden[0, places], top)
+    model.train(was_training)
+    return found
+
+
+def mask_positions(
+    model: BertForPreTraining | BertForMaskedLM,
+    tokenizer: BertTokenizer,
+    ids: Sequence[int],
+) -> list[int]:
+    """Find each [MASK] of an encoded text.
+
+    Raises:
+        UserError: if there is none, or the text is longer than the model reads.
+    """
     places = [i for i, token in enumerate(ids) if token == tokenizer.mask_id]
     if not places:
         raise UserError("the text must contain [MASK], got none; write [MASK] in it")
@@ -56,12 +77,18 @@ def fill_masks(
             f"the text must have at most {longest} tokens with [CLS] and [SEP], got "
             f"{len(ids)}; shorten it"
         )
-    was_training = model.training
-    model.eval()
-    hidden = model.bert(torch.tensor([ids])).last_hidden_state  # (1, T, H)
+    return places
+
+
+def best_guesses(
+    model: BertForPreTraining | BertForMaskedLM,
+    tokenizer: BertTokenizer,
+    hidden: Tensor,
+    top: int,
+) -> list[list[Guess]]:
+    """Read the likeliest pieces off the vectors (M, H) of M masks."""
     # (M, V), without the rows that only fill the table up to a round number
-    logits = model.cls.predictions(hidden[0, places])[:, : len(tokenizer)]
-    model.train(was_training)
+    logits = model.cls.predictions(hidden)[:, : len(tokenizer)].float()
     found = logits.softmax(dim=-1).topk(min(top, logits.shape[-1]))
     return [
         [

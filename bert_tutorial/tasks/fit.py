@@ -6,7 +6,7 @@ linear decay, a fixed number of steps.
 Chapter: 14
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import torch
@@ -16,6 +16,9 @@ from bert_tutorial.tasks.examples import Example, collate
 from bert_tutorial.training.optimizer import linear_schedule, parameter_groups
 
 __all__ = ["check_finite", "fit", "predict"]
+
+# Of a batch, padding included: on a CPU its activations are to stay in the caches.
+CPU_TOKENS, OTHER_TOKENS = 1_024, 32_768
 
 
 def fit(
@@ -81,6 +84,44 @@ def predict(
         part = {key: value.to(device) for key, value in batch.items()}
         found.append((model(**part), part))
     return found
+
+
+def length_batches(
+    examples: Sequence[Example],
+    batch_size: int,
+    device: torch.device,
+    pad_id: int = 0,
+) -> Iterator[tuple[list[int], dict[str, Tensor]]]:
+    """Deal examples for use: those of like length go together, with little padding.
+
+    Args:
+        examples: what a model is to read.
+        batch_size: examples of a batch at most; long ones are fewer.
+        device: where the batches go; a CPU gets small ones.
+        pad_id: fills the short rows.
+
+    Yields:
+        The numbers of a batch's examples, and the batch without its targets; without
+        `attention_mask` where there is no padding, which is one thing less to add.
+    """
+    most = CPU_TOKENS if device.type == "cpu" else OTHER_TOKENS
+    lengths = [len(one.input_ids) for one in examples]
+    order = sorted(range(len(examples)), key=lengths.__getitem__)
+    start = 0
+    while start < len(order):
+        stop = start + 1
+        while (
+            stop < len(order)
+            and stop - start < batch_size
+            and (stop + 1 - start) * lengths[order[stop]] <= most
+        ):
+            stop += 1
+        numbers = order[start:stop]
+        batch = collate([examples[i]._replace(target={}) for i in numbers], pad_id)
+        if lengths[numbers[0]] == lengths[numbers[-1]]:
+            del batch["attention_mask"]
+        yield numbers, {key: value.to(device) for key, value in batch.items()}
+        start = stop
 
 
 def check_finite(scores: Tensor) -> None:

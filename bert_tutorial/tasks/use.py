@@ -9,6 +9,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Generic, cast
 
+import torch
+
 from bert_tutorial.files.errors import UserError
 from bert_tutorial.files.folder import read_json
 from bert_tutorial.files.hub import find_folder
@@ -17,8 +19,11 @@ from bert_tutorial.tasks.task import Head, Prediction, Reading, Row, Shape, Task
 from bert_tutorial.tokenization.coverage import coverage
 from bert_tutorial.tokenization.tokenizer import BertTokenizer
 from bert_tutorial.tokenization.vocabulary import check_vocabulary_size
+from bert_tutorial.training.device import autocast_dtype, mixed
 
 __all__ = ["evaluate_model", "predict_rows", "task_name"]
+
+CPU = torch.device("cpu")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -122,6 +127,7 @@ def evaluate_model(
     revision: str | None = None,
     allow_bin: bool = False,
     threshold: float | None = None,
+    precision: str | None = None,
     say: Callable[[str], None] | None = None,
 ) -> dict[str, float]:
     """Judge a fine-tuned model on labelled data.
@@ -134,6 +140,7 @@ def evaluate_model(
         revision: commit, branch or tag on the hub.
         allow_bin: read an old pytorch_model.bin where there is nothing better.
         threshold: of questions, instead of the model's own; see `Shape`.
+        precision: of matrix products, see `autocast_dtype`; None: fp32.
         say: is told what was read, and what is cut or lost of it.
 
     Returns:
@@ -142,6 +149,7 @@ def evaluate_model(
     Raises:
         UserError: the model or the data cannot be used; the text says why.
     """
+    dtype = autocast_dtype(CPU, precision)
     folder = find_folder(model, revision, allow_bin)
     opened = open_model(task, folder, allow_bin=allow_bin).at(threshold)
     reading, say = reading or Reading(), say or (lambda line: None)
@@ -158,9 +166,15 @@ def evaluate_model(
             "notice: the model has no threshold for questions without an answer, so it "
             'always answers; --threshold 0 lets "no answer" win where it scores higher'
         )
-    return task.score(
-        opened.model, opened.tokenizer, rows, opened.names, opened.shape, rows.source
-    )
+    with mixed(CPU, dtype):
+        return task.score(
+            opened.model,
+            opened.tokenizer,
+            rows,
+            opened.names,
+            opened.shape,
+            rows.source,
+        )
 
 
 def predict_rows(
@@ -172,6 +186,7 @@ def predict_rows(
     revision: str | None = None,
     allow_bin: bool = False,
     threshold: float | None = None,
+    precision: str | None = None,
     say: Callable[[str], None] | None = None,
 ) -> list[Prediction]:
     """Use a fine-tuned model on data without labels.
@@ -184,6 +199,7 @@ def predict_rows(
         revision: commit, branch or tag on the hub.
         allow_bin: read an old pytorch_model.bin where there is nothing better.
         threshold: of questions, instead of the model's own; see `Shape`.
+        precision: of matrix products, see `autocast_dtype`; None: fp32.
         say: is told what was left out or cut, and of unknown words, if anything.
 
     Returns:
@@ -192,6 +208,7 @@ def predict_rows(
     Raises:
         UserError: the model or the data cannot be used; the text says why.
     """
+    dtype = autocast_dtype(CPU, precision)
     folder = find_folder(model, revision, allow_bin)
     opened = open_model(task, folder, allow_bin=allow_bin).at(threshold)
     reading, say = reading or Reading(), say or (lambda line: None)
@@ -207,6 +224,7 @@ def predict_rows(
     notes = [known.report()] if known.is_odd else []
     for note in [*notes, *task.notes(opened.tokenizer, rows, opened.shape)]:
         say(note)
-    return task.predict(
-        opened.model, opened.tokenizer, rows, opened.names, opened.shape
-    )
+    with mixed(CPU, dtype):
+        return task.predict(
+            opened.model, opened.tokenizer, rows, opened.names, opened.shape
+        )

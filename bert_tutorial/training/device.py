@@ -18,6 +18,7 @@ Used from: 1
 """
 
 import platform
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
 import torch
@@ -110,6 +111,13 @@ def autocast_dtype(
             "no instructions for bfloat16, and emulated it is slower than float32"
         )
     return torch.float16 if device.type == "cuda" else None
+
+
+def mixed(
+    device: torch.device, dtype: torch.dtype | None
+) -> AbstractContextManager[object]:
+    """Compute matrix products in a precision, within the context; None: in fp32."""
+    return nullcontext() if dtype is None else torch.autocast(device.type, dtype)
 
 
 def precision_name(dtype: torch.dtype | None) -> str:

@@ -20,7 +20,12 @@ from torch import Tensor, nn
 
 from bert_tutorial.model.objectives import pretraining_loss
 from bert_tutorial.training.config import TrainingConfig
-from bert_tutorial.training.device import autocast_dtype, pick_device, precision_name
+from bert_tutorial.training.device import (
+    autocast_dtype,
+    mixed,
+    pick_device,
+    precision_name,
+)
 from bert_tutorial.training.keeper import StateKeeper
 from bert_tutorial.training.log import RunLog, Window
 from bert_tutorial.training.muon import build_muon, late_fall
@@ -200,12 +205,7 @@ class Trainer:
         for batch in (part for share in shares for part in self.parts(share)):
             counts = self.loss.counts(batch)
             on_device = {key: value.to(self.device) for key, value in batch.items()}
-            context = (
-                torch.autocast(self.device.type, self.dtype)
-                if self.dtype
-                else nullcontext()
-            )
-            with context:
+            with mixed(self.device, self.dtype):
                 means = self.loss.means(self.model, on_device)
             terms = [means[n] * (counts[n] / max(1, whole[n])) for n in names]
             self.scaler.scale(sum(terms[1:], start=terms[0])).backward()

@@ -18,8 +18,7 @@ from torch import Tensor
 
 from bert_tutorial.files.errors import UserError
 from bert_tutorial.model.task_heads import BertForQuestionAnswering
-from bert_tutorial.tasks.examples import collate
-from bert_tutorial.tasks.fit import check_finite
+from bert_tutorial.tasks.fit import check_finite, length_batches
 from bert_tutorial.tasks.questions.files import SquadItem
 from bert_tutorial.tasks.questions.windows import PassageWindow, encode_squad
 from bert_tutorial.tokenization.tokenizer import BertTokenizer
@@ -235,14 +234,11 @@ def _window_logits(
     """Score all windows, those of like length together."""
     model.eval()
     device = next(model.parameters()).device
-    order = sorted(range(len(windows)), key=lambda i: len(windows[i].example.input_ids))
+    examples = [window.example for window in windows]
     found: dict[int, tuple[Tensor, Tensor]] = {}
-    for begin in range(0, len(order), batch_size):
-        chosen = order[begin : begin + batch_size]
-        batch = collate([windows[i].example for i in chosen])
-        names = ("input_ids", "attention_mask", "token_type_ids")
-        out = model(**{name: batch[name].to(device) for name in names})
-        start, end = out.start_logits.cpu(), out.end_logits.cpu()  # (B, T)
+    for chosen, batch in length_batches(examples, batch_size, device):
+        out = model(**batch)
+        start, end = out.start_logits.float().cpu(), out.end_logits.float().cpu()
         check_finite(start + end)
         for row, index in enumerate(chosen):
             length = len(windows[index].example.input_ids)

@@ -11,7 +11,7 @@ from torch import Tensor
 from bert_tutorial.files.errors import UserError
 from bert_tutorial.model.task_heads import BertForSequenceClassification
 from bert_tutorial.tasks.examples import Example
-from bert_tutorial.tasks.fit import check_finite, predict
+from bert_tutorial.tasks.fit import check_finite, length_batches
 from bert_tutorial.tasks.sentiment.tables import LabelledText
 from bert_tutorial.tasks.windows import cut_windows
 from bert_tutorial.tokenization.tokenizer import BertTokenizer
@@ -157,6 +157,7 @@ def encode_texts(
     return encoded
 
 
+@torch.no_grad()
 def classify(
     model: BertForSequenceClassification,
     encoded: Sequence[Sequence[Example]],
@@ -169,15 +170,13 @@ def classify(
         encoded: the windows of each text, from `encode_texts`.
         batch_size: windows at a time; those of like length go together.
     """
-    windows = [(place, one) for place, row in enumerate(encoded) for one in row]
-    windows.sort(key=lambda pair: len(pair[1].input_ids))
+    model.eval()
+    windows = [one for row in encoded for one in row]
+    owners = torch.tensor([place for place, row in enumerate(encoded) for _ in row])
     device = next(model.parameters()).device
-    examples = [one._replace(target={}) for _, one in windows]
-    outputs = predict(model, examples, batch_size)
-    logits = torch.cat([output.logits.float() for output, _ in outputs])
+    logits = torch.zeros(len(windows), model.config.num_labels)
+    for numbers, batch in length_batches(windows, batch_size, device):
+        logits[numbers] = model(**batch).logits.float().cpu()
     check_finite(logits)
-    owners = torch.tensor([place for place, _ in windows], device=device)
-    sums = torch.zeros(len(encoded), logits.shape[1], device=device)
-    sums.index_add_(0, owners, logits)
-    counts = torch.bincount(owners, minlength=len(encoded))
-    return (sums / counts[:, None]).cpu()
+    sums = torch.zeros(len(encoded), logits.shape[1]).index_add_(0, owners, logits)
+    return sums / torch.bincount(owners, minlength=len(encoded))[:, None]

@@ -10,8 +10,7 @@ from torch import Tensor
 
 from bert_tutorial.files.errors import UserError
 from bert_tutorial.model.task_heads import BertForTokenClassification
-from bert_tutorial.tasks.examples import collate
-from bert_tutorial.tasks.fit import check_finite
+from bert_tutorial.tasks.fit import check_finite, length_batches
 from bert_tutorial.tasks.tagging.bio import best_legal_tags
 from bert_tutorial.tasks.tagging.windows import encode_words
 from bert_tutorial.tokenization.tokenizer import BertTokenizer
@@ -62,14 +61,13 @@ def word_scores(
             tokenizer, words, None, [], max_length=max_length, stride=stride
         )
     ]
-    windows.sort(key=lambda item: len(item[1].example.input_ids))  # little padding
-    for first in range(0, len(windows), batch_size):
-        part = windows[first : first + batch_size]
-        batch = collate([window.example for _, window in part], tokenizer.pad_id)
-        inputs = {key: value.to(device) for key, value in batch.items()}
-        logits = model(**inputs).logits.float().cpu()  # (B, T, C)
+    examples = [window.example for _, window in windows]
+    dealt = length_batches(examples, batch_size, device, tokenizer.pad_id)
+    for numbers, batch in dealt:
+        logits = model(**batch).logits.float().cpu()  # (B, T, C)
         check_finite(logits)
-        for row, (number, window) in zip(logits, part, strict=True):
+        for row, index in zip(logits, numbers, strict=True):
+            number, window = windows[index]
             scores[number][window.words] = row[window.places]
     return scores
 
