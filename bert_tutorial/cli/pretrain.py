@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from bert_tutorial.pretraining.recipe import CorpusRecipe
     from bert_tutorial.pretraining.run import CorpusRun
     from bert_tutorial.pretraining.start import Start
+    from bert_tutorial.world.data import WorldRecipe
 
 __all__ = ["add_pretrain_command"]
 
@@ -43,7 +44,6 @@ CORPUS_ONLY: tuple[str, ...] = (
     "dropout",
     "initializer_range",
     "position_initializer_range",
-    "optimizer",
     "precision",
     "device",
     "shards",
@@ -79,13 +79,19 @@ def add_pretrain_command(commands: Any) -> None:
     pretrain.add_argument(
         "--steps",
         type=positive,
-        help="updates of the weights (default: 3000 with --world, 16000 with --mix "
-        "full, 1000 with --corpus)",
+        help="updates of the weights (default: 800 with --world, 3000 there with "
+        "adamw, 16000 with --mix full, 1000 with --corpus)",
     )
     pretrain.add_argument(
         "--threads",
         type=positive,
         help="of the processor (default: 1 with --world, else torch's own choice)",
+    )
+    pretrain.add_argument(
+        "--optimizer",
+        choices=["adamw", "muon"],
+        help="adamw, the paper's, or muon for the encoder's matrices, which learns in "
+        "fewer steps (default: muon with --world, adamw with --mix full or --corpus)",
     )
     add_state_options(pretrain)
     world = pretrain.add_argument_group("with --world")
@@ -179,11 +185,6 @@ def add_corpus_options(command: Any) -> None:
 
 def add_recipe_options(text: Any) -> None:
     """Declare how a model is trained on text files."""
-    text.add_argument(
-        "--optimizer",
-        choices=["adamw", "muon"],
-        help="adamw, the paper's, or muon for the encoder's matrices (default: adamw)",
-    )
     text.add_argument(
         "--learning-rate",
         type=float,
@@ -292,23 +293,16 @@ def pretrain_on_world(options: argparse.Namespace) -> None:
     """Train on the mini-world and print what was learned."""
     from bert_tutorial.course.plots.curves import save_loss_curve
     from bert_tutorial.world import FULL, QUICK
-    from bert_tutorial.world.data import WorldRecipe
-    from bert_tutorial.world.pretrain import full_recipe, pretrain_world
+    from bert_tutorial.world.pretrain import pretrain_world
 
-    given = {
-        key: getattr(options, key)
-        for key in ("seed", "steps", "masking")
-        if getattr(options, key) is not None
-    }
     is_full = options.mix == "full"
-    recipe = full_recipe(**given) if is_full else WorldRecipe(**given)
     if not options.output:
         print(
             "the model will be measured and not kept: there is no --output FOLDER",
             file=sys.stderr,
         )
     run = pretrain_world(
-        recipe,
+        world_recipe_of(options),
         FULL if is_full else QUICK,
         output=options.output,
         log_file=Path(options.output, "log.jsonl") if options.output else None,
@@ -323,6 +317,23 @@ def pretrain_on_world(options: argparse.Namespace) -> None:
     print(f"{run.report['seconds']:.0f} seconds, {run.report['parameters']} parameters")
     if options.output:
         say_next(options.output, "fill", "The capital of France is [MASK].")
+
+
+def world_recipe_of(options: argparse.Namespace) -> "WorldRecipe":
+    """Choose the recipe of a run on the mini-world, and change what was given."""
+    from bert_tutorial.world.data import WorldRecipe
+    from bert_tutorial.world.pretrain import full_recipe, minute_recipe
+
+    given = {
+        key: getattr(options, key)
+        for key in ("seed", "steps", "masking", "optimizer")
+        if getattr(options, key) is not None
+    }
+    if options.mix == "full":
+        if options.optimizer == "muon":
+            given["learning_rate"] = minute_recipe().learning_rate
+        return full_recipe(**given)
+    return (WorldRecipe if options.optimizer == "adamw" else minute_recipe)(**given)
 
 
 def pretrain_on_files(options: argparse.Namespace) -> None:
@@ -348,8 +359,6 @@ def pretrain_on_files(options: argparse.Namespace) -> None:
     if options.vocab:
         tokenizer = BertTokenizer.from_vocab(options.vocab, not recipe.cased)
     device = pick_device(options.device or "auto")
-    if device.type == "cpu" and recipe.precision is None and is_first_process():
-        offer_bfloat16(has_bfloat16(device))
     run = pretrain_corpus(
         options.corpus,
         recipe,
@@ -365,6 +374,8 @@ def pretrain_on_files(options: argparse.Namespace) -> None:
     )
     if run.report:  # else one of several processes, and not the first
         show_corpus_run(run, options.output)
+        if device.type == "cpu" and recipe.precision is None:
+            offer_bfloat16(has_bfloat16(device))
 
 
 def recipe_of(options: argparse.Namespace, start: "Start | None") -> "CorpusRecipe":

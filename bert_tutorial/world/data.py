@@ -55,6 +55,7 @@ class WorldRecipe:
     num_hidden_layers: int = 2
     num_attention_heads: int = 4
     learning_rate: float = 3e-3
+    optimizer: str = "adamw"
     initializer_range: float = 0.125
     position_initializer_range: float = 0.03
 
@@ -65,6 +66,7 @@ class WorldRecipe:
                 f"masking must be 'content' or 'uniform', got {self.masking!r}"
             )
         check_ranges(self, {"steps": ABOVE_ZERO})
+        self.training_config()  # which refuses what it cannot honour
 
     def config(self, vocab_size: int) -> BertConfig:
         """Describe the model: no dropout, since no sentence is seen often enough."""
@@ -86,8 +88,9 @@ class WorldRecipe:
         return TrainingConfig(
             steps=self.steps,
             learning_rate=self.learning_rate,
-            betas=(0.9, 0.98),
+            betas=(0.9, 0.95 if self.optimizer == "muon" else 0.98),
             warmup_fraction=0.06,
+            optimizer=self.optimizer,
         )
 
 

@@ -42,6 +42,7 @@ __all__ = [
     "WorldRecipe",
     "WorldRun",
     "full_recipe",
+    "minute_recipe",
     "pretrain_world",
     "report",
     "report_folder",
@@ -53,6 +54,15 @@ FRANCE = "The capital of France is [MASK]."
 def full_recipe(**changes: Any) -> WorldRecipe:
     """Give the recipe of the shipped weights: longer, with more documents."""
     return WorldRecipe(**({"steps": 16_000, "document_share": 0.4} | changes))
+
+
+def minute_recipe(**changes: Any) -> WorldRecipe:
+    """Give the recipe that knows the world soonest: chapter 20's optimizer, 800 steps.
+
+    Its rate is for Muon; with `optimizer="adamw"` take `WorldRecipe` itself.
+    """
+    usual = {"optimizer": "muon", "steps": 800, "learning_rate": 5e-3}
+    return WorldRecipe(**(usual | changes))
 
 
 class WorldRun(NamedTuple):

@@ -7,7 +7,7 @@ import sys
 import pytest
 
 from bert_tutorial.cli.main import build_parser, main
-from bert_tutorial.cli.pretrain import CORPUS_ONLY, WORLD_ONLY
+from bert_tutorial.cli.pretrain import CORPUS_ONLY, WORLD_ONLY, world_recipe_of
 from bert_tutorial.files.errors import MissingFileError, UserError
 from bert_tutorial.files.folder import CheckpointError
 
@@ -161,8 +161,28 @@ def test_ctrl_c_is_exit_code_130(capsys, monkeypatch):
 def test_every_option_of_files_is_refused_for_the_world():
     own = {action.dest for action in pretrain_options()}
     shared = {"help", "world", "corpus", "output", "seed", "steps", "threads"}
-    shared |= {"save_every", "resume"}
+    shared |= {"save_every", "resume", "optimizer"}
     assert own - shared == {*WORLD_ONLY, *CORPUS_ONLY}
+
+
+@pytest.mark.parametrize(
+    ("words", "optimizer", "steps", "rate"),
+    [
+        ("", "muon", 800, 5e-3),
+        ("--optimizer adamw", "adamw", 3_000, 3e-3),
+        ("--steps 9 --seed 4", "muon", 9, 5e-3),
+        ("--mix full", "adamw", 16_000, 3e-3),
+        ("--mix full --optimizer muon", "muon", 16_000, 5e-3),
+    ],
+)
+def test_the_world_is_learned_with_the_optimizer_asked_for(
+    words, optimizer, steps, rate
+):
+    options = build_parser().parse_args(["pretrain", "--world", *words.split()])
+    recipe = world_recipe_of(options)
+    assert recipe.training_config().optimizer == optimizer
+    assert (recipe.steps, recipe.learning_rate) == (steps, rate)
+    assert recipe.seed == (4 if "--seed" in words else 0)
 
 
 def pretrain_options():
