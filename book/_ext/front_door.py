@@ -22,7 +22,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "tools" / "book"))
 
 from book_files import repository_url
 
-FIRST_PAGE = "book/intro"
+WITH_ADDRESSES = ("book/intro", "book/setup")
 CARD = "_static/card.png"
 CARD_TEXT = "Build BERT from Scratch: a sentence on its way through the model"
 LONGEST = 200  # letters of a description: more is cut off by those who show it
@@ -118,8 +118,8 @@ def site_url(app: Sphinx) -> str:
 
 
 def fill_addresses(app: Sphinx, page: str, source: list[str]) -> None:
-    """Put the repository's address in where the first page asks for it."""
-    if page != FIRST_PAGE:
+    """Put the repository's address in where the first pages ask for it."""
+    if page not in WITH_ADDRESSES:
         return
     place = repository_url().removeprefix("https://github.com/")
     colab = f"{COLAB}{place}/blob/main/notebooks"

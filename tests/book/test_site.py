@@ -12,6 +12,7 @@ from pathlib import Path
 import nbformat
 import pytest
 
+from bert_tutorial.course.exercises import all_exercises
 from book_files import ROOT, notebooks
 from check_site import (
     FIRST_VISIT,
@@ -336,3 +337,47 @@ def test_chapters_are_linked_where_they_are_mentioned():
         assert found, path.name
         count += len(found)
     assert count > 150
+
+
+# ---- help with the exercises --------------------------------------------------------
+
+
+def test_hints_stand_before_the_solution_each_inside_the_one_before():
+    module = extension("exercise_help")
+    one = all_exercises()["reversing"]
+    text = (
+        '<h3>Exercise 6.5 (5 of 5, 15 min)</h3>\n<div class="exercise-box">\n'
+        '<details class="solution">\n<summary>Solution 6.5</summary></details>'
+    )
+    after = module.help_with(text, {"6.5": one})
+    assert f"Difficulty: hard, 3 of 3 · {one.minutes} minutes</p>" in after
+    count = len(one.hints)
+    places = [after.index(f"Hint {n} of {count} for 6.5") for n in range(1, count + 1)]
+    assert places == sorted(places) and places[-1] < after.index("Solution 6.5")
+    assert html.escape(one.hints[0]) in after
+    assert after.index("</details>") > places[-1]
+    assert module.help_with(text, {}) == text
+
+
+@pytest.mark.parametrize("path", notebooks(), ids=lambda path: path.stem)
+def test_each_solution_of_a_chapter_is_that_of_an_exercise(path):
+    found = extension("exercise_help").numbered(path)
+    cells = nbformat.read(path, as_version=4).cells
+    text = "\n".join(c.source for c in cells if c.cell_type == "markdown")
+    count = text.count('<details class="solution">')
+    assert len(found) == count - (path.stem == "01_bert_on_one_page") * count
+    chapter = int(path.name[:2])
+    assert all(one.chapter == chapter for one in found.values())
+    for number, one in found.items():
+        assert f"### Exercise {number} (" in text
+        assert re.search(rf"Exercise {number} \(\d+ of \d+, {one.minutes} min\)", text)
+
+
+@built
+def test_each_exercise_on_the_site_says_how_hard_it_is_and_has_its_hints():
+    module = extension("exercise_help")
+    for path in notebooks():
+        text = (SITE / "notebooks" / f"{path.stem}.html").read_text("utf-8")
+        count = len(module.numbered(path))
+        assert text.count('<p class="exercise-told">') == count
+        assert text.count("<summary>Hint 1 of ") == count
