@@ -14,7 +14,7 @@ SHARED := -n $(JOBS) --dist loadfile
 NOTEBOOKS := $(wildcard notebooks/*.ipynb)
 
 .DEFAULT_GOAL := help
-.PHONY: help book site pdf epub test lint unit robust weekly fuzz bench run sync lock dist venv clean
+.PHONY: help book site pdf epub test lint unit robust weekly fuzz bench run sync lock dist release venv clean
 
 help:  ## list the targets
 	@show() { awk -F ':.*## ' -v first=$$1 '/^[a-z]+:.*## /{ \
@@ -84,6 +84,9 @@ $(VENV)/installed: pyproject.toml constraints.txt requirements-encoder.lock
 dist: venv  ## the wheel and the source archive, into dist
 	rm -rf dist build
 	$(BIN)/python -c "from setuptools.build_meta import *; build_sdist('dist'), build_wheel('dist')"
+
+release: pdf epub dist  ## all that a release holds, with its SHA-256, into dist
+	$(BIN)/python tools/book/publish.py pack
 
 clean:  ## remove the built site and caches, not the environment
 	rm -rf _build build dist .pytest_cache .mypy_cache .ruff_cache
