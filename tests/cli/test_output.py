@@ -20,7 +20,7 @@ from bert_tutorial.cli.main import build_parser, main
 from bert_tutorial.pretraining.recipe import CorpusRecipe
 from bert_tutorial.training.processes import ANSWER_SECONDS
 from bert_tutorial.world.data import WorldRecipe
-from bert_tutorial.world.pretrain import full_recipe
+from bert_tutorial.world.pretrain import full_recipe, minute_recipe
 from book_files import PACKAGE
 
 LOCALES = {
@@ -131,7 +131,9 @@ def options_of(parser):
     ]
 
 
-@pytest.mark.parametrize("name", ["pretrain", "cost", "vocabulary", "world", "doctor"])
+@pytest.mark.parametrize(
+    "name", ["pretrain", "cost", "vocabulary", "world", "doctor", "card"]
+)
 def test_every_default_is_in_the_help(name):
     parser = subcommands()[name]
     shown = " ".join(parser.format_help().split())
@@ -156,13 +158,18 @@ def test_the_defaults_in_the_help_are_those_that_are_taken():
     recipe = CorpusRecipe()
     for name in ("config", "vocab_size", "max_length", "tokens_per_batch"):
         assert f"default: {getattr(recipe, name)}" in shown[name]
-    for name in ("accumulation_steps", "mlm_probability", "optimizer"):
+    for name in ("accumulation_steps", "mlm_probability"):
         assert f"default: {getattr(recipe, name)}" in shown[name]
+    quick, full = minute_recipe().optimizer, full_recipe().optimizer
+    assert full == recipe.optimizer == WorldRecipe().optimizer
+    told = f"default: {quick} with --world, {full} with --mix full or --corpus"
+    assert told in shown["optimizer"]
     assert "default: 1e-3" in shown["learning_rate"] and recipe.learning_rate == 1e-3
     assert "--no-cased" in shown["cased"] and recipe.cased is False
     assert "default: 16 bits on a GPU, float32 on a" in shown["precision"]
     assert recipe.precision is None
-    steps = (WorldRecipe().steps, full_recipe().steps, recipe.steps)
+    quick_steps = (minute_recipe().steps, WorldRecipe().steps)
+    steps = (*quick_steps, full_recipe().steps, recipe.steps)
     assert re.findall(r"\d+", shown["steps"]) == [str(number) for number in steps]
     assert f"default: {WorldRecipe().masking}" in shown["masking"]
     assert f"default: {ANSWER_SECONDS:.0f}" in shown["answer_seconds"]

@@ -1,5 +1,6 @@
 """The estimates of cost equal what torch counts and what a model really has."""
 
+import json
 from functools import partial
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from bert_tutorial.labs.efficiency.cost import (
     kept_bytes,
     lean_operations,
     parameter_count,
+    run_operations,
     state_bytes,
     step_operations,
 )
@@ -147,19 +149,42 @@ def test_the_costs_in_the_book_are_computed():
     ]
     rows = [row for row in rows if len(row) == 6 and row[1].isdigit()]
     assert len(rows) == 6
+    operations = run_operations(BertConfig())
+    assert f"${operations / 1e19:.1f} \\cdot 10^{{19}}$ operations" in page
+    rule = 6 * parameter_count(BertConfig()) * BERT_TOKENS
+    assert f"${rule / 1e19:.1f} \\cdot 10^{{19}}$" in page  # a fifth too high
+    assert 1.15 < rule / operations < 1.25
     for _, peak, share, hours, price, dollars in rows:
-        exact = gpu_hours(110e6, BERT_TOKENS, float(peak), float(share[:-2]) / 100)
+        exact = gpu_hours(operations, float(peak), float(share[:-2]) / 100)
         assert round(exact) == int(hours)
         assert round(exact * float(price)) == int(dollars)
     assert round(BERT_TOKENS / 1e9, 1) == 42.6
     with pytest.raises(ValueError, match="utilisation"):
-        gpu_hours(1, 1, 1, 0)
+        gpu_hours(1, 1, 0)
 
 
 def test_the_command_prints_a_row_of_the_book(capsys):
     words = ["--peak", "989", "--utilisation", "0.35", "--price", "3.99"]
     assert main(["cost", *words]) == 0
-    assert capsys.readouterr().out == "23 GPU-hours, 90 dollars\n"
-    for wrong in (["--utilisation", "2"], ["--tokens", "-1"]):
+    assert capsys.readouterr().out.splitlines() == [
+        "2.4e+19 operations, counted product by product",
+        "19 GPU-hours, 76 dollars",
+    ]
+    for wrong in (["--utilisation", "2"], ["--tokens", "-1"], ["--parameters", "nan"]):
         assert main(["cost", "--price", "1", *wrong]) == 2
         assert "must be above 0" in capsys.readouterr().err
+
+
+def test_the_command_counts_any_model_and_knows_the_rule(capsys, tmp_path):
+    (tmp_path / "config.json").write_text(
+        json.dumps(BertConfig.named("mini").to_dict())
+    )
+    told = []
+    for model in (["--config", "mini"], ["--config", str(tmp_path)]):
+        assert main(["cost", "--price", "1", "--tokens", "1e9", *model]) == 0
+        told.append(capsys.readouterr().out)
+    assert told[0] == told[1]
+    assert main(["cost", "--price", "1", "--tokens", "1e9", "--parameters", "1e8"]) == 0
+    assert capsys.readouterr().out.startswith("6.0e+17 operations, six a parameter")
+    assert main(["cost", "--price", "1", "--config", "middle"]) == 2
+    assert "tiny, mini, small, medium, base, large or a file" in capsys.readouterr().err
