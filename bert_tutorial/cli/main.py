@@ -18,6 +18,7 @@ from types import FrameType
 from typing import Any
 
 from bert_tutorial import __version__
+from bert_tutorial.cli.card import add_card_command
 from bert_tutorial.cli.cost import add_cost_command
 from bert_tutorial.cli.evaluate import add_evaluate_command
 from bert_tutorial.cli.finetune import add_finetune_command
@@ -66,6 +67,7 @@ def build_parser() -> argparse.ArgumentParser:
     add_finetune_command(commands)
     add_predict_command(commands)
     add_cost_command(commands)
+    add_card_command(commands)
     return parser
 
 

@@ -33,6 +33,7 @@ Row = tuple[Sequence[int], Sequence[int] | None, int]  # ids, segments, label
 MIN_DOCUMENTS = 4
 LOOKED_AT = 1_000  # sentences, and pairs, from which a corpus is judged
 MIN_PAIRS = 20
+LONG_ENOUGH = 5  # pieces; that two texts have "Yes." in common says nothing
 
 
 def unigram_entropy(ids: Sequence[int]) -> float:
@@ -129,8 +130,16 @@ class CorpusData:
             "read": "whole, in memory",
             "training_tokens": self.tokens,
             "documents": len(self.training) + len(self.validation),
+            "leaks": {"held-out": self.leaks()},
             "notices": self.notices,
         }
+
+    def leaks(self) -> dict[str, int]:
+        """Count the held-out sentences that training has, too, piece by piece."""
+        held = [tuple(s) for d in self.validation for s in d if len(s) >= LONG_ENOUGH]
+        known = set(held)
+        seen = {tuple(s) for d in self.training for s in d if tuple(s) in known}
+        return {"texts": len(held), "in_training": sum(s in seen for s in held)}
 
 
 def corpus_notices(

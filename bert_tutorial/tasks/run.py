@@ -22,6 +22,7 @@ from bert_tutorial.model.config import BertConfig
 from bert_tutorial.pretraining.run import corpus_digests
 from bert_tutorial.tasks.examples import Example
 from bert_tutorial.tasks.fine_tuning import FineTuned, FineTuningConfig, fine_tune
+from bert_tutorial.tasks.leaks import shared_texts
 from bert_tutorial.tasks.rows import Rows, bad_row
 from bert_tutorial.tasks.sentiment.labels import class_weights
 from bert_tutorial.tasks.task import Head, Reading, Row, Shape, Task
@@ -64,6 +65,7 @@ class Report(TypedDict):
     last_dev: Scores | None
     evaluations: int
     test: NotRequired[Scores]
+    leaks: NotRequired[dict[str, dict[str, int]]]
     identity: NotRequired[dict[str, dict[str, object]]]
 
 
@@ -136,6 +138,7 @@ class Job(Generic[Row, Head]):
     examples: list[Example]  # of the training rows
     dev: Part[Row] | None
     test: Part[Row] | None
+    leaks: dict[str, dict[str, int]]
     changes: Changes
     options: RunOptions
     device: torch.device
@@ -300,6 +303,7 @@ def prepare(
         examples=examples,
         dev=dev,
         test=test,
+        leaks=leaks_of(task, parts),
         changes=changes,
         options=options,
         device=options.device or pick_device(),
@@ -321,6 +325,18 @@ def look_at_parts(
         keep_usable(task, found.rows, names, is_strict)
         if task.overlap is not None:
             say(task.overlap(train.rows, found.rows, part))
+
+
+def leaks_of(task: Task[Row, Head], parts: Parts[Row]) -> dict[str, dict[str, int]]:
+    """Count the texts of dev and test that are to be learned from, too."""
+    known = task.texts(parts[0].rows)
+    found = {}
+    for name, part in zip(("dev", "test"), parts[1:], strict=True):
+        if part is not None:
+            texts = task.texts(part.rows)
+            shared = shared_texts(known, texts)
+            found[name] = {"texts": len(texts), "in_training": shared}
+    return found
 
 
 def read_model_folder(folder: Path) -> tuple[BertConfig, BertTokenizer]:
@@ -469,6 +485,7 @@ def run_one(job: Job[Row, Head], folder: Path) -> Report:
     report = report_of(job, tune(job, model, folder / "log.jsonl", keeper))
     if job.test is not None:
         report["test"] = scores_on(job, model, job.test.rows)
+    report["leaks"] = job.leaks
     report["identity"] = identity
     model.save_pretrained(folder)
     replace_json(report_file, report)
