@@ -11,7 +11,10 @@ both sides must give the same loss, or the same vectors.
 
 Both sides get the same sequences with the same masks and start from the same weights;
 each puts them into batches as it does in real use: transformers pads batches of rows in
-random order, the package groups rows of like length.
+random order, the package groups rows of like length. A third side, "lean loop", is
+`lean.py`: plain modules in the manner of nanoGPT, on the batches of transformers, with
+AdamW in one pass. Where the processor multiplies bfloat16 itself, both the package and
+transformers are timed in it, too.
 """
 
 import argparse
@@ -28,6 +31,7 @@ from typing import Any
 
 import torch
 import transformers
+from lean import LeanBert, lean_twin
 from record import RUNS, origin, store
 from torch import Tensor
 
@@ -36,9 +40,11 @@ from bert_tutorial.model.checkpoint import published_name
 from bert_tutorial.model.config import BertConfig
 from bert_tutorial.model.objectives import BertForPreTraining, pretraining_loss
 from bert_tutorial.pretraining.batches import length_buckets
+from bert_tutorial.training.device import has_bfloat16, mixed
 from bert_tutorial.training.loop import Trainer, TrainingConfig
 from bert_tutorial.training.shortcuts import cheapen_dropout
 
+CPU = torch.device("cpu")
 PRODUCTS = 20  # a round, to be longer than a moment
 
 
@@ -171,11 +177,16 @@ def contestants(case: Case, rows: Batch) -> dict[str, list[Batch]]:
     by_tokens = length_buckets(lengths, case.rows * case.length, generator)
     by_rows = list(lengths.argsort(stable=True).split(case.rows))
     given = list(torch.arange(number).split(case.rows))
-    return {
-        "transformers": cut(rows, given, False),
-        "ours": cut(rows, by_tokens, True),
+    padded, packed = cut(rows, given, False), cut(rows, by_tokens, True)
+    sides = {
+        "transformers": padded,
+        "ours": packed,
         "ours, same updates": cut(rows, by_rows, True),
+        "lean loop": padded,
     }
+    if has_bfloat16(CPU):
+        sides |= {"transformers, bfloat16": padded, "ours, bfloat16": packed}
+    return sides
 
 
 def published_twin(model: BertForPreTraining) -> Any:
@@ -187,10 +198,13 @@ def published_twin(model: BertForPreTraining) -> Any:
         )
 
 
-def ours_step(model: BertForPreTraining) -> Callable[[Batch], None]:
+def ours_step(
+    model: BertForPreTraining, precision: str = "float32"
+) -> Callable[[Batch], None]:
     """Give the package's own step: forward, losses, backward, clipping, AdamW."""
     cheapen_dropout(model)
-    trainer = Trainer(model, TrainingConfig(steps=10**6), torch.device("cpu"))
+    config = TrainingConfig(steps=10**6, precision=precision)
+    trainer = Trainer(model, config, CPU)
     model.train()
     steps = iter(range(1, 10**6))
 
@@ -201,15 +215,23 @@ def ours_step(model: BertForPreTraining) -> Callable[[Batch], None]:
     return step
 
 
-def published_step(model: Any, is_fused: bool) -> Callable[[Batch], None]:
-    """Give the same step around transformers' model, written in the usual way."""
+def published_step(
+    model: Any, is_fused: bool, dtype: torch.dtype | None = None
+) -> Callable[[Batch], None]:
+    """Give the same step around transformers' model, written in the usual way.
+
+    The lean model gives its loss itself.
+    """
     optimizer = torch.optim.AdamW(
         model.parameters(), lr=1e-4, eps=1e-6, weight_decay=0.01, fused=is_fused or None
     )
     model.train()
 
     def step(batch: Batch) -> None:
-        model(**batch).loss.backward()
+        with mixed(CPU, dtype):
+            output = model(**batch)
+        loss = output if isinstance(output, Tensor) else output.loss
+        loss.backward()
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
         optimizer.step()
         optimizer.zero_grad(set_to_none=True)
@@ -230,23 +252,24 @@ def same_dropout(ours: BertForPreTraining, published: Any) -> None:
 
 
 @torch.no_grad()
-def same_loss(ours: BertForPreTraining, published: Any, batch: Batch) -> float:
+def same_loss(
+    ours: BertForPreTraining, published: Any, lean: LeanBert, batch: Batch
+) -> float:
     """Compare the losses of one batch, dropout off.
 
     Returns:
-        The difference in nats.
+        The largest difference from transformers, in nats.
 
     Raises:
         ValueError: if it is not of the size of rounding.
     """
-    ours.eval()
-    published.eval()
-    here, there = pretraining_loss(ours, batch).loss, published(**batch).loss
-    difference = abs(float(here - there))
-    if not difference <= TOLERANCE * float(there):
-        raise ValueError(
-            f"both sides must have the same loss, got {float(here)} and {float(there)}"
-        )
+    for model in (ours, published, lean):
+        model.eval()
+    there = float(published(**batch).loss)
+    losses = [float(pretraining_loss(ours, batch).loss), float(lean(**batch))]
+    difference = max(abs(here - there) for here in losses)
+    if not difference <= TOLERANCE * there:
+        raise ValueError(f"all sides must have the same loss, got {losses} and {there}")
     return difference
 
 
@@ -358,11 +381,19 @@ def measure_steps(case: Case, rounds: int, is_fused: bool) -> dict[str, Any]:
     batches = contestants(case, rows)
     model = BertForPreTraining(case.config())
     published = published_twin(model)
+    lean = lean_twin(model)
     same_dropout(model, published)
-    difference = same_loss(model, published, batches["transformers"][0])
-    ours = ours_step(model)
-    steps = {name: ours for name in batches}
-    steps["transformers"] = published_step(published, is_fused)
+    difference = same_loss(model, published, lean, batches["transformers"][0])
+    half = torch.bfloat16
+    steps = {
+        "transformers": published_step(published, is_fused),
+        "ours": (ours := ours_step(model)),
+        "ours, same updates": ours,
+        "lean loop": published_step(lean, is_fused=True),
+        "transformers, bfloat16": published_step(published, is_fused, half),
+    }
+    if has_bfloat16(CPU):
+        steps["ours, bfloat16"] = ours_step(model, "bfloat16")
 
     def work(name: str) -> Callable[[], object]:
         return lambda: [steps[name](batch) for batch in batches[name]]

@@ -22,6 +22,9 @@ __all__ = ["RUNS", "command_line", "machine", "main", "origin", "store"]
 
 RUNS = Path(__file__).resolve().parents[2] / "bert_tutorial" / "runs"
 
+# What decides how fast matrices are multiplied, as Linux names it.
+INSTRUCTIONS = ("avx2", "avx512f", "avx512_vnni", "avx512_bf16", "amx_bf16", "amx_int8")
+
 Document = dict[str, Any]
 Run = Callable[[argparse.Namespace, Document], Iterator[None]]
 
@@ -62,6 +65,7 @@ def machine() -> dict[str, str]:
     info = Path("/proc/cpuinfo")
     lines = info.read_text(encoding="utf-8").splitlines() if info.exists() else []
     names = [x.split(":", 1)[1].strip() for x in lines if x.startswith("model name")]
+    flags = [x.split(":", 1)[1].split() for x in lines if x.startswith("flags")]
     return {
         "date": datetime.now(UTC).date().isoformat(),
         "processor": names[0] if names else platform.processor(),
@@ -70,6 +74,7 @@ def machine() -> dict[str, str]:
         "python": platform.python_version(),
         "torch": torch.__version__,
         "capability": torch.backends.cpu.get_cpu_capability(),
+        "instructions": " ".join(x for x in INSTRUCTIONS if flags and x in flags[0]),
         "transformers": _version("transformers"),
     }
 
