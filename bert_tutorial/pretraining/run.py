@@ -104,13 +104,17 @@ def evaluate_corpus(
 
 
 def checked_recipe(
-    paths: Sequence[str | Path], recipe: CorpusRecipe, start: Start | None
+    paths: Sequence[str | Path],
+    recipe: CorpusRecipe,
+    start: Start | None,
+    device: torch.device,
 ) -> CorpusRecipe:
     """Refuse what cannot work before any work is done; give the recipe."""
     if start is None:
         recipe.model_config(recipe.vocab_size)
     else:
         start.check(recipe)
+    autocast_dtype(device, recipe.precision)
     find_text_files(paths)
     return recipe
 
@@ -195,10 +199,9 @@ def pretrain_corpus(
             another seed or another corpus.
         OSError: a file cannot be read or written.
     """
-    recipe = checked_recipe(paths, recipe or CorpusRecipe(), start)
-    is_sharded = reads_shards(paths, shards)
     device, folder = device or pick_device(), Path(output)
-    autocast_dtype(device, recipe.precision)  # refused before any work is done
+    recipe = checked_recipe(paths, recipe or CorpusRecipe(), start, device)
+    is_sharded = reads_shards(paths, shards)
     with ExitStack() as stack:
         world = stack.enter_context(join_world(device, answer_seconds))
         if world.rank == 0:
@@ -215,8 +218,7 @@ def pretrain_corpus(
         keeper = StateKeeper(folder, same, save_every, resume, longer)
         if world.rank == 0:
             write_tokenizer(folder, data, model, resume)
-        known = {"corpus": digests, "seconds_preparing": _since(clock)}
-        run = CorpusRun(model, data, [], known)
+        run = CorpusRun(model, data, [], {"corpus": digests} | _since(clock))
         run = _train(run, recipe, folder, device, progress, keeper, world, start)
         if world.rank == 0:
             _save(folder, model, run.report)
@@ -233,9 +235,9 @@ def _model(
     return start.load(recipe, len(data.tokenizer))
 
 
-def _since(started: float) -> float:
-    """Give the seconds since then."""
-    return round(time.perf_counter() - started, 1)
+def _since(started: float) -> dict[str, float]:
+    """Give the seconds since then, for the report."""
+    return {"seconds_preparing": round(time.perf_counter() - started, 1)}
 
 
 def reads_shards(paths: Sequence[str | Path], shards: bool | None = None) -> bool:

@@ -373,6 +373,24 @@ CASES = [
 SENTENCES = {"tiny": 1_000, "mini": 400}
 
 
+def steps_of(
+    model: BertForPreTraining, published: Any, lean: LeanBert, is_fused: bool
+) -> dict[str, Callable[[Batch], None]]:
+    """Give the step of each side."""
+    ours = ours_step(model)
+    steps = {
+        "transformers": published_step(published, is_fused),
+        "ours": ours,
+        "ours, same updates": ours,
+        "lean loop": published_step(lean, is_fused=True),
+    }
+    if has_bfloat16(CPU):
+        half = published_step(published, is_fused, torch.bfloat16)
+        steps["transformers, bfloat16"] = half
+        steps["ours, bfloat16"] = ours_step(model, "bfloat16")
+    return steps
+
+
 def measure_steps(case: Case, rounds: int, is_fused: bool) -> dict[str, Any]:
     """Compare the pretraining steps of a case."""
     torch.manual_seed(0)
@@ -384,16 +402,7 @@ def measure_steps(case: Case, rounds: int, is_fused: bool) -> dict[str, Any]:
     lean = lean_twin(model)
     same_dropout(model, published)
     difference = same_loss(model, published, lean, batches["transformers"][0])
-    half = torch.bfloat16
-    steps = {
-        "transformers": published_step(published, is_fused),
-        "ours": (ours := ours_step(model)),
-        "ours, same updates": ours,
-        "lean loop": published_step(lean, is_fused=True),
-        "transformers, bfloat16": published_step(published, is_fused, half),
-    }
-    if has_bfloat16(CPU):
-        steps["ours, bfloat16"] = ours_step(model, "bfloat16")
+    steps = steps_of(model, published, lean, is_fused)
 
     def work(name: str) -> Callable[[], object]:
         return lambda: [steps[name](batch) for batch in batches[name]]
