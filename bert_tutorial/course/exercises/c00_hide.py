@@ -98,8 +98,8 @@ def all_letters(sentence: str, word: str) -> str:
 def loses_the_stop(sentence: str, word: str) -> str:
     """Split at blanks, so that the word keeps its full stop."""
     words = sentence.split()
-    places = [i for i, w in enumerate(words) if w.strip(".,") == word]
-    for i in places[:1]:
+    positions = [i for i, w in enumerate(words) if w.strip(".,") == word]
+    for i in positions[:1]:
         words[i] = "[MASK]"
     return " ".join(words)
 

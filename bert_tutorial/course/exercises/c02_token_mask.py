@@ -12,7 +12,7 @@ STUB = '''
 def token_mask(lengths: Tensor, T: int) -> Tensor:
     """Tell real tokens from padding: (B,) whole numbers -> (B, T) bool.
 
-    True for the first lengths[b] places of row b: the lengths (1, 3) and T = 4 give
+    True for the first lengths[b] positions of row b: the lengths (1, 3) and T = 4 give
     ((True, False, False, False), (True, True, True, False)).
     """
     raise NotAttempted
@@ -48,17 +48,17 @@ def as_numbers(lengths: Tensor, T: int) -> Tensor:
 
 
 def turned(lengths: Tensor, T: int) -> Tensor:
-    """Let the places run down."""
+    """Let the positions run down."""
     return torch.arange(T)[:, None] < lengths
 
 
 def from_the_right(lengths: Tensor, T: int) -> Tensor:
-    """Take the last places for the tokens."""
+    """Take the last positions for the tokens."""
     return torch.arange(T) >= T - lengths[:, None]
 
 
 def one_less(lengths: Tensor, T: int) -> Tensor:
-    """Count the places from 1."""
+    """Count the positions from 1."""
     return torch.arange(1, T + 1) < lengths[:, None]
 
 
@@ -95,7 +95,7 @@ def cases(seed: int, dtype: torch.dtype) -> list[Case]:
         Case((torch.tensor([2, 5, 0]), 5), "lengths 2, 5 and 0, T=5"),
         Case((torch.randint(0, 7, (4,)), 7), "four texts, T=7"),
         Case((torch.tensor([3]), 5), "one text"),
-        Case((torch.tensor([2, 0, 3]), 3), "as many texts as places"),
+        Case((torch.tensor([2, 0, 3]), 3), "as many texts as positions"),
     ]
 
 
@@ -110,29 +110,29 @@ EXERCISE = Exercise(
     accepted={"loop": with_loop},
     mutants=[
         Mutant(
-            "one place too many",
+            "one position too many",
             one_more,
-            "One place too many is True in each row. Places are counted from 0, so a "
-            "text of 3 tokens has the places 0, 1 and 2: place < length.",
+            "One position too many is True in each row. Positions are counted from 0, "
+            "so a text of 3 tokens has the positions 0, 1 and 2: position < length.",
         ),
         Mutant(
             "inverted",
             inverted,
             "True and False are swapped: yours marks the padding. The mask says which "
-            "places are tokens.",
+            "positions are tokens.",
         ),
         Mutant(
             "numbers",
             as_numbers,
-            "The right places, as whole numbers. Return bool: a comparison gives it, "
-            "and masked_fill and indexing want it; ones and zeros used as an index "
+            "The right positions, as whole numbers. Return bool: a comparison gives "
+            "it, and masked_fill and indexing want it; ones and zeros used as an index "
             "would pick rows 1 and 0.",
         ),
         Mutant(
             "turned",
             turned,
-            "Places run down and texts across. A row is a text: the lengths need the "
-            "new axis, lengths[:, None].",
+            "Positions run down and texts across. A row is a text: the lengths need "
+            "the new axis, lengths[:, None].",
         ),
         Mutant(
             "padding on the left",
@@ -141,28 +141,28 @@ EXERCISE = Exercise(
             "behind the text.",
         ),
         Mutant(
-            "one place too few",
+            "one position too few",
             one_less,
-            "One place too few is True in each row. Places are counted from 0, so a "
-            "text of 3 tokens has the places 0, 1 and 2: place < length.",
+            "One position too few is True in each row. Positions are counted from 0, "
+            "so a text of 3 tokens has the positions 0, 1 and 2: position < length.",
         ),
         Mutant(
             "as wide as the longest",
             as_wide_as_the_longest,
-            "The mask is as wide as the longest text. It has T places, whatever the "
+            "The mask is as wide as the longest text. It has T positions, whatever the "
             "lengths are.",
         ),
         Mutant(
             "no column",
             without_axis,
-            "The places (T,) are compared with the lengths (B,) one by one. Make the "
-            "lengths a column: lengths[:, None].",
+            "The positions (T,) are compared with the lengths (B,) one by one. Make "
+            "the lengths a column: lengths[:, None].",
         ),
         Mutant(
             "last token only",
             last_only,
-            "Only the last token of each text is marked. All places before the length "
-            "are tokens: <.",
+            "Only the last token of each text is marked. All positions before the "
+            "length are tokens: <.",
         ),
         Mutant(
             "axes of size 1 dropped",
@@ -178,8 +178,8 @@ EXERCISE = Exercise(
     ],
     cases=cases,
     hints=(
-        "A place is real if its number is smaller than the length of its text.",
-        "torch.arange(T) numbers the places, (T,). Compare it with the lengths as a "
+        "A position is real if its number is smaller than the length of its text.",
+        "torch.arange(T) numbers the positions, (T,). Compare it with the lengths as a "
         "column, (B, 1).",
         "torch.arange(T) < lengths[:, None]",
     ),

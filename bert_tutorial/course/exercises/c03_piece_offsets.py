@@ -20,24 +20,24 @@ def piece_offsets(text: str, pieces: list[str]) -> list[tuple[int, int]]:
 
 def piece_offsets(text: str, pieces: list[str]) -> list[tuple[int, int]]:
     """Search each piece behind the one before."""
-    lowered, place, offsets = text.lower(), 0, []
+    lowered, position, offsets = text.lower(), 0, []
     for piece in pieces:
         letters = piece.removeprefix("##")
-        start = lowered.index(letters, place)
-        place = start + len(letters)
-        offsets.append((start, place))
+        start = lowered.index(letters, position)
+        position = start + len(letters)
+        offsets.append((start, position))
     return offsets
 
 
 def by_walking(text: str, pieces: list[str]) -> list[tuple[int, int]]:
     """Walk over the text, past white space."""
-    offsets, place = [], 0
+    offsets, position = [], 0
     for piece in pieces:
-        while text[place].isspace():
-            place += 1
+        while text[position].isspace():
+            position += 1
         length = len(piece) - 2 * piece.startswith("##")
-        offsets.append((place, place + length))
-        place += length
+        offsets.append((position, position + length))
+        position += length
     return offsets
 
 
@@ -58,7 +58,7 @@ def marks_counted(text: str, pieces: list[str]) -> list[tuple[int, int]]:
 
 
 def last_included(text: str, pieces: list[str]) -> list[tuple[int, int]]:
-    """Give the last character's place."""
+    """Give the last character's position."""
     return [(start, end - 1) for start, end in piece_offsets(text, pieces)]
 
 
@@ -69,55 +69,55 @@ def lengths(text: str, pieces: list[str]) -> list[tuple[int, int]]:
 
 def blanks_forgotten(text: str, pieces: list[str]) -> list[tuple[int, int]]:
     """Add up lengths, without the blanks."""
-    offsets, place = [], 0
+    offsets, position = [], 0
     for piece in pieces:
         length = len(piece.removeprefix("##"))
-        offsets.append((place, place + length))
-        place += length
+        offsets.append((position, position + length))
+        position += length
     return offsets
 
 
 def one_blank(text: str, pieces: list[str]) -> list[tuple[int, int]]:
     """Take one blank before every word."""
-    offsets, place = [], 0
+    offsets, position = [], 0
     for number, piece in enumerate(pieces):
-        place += number > 0 and not piece.startswith("##")
+        position += number > 0 and not piece.startswith("##")
         length = len(piece.removeprefix("##"))
-        offsets.append((place, place + length))
-        place += length
+        offsets.append((position, position + length))
+        position += length
     return offsets
 
 
 def in_its_word(text: str, pieces: list[str]) -> list[tuple[int, int]]:
     """Count from the beginning of the word."""
-    offsets, place = [], 0
+    offsets, position = [], 0
     for piece in pieces:
-        place = place if piece.startswith("##") else 0
+        position = position if piece.startswith("##") else 0
         length = len(piece.removeprefix("##"))
-        offsets.append((place, place + length))
-        place += length
+        offsets.append((position, position + length))
+        position += length
     return offsets
 
 
 def all_marks_off(text: str, pieces: list[str]) -> list[tuple[int, int]]:
     """Strip every # in front."""
-    lowered, place, offsets = text.lower(), 0, []
+    lowered, position, offsets = text.lower(), 0, []
     for piece in pieces:
         letters = piece.lstrip("#")
-        start = lowered.index(letters, place)
-        place = start + len(letters)
-        offsets.append((start, place))
+        start = lowered.index(letters, position)
+        position = start + len(letters)
+        offsets.append((start, position))
     return offsets
 
 
 def replaced(text: str, pieces: list[str]) -> list[tuple[int, int]]:
     """Take ## out wherever it stands."""
-    lowered, place, offsets = text.lower(), 0, []
+    lowered, position, offsets = text.lower(), 0, []
     for piece in pieces:
         letters = piece.replace("##", "")
-        start = lowered.index(letters, place)
-        place = start + len(letters)
-        offsets.append((start, place))
+        start = lowered.index(letters, position)
+        position = start + len(letters)
+        offsets.append((start, position))
     return offsets
 
 
@@ -133,55 +133,55 @@ def front_and_replaced(text: str, pieces: list[str]) -> list[tuple[int, int]]:
 
 def walks_over_marks(text: str, pieces: list[str]) -> list[tuple[int, int]]:
     """Add up lengths with ##, and one blank for each word."""
-    offsets, place = [], 0
+    offsets, position = [], 0
     for piece in pieces:
-        if place and not piece.startswith("##"):
-            place += 1
-        offsets.append((place, place + len(piece)))
-        place += len(piece)
+        if position and not piece.startswith("##"):
+            position += 1
+        offsets.append((position, position + len(piece)))
+        position += len(piece)
     return offsets
 
 
 def capitals_missed(text: str, pieces: list[str]) -> list[tuple[int, int]]:
     """Search in the text as it is."""
-    place, offsets = 0, []
+    position, offsets = 0, []
     for piece in pieces:
         letters = piece.removeprefix("##")
-        start = text.index(letters, place)
-        place = start + len(letters)
-        offsets.append((start, place))
+        start = text.index(letters, position)
+        position = start + len(letters)
+        offsets.append((start, position))
     return offsets
 
 
 def not_found(text: str, pieces: list[str]) -> list[tuple[int, int]]:
     """Search in the text as it is, with find."""
-    place, offsets = 0, []
+    position, offsets = 0, []
     for piece in pieces:
         letters = piece.removeprefix("##")
-        start = text.find(letters, place)
-        place = start + len(letters)
-        offsets.append((start, place))
+        start = text.find(letters, position)
+        position = start + len(letters)
+        offsets.append((start, position))
     return offsets
 
 
 def behind_its_start(text: str, pieces: list[str]) -> list[tuple[int, int]]:
     """Search on from one behind the start of the piece before."""
-    lowered, place, offsets = text.lower(), 0, []
+    lowered, position, offsets = text.lower(), 0, []
     for piece in pieces:
         letters = piece.removeprefix("##")
-        start = lowered.index(letters, place)
-        place = start + 1
+        start = lowered.index(letters, position)
+        position = start + 1
         offsets.append((start, start + len(letters)))
     return offsets
 
 
 def one_left_out(text: str, pieces: list[str]) -> list[tuple[int, int]]:
     """Search on one behind the end."""
-    lowered, place, offsets = text.lower(), 0, []
+    lowered, position, offsets = text.lower(), 0, []
     for piece in pieces:
         letters = piece.removeprefix("##")
-        start = lowered.index(letters, place)
-        place = start + len(letters) + 1
+        start = lowered.index(letters, position)
+        position = start + len(letters) + 1
         offsets.append((start, start + len(letters)))
     return offsets
 
@@ -235,7 +235,7 @@ EXERCISE = Exercise(
         Mutant(
             "from the front each time",
             from_the_front,
-            "A piece that comes again gets its first place. Search from the end of "
+            "A piece that comes again gets its first position. Search from the end of "
             "the piece before: text.lower().index(letters, position).",
         ),
         Mutant(
@@ -247,14 +247,14 @@ EXERCISE = Exercise(
         Mutant(
             "last included",
             last_included,
-            "The second number is the place of the last character. As in slices, it is "
-            "one behind: text[start:end] is the piece.",
+            "The second number is the position of the last character. As in slices, it "
+            "is one behind: text[start:end] is the piece.",
         ),
         Mutant(
             "lengths",
             lengths,
-            "The second number is a length. It is the place behind the piece: start + "
-            "length.",
+            "The second number is a length. It is the position behind the piece: start "
+            "+ length.",
         ),
         Mutant(
             "blanks forgotten",
@@ -271,7 +271,7 @@ EXERCISE = Exercise(
         Mutant(
             "within the word",
             in_its_word,
-            "The places are counted from the beginning of each word. Offsets count "
+            "The positions are counted from the beginning of each word. Offsets count "
             "from the beginning of the text.",
         ),
         Mutant(
@@ -289,9 +289,9 @@ EXERCISE = Exercise(
         Mutant(
             "from the front, ## out everywhere",
             front_and_replaced,
-            "Two slips: a piece that comes again gets its first place, as each search "
-            "begins at the front, and replace takes ## out of the middle of a piece "
-            "too. Search behind the piece before, and use removeprefix.",
+            "Two slips: a piece that comes again gets its first position, as each "
+            "search begins at the front, and replace takes ## out of the middle of a "
+            "piece too. Search behind the piece before, and use removeprefix.",
         ),
         Mutant(
             "## walked over",
@@ -329,9 +329,9 @@ EXERCISE = Exercise(
     ],
     hints=(
         "A piece begins somewhere behind the end of the one before.",
-        "Keep one number, the place where the search goes on. str.index takes it as "
+        "Keep one number, the position where the search goes on. str.index takes it as "
         "its second argument.",
-        "start = text.lower().index(letters, place), then place = start + the number "
-        "of letters.",
+        "start = text.lower().index(letters, position), then position = start + the "
+        "number of letters.",
     ),
 )

@@ -35,7 +35,7 @@ def count_pairs(words: dict[tuple[str, ...], int]) -> dict[tuple[str, str], int]
 
 
 def by_index(words: Words) -> Pairs:
-    """Look at each place and the next."""
+    """Look at each position and the next."""
     pairs: Pairs = {}
     for pieces, count in words.items():
         for i in range(1, len(pieces)):
@@ -191,7 +191,7 @@ EXERCISE = Exercise(
             "once a word",
             once_a_word,
             "A pair that stands twice in a word, as in banana, is counted once. Count "
-            "every place.",
+            "every position.",
         ),
         Mutant(
             "no neighbours",
@@ -227,7 +227,7 @@ EXERCISE = Exercise(
             "overwritten",
             overwritten,
             "A pair that stands in several words, or twice in one, has the count of "
-            "the last place only. Add to what is there: +=.",
+            "the last position only. Add to what is there: +=.",
         ),
         Mutant(
             "first word only",

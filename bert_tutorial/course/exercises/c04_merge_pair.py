@@ -68,7 +68,7 @@ def mark_lost(pieces: Pieces, pair: tuple[str, str]) -> Pieces:
 
 
 def first_only(pieces: Pieces, pair: tuple[str, str]) -> Pieces:
-    """Join the first place only."""
+    """Join the first occurrence only."""
     for i in range(len(pieces) - 1):
         if pieces[i : i + 2] == pair:
             new = pair[0] + pair[1].removeprefix("##")
@@ -155,7 +155,7 @@ def left_only(pieces: Pieces, pair: tuple[str, str]) -> Pieces:
 
 
 def steps_of_two(pieces: Pieces, pair: tuple[str, str]) -> Pieces:
-    """Look at every second place."""
+    """Look at every second position."""
     merged: list[str] = []
     for i in range(0, len(pieces), 2):
         if pieces[i : i + 2] == pair:
@@ -248,10 +248,10 @@ EXERCISE = Exercise(
             "beginning of a word. Only the right part loses its mark.",
         ),
         Mutant(
-            "first place only",
+            "first occurrence only",
             first_only,
-            "Only the first place is joined. Join the pair wherever it stands in the "
-            "word.",
+            "Only the first occurrence is joined. Join the pair wherever it stands in "
+            "the word.",
         ),
         Mutant(
             "overlap",
@@ -297,8 +297,8 @@ EXERCISE = Exercise(
         Mutant(
             "steps of two",
             steps_of_two,
-            "You look at every second place only. Move on by two after a join, else by "
-            "one.",
+            "You look at every second position only. Move on by two after a join, else "
+            "by one.",
         ),
         Mutant(
             "last piece lost",

@@ -56,9 +56,9 @@ class ByLookup(BertEmbeddings):
             raise ValueError(f"too many tokens: {T}")
         if token_type_ids is None:
             token_type_ids = torch.zeros_like(input_ids)
-        places = torch.arange(T, device=input_ids.device).expand_as(input_ids)
+        positions = torch.arange(T, device=input_ids.device).expand_as(input_ids)
         x = self.word_embeddings(input_ids) + self.token_type_embeddings(token_type_ids)
-        embedded: Tensor = self.layer_norm(x + self.position_embeddings(places))
+        embedded: Tensor = self.layer_norm(x + self.position_embeddings(positions))
         return self.dropout(embedded)  # type: ignore[no-any-return]
 
 
@@ -70,7 +70,7 @@ class Wrong(BertEmbeddings):
         found: Tensor = self.word_embeddings(input_ids)
         return found
 
-    def places(self, input_ids: Tensor) -> Tensor:
+    def positions(self, input_ids: Tensor) -> Tensor:
         """Look the positions up."""
         T, P = input_ids.shape[1], self.position_embeddings.num_embeddings
         if T > P:
@@ -84,10 +84,10 @@ class Wrong(BertEmbeddings):
         )
         return found
 
-    def end(self, words: Tensor, places: Tensor, segments: Tensor) -> Tensor:
+    def end(self, words: Tensor, positions: Tensor, segments: Tensor) -> Tensor:
         """Add, normalise, drop out."""
         return self.dropout(  # type: ignore[no-any-return]
-            self.layer_norm(words + places + segments)
+            self.layer_norm(words + positions + segments)
         )
 
     def forward(
@@ -96,7 +96,7 @@ class Wrong(BertEmbeddings):
         """Embed."""
         return self.end(
             self.words(input_ids),
-            self.places(input_ids),
+            self.positions(input_ids),
             self.segments(input_ids, token_type_ids),
         )
 
@@ -104,26 +104,26 @@ class Wrong(BertEmbeddings):
 class AlongBatch(Wrong):
     """Positions run along the batch."""
 
-    def places(self, input_ids: Tensor) -> Tensor:
-        """Take the places of the texts."""
-        super().places(input_ids)
+    def positions(self, input_ids: Tensor) -> Tensor:
+        """Take the positions of the texts."""
+        super().positions(input_ids)
         return self.position_embeddings.weight[: len(input_ids), None]
 
 
 class Detached(Wrong):
     """Positions never learn."""
 
-    def places(self, input_ids: Tensor) -> Tensor:
+    def positions(self, input_ids: Tensor) -> Tensor:
         """Cut the gradient."""
-        return super().places(input_ids).detach()
+        return super().positions(input_ids).detach()
 
 
 class NoPositions(Wrong):
     """No positions."""
 
-    def places(self, input_ids: Tensor) -> Tensor:
+    def positions(self, input_ids: Tensor) -> Tensor:
         """Give zeros."""
-        return torch.zeros_like(super().places(input_ids))
+        return torch.zeros_like(super().positions(input_ids))
 
 
 class AllOnes(Wrong):
@@ -156,28 +156,28 @@ class NoSegments(Wrong):
 class NormFirst(Wrong):
     """LayerNorm before the sum."""
 
-    def end(self, words: Tensor, places: Tensor, segments: Tensor) -> Tensor:
+    def end(self, words: Tensor, positions: Tensor, segments: Tensor) -> Tensor:
         """Normalise the words only."""
         return self.dropout(  # type: ignore[no-any-return]
-            self.layer_norm(words) + places + segments
+            self.layer_norm(words) + positions + segments
         )
 
 
 class NoNorm(Wrong):
     """No LayerNorm."""
 
-    def end(self, words: Tensor, places: Tensor, segments: Tensor) -> Tensor:
+    def end(self, words: Tensor, positions: Tensor, segments: Tensor) -> Tensor:
         """Leave the sum."""
-        return self.dropout(words + places + segments)  # type: ignore[no-any-return]
+        return self.dropout(words + positions + segments)  # type: ignore[no-any-return]
 
 
 class NoDropout(Wrong):
     """No dropout."""
 
-    def end(self, words: Tensor, places: Tensor, segments: Tensor) -> Tensor:
+    def end(self, words: Tensor, positions: Tensor, segments: Tensor) -> Tensor:
         """Leave it out."""
         return self.layer_norm(  # type: ignore[no-any-return]
-            words + places + segments
+            words + positions + segments
         )
 
 
@@ -201,7 +201,7 @@ class UsualEps(Wrong):
 class LongTexts(Wrong):
     """Long texts are cut, silently."""
 
-    def places(self, input_ids: Tensor) -> Tensor:
+    def positions(self, input_ids: Tensor) -> Tensor:
         """Repeat the last position."""
         numbers = torch.arange(input_ids.shape[1])
         last = self.position_embeddings.num_embeddings - 1
@@ -253,26 +253,26 @@ class UsualDropout(Wrong):
 class DropoutFirst(Wrong):
     """Dropout before the norm."""
 
-    def end(self, words: Tensor, places: Tensor, segments: Tensor) -> Tensor:
+    def end(self, words: Tensor, positions: Tensor, segments: Tensor) -> Tensor:
         """Drop, then normalise."""
         return self.layer_norm(  # type: ignore[no-any-return]
-            self.dropout(words + places + segments)
+            self.dropout(words + positions + segments)
         )
 
 
 class DropoutAlways(Wrong):
     """Dropout in eval mode too."""
 
-    def end(self, words: Tensor, places: Tensor, segments: Tensor) -> Tensor:
+    def end(self, words: Tensor, positions: Tensor, segments: Tensor) -> Tensor:
         """Drop whatever the mode."""
-        summed = self.layer_norm(words + places + segments)
+        summed = self.layer_norm(words + positions + segments)
         return nn.functional.dropout(summed, CONFIG.hidden_dropout_prob)
 
 
 class NoCheck(Wrong):
     """Leave the complaint about long texts to torch."""
 
-    def places(self, input_ids: Tensor) -> Tensor:
+    def positions(self, input_ids: Tensor) -> Tensor:
         """Look up."""
         numbers = torch.arange(input_ids.shape[1])
         found: Tensor = self.position_embeddings(numbers)
@@ -282,19 +282,19 @@ class NoCheck(Wrong):
 class AsManyRefused(Wrong):
     """Refuse a text with as many tokens as positions."""
 
-    def places(self, input_ids: Tensor) -> Tensor:
+    def positions(self, input_ids: Tensor) -> Tensor:
         """Refuse too early."""
         if input_ids.shape[1] >= self.position_embeddings.num_embeddings:
             raise ValueError
-        return super().places(input_ids)
+        return super().positions(input_ids)
 
 
 class FromOne(Wrong):
     """Count positions from 1."""
 
-    def places(self, input_ids: Tensor) -> Tensor:
+    def positions(self, input_ids: Tensor) -> Tensor:
         """Shift the positions."""
-        super().places(input_ids)
+        super().positions(input_ids)
         T, P = input_ids.shape[1], self.position_embeddings.num_embeddings
         return self.position_embeddings.weight[(torch.arange(T) + 1) % P]
 
@@ -322,10 +322,10 @@ class Renamed(Wrong):
 class Products(Wrong):
     """Multiply the three."""
 
-    def end(self, words: Tensor, places: Tensor, segments: Tensor) -> Tensor:
+    def end(self, words: Tensor, positions: Tensor, segments: Tensor) -> Tensor:
         """Multiply, normalise, drop out."""
         return self.dropout(  # type: ignore[no-any-return]
-            self.layer_norm(words * places * segments)
+            self.layer_norm(words * positions * segments)
         )
 
 

@@ -37,7 +37,7 @@ def reversing(T: int) -> tuple[Tensor, Tensor]:
 
 
 def on_a_circle(T: int) -> tuple[Tensor, Tensor]:
-    """Put the places on a circle: two numbers are enough for any length."""
+    """Put the positions on a circle: two numbers are enough for any length."""
     angle = 2 * math.pi * torch.arange(T) / T
     key = torch.stack([angle.cos(), angle.sin()], dim=-1)[None, None]
     return 20 * T * T * key.flip(dims=[-2]), key
@@ -50,7 +50,7 @@ def flipped_keys(T: int) -> tuple[Tensor, Tensor]:
 
 
 def copies(T: int) -> tuple[Tensor, Tensor]:
-    """Let each place find itself."""
+    """Let each position find itself."""
     key = torch.eye(T)[None, None]
     return 20 * math.sqrt(T) * key, key
 
@@ -62,25 +62,25 @@ def flips_both(T: int) -> tuple[Tensor, Tensor]:
 
 
 def too_soft(T: int) -> tuple[Tensor, Tensor]:
-    """Choose the right places with small scores."""
+    """Choose the right positions with small scores."""
     key = torch.eye(T)[None, None]
     return key.flip(dims=[-2]), key
 
 
 def turned_sign(T: int) -> tuple[Tensor, Tensor]:
-    """Avoid the place that should be found."""
+    """Avoid the position that should be found."""
     query, key = reversing(T)
     return -query, key
 
 
 def one_off(T: int) -> tuple[Tensor, Tensor]:
-    """Take place i from T - i."""
+    """Take position i from T - i."""
     query, key = reversing(T)
     return query.roll(1, dims=-2), key
 
 
 def previous(T: int) -> tuple[Tensor, Tensor]:
-    """Take from the place before."""
+    """Take from the position before."""
     query, key = copies(T)
     return query.roll(1, dims=-2), key
 
@@ -97,14 +97,14 @@ def infinite(T: int) -> tuple[Tensor, Tensor]:
     return query * torch.inf, key
 
 
-def places_as_numbers(T: int) -> tuple[Tensor, Tensor]:
-    """Let the key be the place itself, and the query the place that is looked for."""
-    place = torch.arange(T).float()[None, None, :, None]
-    return 20 * place.flip(dims=[-2]), place
+def positions_as_numbers(T: int) -> tuple[Tensor, Tensor]:
+    """Let the key be the position itself, and the query the one looked for."""
+    position = torch.arange(T).float()[None, None, :, None]
+    return 20 * position.flip(dims=[-2]), position
 
 
 def factor_of_five(T: int) -> tuple[Tensor, Tensor]:
-    """Put the places on a circle, with a factor that is enough for a few."""
+    """Put the positions on a circle, with a factor that is enough for a few."""
     query, key = on_a_circle(T)
     return query / T**2, key
 
@@ -133,19 +133,19 @@ def same_everywhere(T: int) -> tuple[Tensor, Tensor]:
 
 
 def sum_of_both(T: int) -> tuple[Tensor, Tensor]:
-    """Let each place find itself and its mirror image."""
+    """Let each position find itself and its mirror image."""
     query, key = reversing(T)
     return query + 20 * math.sqrt(T) * key, key
 
 
 def up_to_64(T: int) -> tuple[Tensor, Tensor]:
-    """Give each of 64 places an axis."""
+    """Give each of 64 positions an axis."""
     key = torch.eye(64)[:T][None, None]
     return 1000 * key.flip(dims=[-2]), key
 
 
 def up_to_a_hundred(T: int) -> tuple[Tensor, Tensor]:
-    """Use a factor that is enough for some hundred places."""
+    """Use a factor that is enough for some hundred positions."""
     key = torch.eye(T)[None, None]
     return 120 * key.flip(dims=[-2]), key
 
@@ -180,12 +180,12 @@ def finite(answer: Answer) -> bool:
 
 
 def sharp(answer: Answer) -> bool:
-    """Ask for one place in each row that has nearly all the weight."""
+    """Ask for one position in each row that has nearly all the weight."""
     return bool((weights_of(answer, 5).max(dim=-1).values >= 0.99).all())
 
 
 def is_no_copy(answer: Answer) -> bool:
-    """Ask that not every place finds itself."""
+    """Ask that not every position finds itself."""
     return weights_of(answer, 5).argmax(dim=-1).tolist() != [0, 1, 2, 3, 4]
 
 
@@ -196,13 +196,13 @@ def queries_differ(answer: Answer) -> bool:
 
 
 def not_avoided(answer: Answer) -> bool:
-    """Ask for at least an even share at the mirrored place."""
+    """Ask for at least an even share at the mirrored position."""
     weights = weights_of(answer, 5)
     return bool((weights.flip(dims=[-1]).diagonal() >= 0.2 - 1e-6).all())
 
 
 def first_moves(answer: Answer) -> bool:
-    """Ask that the first place does not take from itself."""
+    """Ask that the first position does not take from itself."""
     return bool(weights_of(answer, 5)[0].argmax() != 0)
 
 
@@ -219,26 +219,26 @@ def ends_meet(answer: Answer) -> bool:
 
 
 def mirrored(answer: Answer) -> bool:
-    """Ask for the right place in each row."""
+    """Ask for the right position in each row."""
     weights = weights_of(answer, 5)
-    best = weights.amax(dim=-1)  # a draw is no right place
+    best = weights.amax(dim=-1)  # a draw is no right position
     others = weights.flip(dims=[-1]).diagonal()
     is_alone = (weights > best[:, None] - 1e-6).sum(dim=-1) == 1
     return bool(((best == others) & is_alone).all())
 
 
 def any_length(answer: Answer) -> bool:
-    """Ask for the right number of places, whatever T is."""
+    """Ask for the right number of positions, whatever T is."""
     return all(weights_of(answer, T).shape == (T, T) for T in LENGTHS)
 
 
 def any_many(answer: Answer) -> bool:
-    """Ask for the right number of places, for many of them."""
+    """Ask for the right number of positions, for many of them."""
     return all(weights_of(answer, T).shape == (T, T) for T in MANY)
 
 
 def reverses_many(answer: Answer) -> bool:
-    """Ask for at least 0.99 at the mirrored place, for many places."""
+    """Ask for at least 0.99 at the mirrored position, for many positions."""
     return all(
         bool((weights_of(answer, T).flip(dims=[-1]).diagonal() >= 0.99).all())
         for T in MANY
@@ -246,7 +246,7 @@ def reverses_many(answer: Answer) -> bool:
 
 
 def reverses_any_length(answer: Answer) -> bool:
-    """Ask for at least 0.99 at the mirrored place, for several lengths."""
+    """Ask for at least 0.99 at the mirrored position, for several lengths."""
     return all(
         bool((weights_of(answer, T).flip(dims=[-1]).diagonal() >= 0.99).all())
         for T in LENGTHS
@@ -254,7 +254,7 @@ def reverses_any_length(answer: Answer) -> bool:
 
 
 COPY = (
-    "Every place finds itself: query i fits key i best, so the values come back as "
+    "Every position finds itself: query i fits key i best, so the values come back as "
     "they were. Turn round the rows of one of the two, and only of one."
 )
 OVERFLOW = (
@@ -278,51 +278,53 @@ EXERCISE = Exercise(
         Mutant(
             "too soft",
             too_soft,
-            "The right place has the largest weight of its row, but less than 0.99: "
+            "The right position has the largest weight of its row, but less than 0.99: "
             "the scores are too close to each other. Multiply the queries by a number "
             "that grows with the root of D, such as 20 times the root.",
         ),
         Mutant(
             "turned sign",
             turned_sign,
-            "Each row avoids the one place that it should take from: the sign is "
+            "Each row avoids the one position that it should take from: the sign is "
             "turned. The right pair needs the largest score, not the smallest.",
         ),
         Mutant(
             "one off",
             one_off,
-            "The order runs backwards, but it is shifted by one: place i takes from "
+            "The order runs backwards, but it is shifted by one: position i takes from "
             "T - i. The mirror image of i is T - 1 - i, because counting starts at 0.",
         ),
         Mutant(
-            "the place before",
+            "the position before",
             previous,
-            "Each place takes from its neighbour: the sequence is shifted, not turned "
-            "round. Place i needs T - 1 - i; turn the rows round with flip.",
+            "Each position takes from its neighbour: the sequence is shifted, not "
+            "turned round. Position i needs T - 1 - i; turn the rows round with flip.",
         ),
         Mutant(
-            "places as numbers",
-            places_as_numbers,
-            "With the place's number as its key, the largest number wins every "
-            "product: nearly all rows take from the last place. Keys must differ in "
-            "direction, not in size: give each place an axis, or an angle, of its own.",
+            "positions as numbers",
+            positions_as_numbers,
+            "With the position's number as its key, the largest number wins every "
+            "product: nearly all rows take from the last position. Keys must differ in "
+            "direction, not in size: give each position an axis, or an angle, of its "
+            "own.",
         ),
         Mutant(
             "factor that does not grow",
             factor_of_five,
-            "Right for few places. With more of them the scores come closer to each "
+            "Right for few positions. With more of them the scores come closer to each "
             "other, and rows are no longer sharp: let the factor grow with T.",
         ),
         Mutant(
-            "so many places only",
+            "so many positions only",
             up_to_64,
-            "Right for a few places and not for many: the number of places is limited "
-            "somewhere. Build both tensors from T, for example from torch.eye(T).",
+            "Right for a few positions and not for many: the number of positions is "
+            "limited somewhere. Build both tensors from T, for example from "
+            "torch.eye(T).",
         ),
         Mutant(
-            "factor for some places",
+            "factor for some positions",
             up_to_a_hundred,
-            "Right for a dozen places. With hundreds of them the rows are no longer "
+            "Right for a dozen positions. With hundreds of them the rows are no longer "
             "sharp: let the factor grow with T.",
         ),
         Mutant("turned round both ways", axes_flipped, COPY),
@@ -342,25 +344,25 @@ EXERCISE = Exercise(
         Mutant(
             "one length only",
             five_only,
-            "Right for five places, whatever T is. Build both tensors from T, for "
+            "Right for five positions, whatever T is. Build both tensors from T, for "
             "example from torch.eye(T).",
         ),
         Mutant(
             "neighbours change places",
             swaps_neighbours,
             "Neighbours change places in pairs. The whole sequence must be turned "
-            "round: the first place takes from the last.",
+            "round: the first position takes from the last.",
         ),
         Mutant(
             "all queries alike",
             same_everywhere,
             "All rows of the weights are alike, and even: the queries do not differ. "
-            "Query i must single out the key of place T - 1 - i.",
+            "Query i must single out the key of position T - 1 - i.",
         ),
         Mutant(
             "itself as well",
             sum_of_both,
-            "Each place takes half from itself and half from its mirror image. The "
+            "Each position takes half from itself and half from its mirror image. The "
             "query must fit one key only.",
         ),
     ],
@@ -371,13 +373,13 @@ EXERCISE = Exercise(
             right_shape,
         ),
         Property(
-            "as many places as asked for",
-            "For T places the weights must be (T, T), for every T.",
+            "as many positions as asked for",
+            "For T positions the weights must be (T, T), for every T.",
             any_length,
         ),
         Property(
-            "many places",
-            "For T places the weights must be (T, T), for many places too.",
+            "many positions",
+            "For T positions the weights must be (T, T), for many positions too.",
             any_many,
         ),
         Property("finite weights", "The weights hold values that are NaN.", finite),
@@ -392,44 +394,45 @@ EXERCISE = Exercise(
             queries_differ,
         ),
         Property(
-            "the mirrored place is not avoided",
-            "Place T - 1 - i has less than an even share of row i.",
+            "the mirrored position is not avoided",
+            "Position T - 1 - i has less than an even share of row i.",
             not_avoided,
         ),
         Property(
-            "the first place moves",
-            "The first place takes most from itself.",
+            "the first position moves",
+            "The first position takes most from itself.",
             first_moves,
         ),
         Property(
             "two turns cancel",
-            "Turned round twice, the places must be in their old order.",
+            "Turned round twice, the positions must be in their old order.",
             twice_is_nothing,
         ),
         Property(
             "the ends take from each other",
-            "The first place must take most from the last, and the last from the "
+            "The first position must take most from the last, and the last from the "
             "first.",
             ends_meet,
         ),
         Property(
-            "the mirrored place is first",
-            "Place i must take most from place T - 1 - i.",
+            "the mirrored position is first",
+            "Position i must take most from position T - 1 - i.",
             mirrored,
         ),
         Property(
             "sharp rows",
-            "One place in each row must have at least 0.99 of the weight.",
+            "One position in each row must have at least 0.99 of the weight.",
             sharp,
         ),
         Property(
             "every length is turned round",
-            "Place T - 1 - i must have at least 0.99 of row i, for every T.",
+            "Position T - 1 - i must have at least 0.99 of row i, for every T.",
             reverses_any_length,
         ),
         Property(
-            "many places are turned round",
-            "Place T - 1 - i must have at least 0.99 of row i, for many places too.",
+            "many positions are turned round",
+            "Position T - 1 - i must have at least 0.99 of row i, for many positions "
+            "too.",
             reverses_many,
         ),
     ],

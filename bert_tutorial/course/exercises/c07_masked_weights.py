@@ -105,11 +105,11 @@ def shared_again(scores: Tensor, is_token: Tensor, is_causal: bool) -> Tensor:
 
 
 def with_positions(scores: Tensor, is_token: Tensor, is_causal: bool) -> Tensor:
-    """Compare the numbers of the places."""
-    place = torch.arange(scores.shape[-1])
+    """Compare the numbers of the positions."""
+    position = torch.arange(scores.shape[-1])
     hidden = ~is_token[:, None, None, :]
     if is_causal:
-        hidden = hidden | (place[None, :] > place[:, None])
+        hidden = hidden | (position[None, :] > position[:, None])
     return scores.masked_fill(hidden, low(scores)).softmax(dim=-1)
 
 
@@ -329,7 +329,7 @@ def rows_sum_to_one(answer: Answer) -> bool:
 
 
 def padding_changes_nothing(answer: Answer) -> bool:
-    """Two more places of padding leave the tokens' weights as they were."""
+    """Two more positions of padding leave the tokens' weights as they were."""
     scores = torch.randn(1, 2, 5, 5, dtype=torch.float64)
     is_token = torch.tensor([[True] * 3 + [False] * 2])
     for is_causal in (False, True):
@@ -358,7 +358,7 @@ EXERCISE = Exercise(
     stub=STUB,
     solution=masked_weights,
     accepted={
-        "places": with_positions,
+        "positions": with_positions,
         "where": with_where,
         "in 32 bits": in_single,
     },

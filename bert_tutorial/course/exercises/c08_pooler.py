@@ -313,7 +313,7 @@ EXERCISE = Exercise(
     ],
     cases=cases,
     hints=(
-        "Which token stands at the same place in every text?",
+        "Which token stands at the same position in every text?",
         "Take the first token of every text, then the dense layer, then tanh.",
         "torch.tanh(self.dense(hidden[:, 0]))",
     ),

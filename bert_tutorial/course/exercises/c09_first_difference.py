@@ -97,7 +97,7 @@ def all_numbers(
 def the_gap(
     ours: list[Tensor], reference: list[Tensor], tolerance: float
 ) -> float | None:
-    """Give the size instead of the place."""
+    """Give the size instead of the position."""
     return next((g for g in _gaps(ours, reference) if g > tolerance), None)
 
 
@@ -353,7 +353,7 @@ EXERCISE = Exercise(
     ],
     cases=cases,
     hints=(
-        "Which number says how far two tensors are apart at the worst place?",
+        "Which number says how far two tensors are apart at the worst position?",
         "Walk through the pairs; return the number of the first one whose largest "
         "absolute difference is not within the tolerance; after the loop, None.",
         "if not (a - b).abs().max().item() <= tolerance: return number",

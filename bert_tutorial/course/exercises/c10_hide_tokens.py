@@ -238,7 +238,7 @@ def words_differ(ids: Tensor, is_special: Tensor, read: Tensor, labels: Tensor) 
 
 @on_texts
 def texts_differ(ids: Tensor, is_special: Tensor, read: Tensor, labels: Tensor) -> bool:
-    """Compare the places of two texts: 0.15 squared of them are chosen in both."""
+    """Compare the positions of two texts: 0.15 squared of them are chosen in both."""
     scored = labels != -100
     both = scored[0::2] & scored[1::2] & ~is_special[1::2]
     number = int((~is_special[1::2]).sum())
@@ -316,9 +316,9 @@ EXERCISE = Exercise(
             "tokens included: torch.randint(vocab_size, input_ids.shape).",
         ),
         Mutant(
-            "the same places in all texts",
+            "the same positions in all texts",
             a_mistake(how="columns"),
-            "All texts of the batch are hidden at the same places. Draw for every "
+            "All texts of the batch are hidden at the same positions. Draw for every "
             "token: torch.rand(input_ids.shape).",
         ),
         Mutant(
@@ -384,7 +384,7 @@ EXERCISE = Exercise(
         ),
         Property(
             "texts are drawn apart",
-            "The places of one text must not depend on those of another.",
+            "The positions of one text must not depend on those of another.",
             texts_differ,
         ),
         Property(

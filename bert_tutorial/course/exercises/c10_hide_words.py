@@ -24,7 +24,7 @@ def hide_words(
     """Hide 15 % of the words, all pieces of a word or none: ids to read, labels.
 
     All arguments and both results are (B, T). first_pieces holds, for each piece, the
-    place where its word begins: [0, 1, 1, 3] says that places 1 and 2 are one word.
+    position where its word begins: in [0, 1, 1, 3], positions 1 and 2 are one word.
     Each piece of a chosen word becomes mask_id with probability 0.8, else stays, by a
     draw of its own. Labels are the true ids at all pieces of chosen words, -100
     elsewhere. Special tokens are never chosen. All draws come from the generator.
@@ -90,8 +90,8 @@ def mistaken(
     read = input_ids.masked_fill(is_chosen & is_masked, mask_id)
     scored = is_chosen
     if how == "first only":
-        places = torch.arange(input_ids.shape[1]).expand_as(input_ids)
-        scored = is_chosen & (first_pieces == places)
+        positions = torch.arange(input_ids.shape[1]).expand_as(input_ids)
+        scored = is_chosen & (first_pieces == positions)
     if how == "masks only":
         scored = is_chosen & (read == mask_id)
     if how == "global":
@@ -119,8 +119,8 @@ def texts() -> tuple[Tensor, Tensor, Tensor]:
     generator = torch.Generator().manual_seed(2)
     ids = torch.randint(5, 50, (4_000, 77), generator=generator)
     words = [[1 + 3 * i] for i in range(25)] + [[2 + 3 * i] * 2 for i in range(25)]
-    places = sorted(place for word in words for place in word)
-    first_pieces = torch.tensor([0, *places, 76]).expand_as(ids).contiguous()
+    positions = sorted(position for word in words for position in word)
+    first_pieces = torch.tensor([0, *positions, 76]).expand_as(ids).contiguous()
     is_special = torch.zeros_like(ids, dtype=torch.bool)
     is_special[:, 0] = is_special[:, 76] = True
     return ids.masked_fill(is_special, 2), first_pieces, is_special
@@ -348,8 +348,8 @@ EXERCISE = Exercise(
     },
     hints=(
         "Two draws: one that a whole word shares, one that each piece has alone.",
-        "Draw a number for every place, and let each piece look at the number of the "
-        "place where its word begins.",
+        "Draw a number for every position, and let each piece look at the number of "
+        "the position where its word begins.",
         "is_drawn.gather(1, first_pieces) gives every piece the draw of its first.",
     ),
 )

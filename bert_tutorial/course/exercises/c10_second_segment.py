@@ -103,7 +103,7 @@ DRAWN: dict[str, Any] = {}  # of the last answer: all properties look at the sam
 
 
 def drawn(test: Callable[[list[tuple[int, Answer]]], bool]) -> Callable[[Any], bool]:
-    """Let a test see many draws with the place that each follows."""
+    """Let a test see many draws with the position that each follows."""
 
     def holds(answer: Any) -> bool:
         if DRAWN.get("answer") is not unwrapped(answer):

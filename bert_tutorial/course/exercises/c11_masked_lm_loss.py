@@ -37,25 +37,25 @@ def with_cross_entropy(logits: Tensor, labels: Tensor) -> Tensor:
     return total / (labels != -100).sum().clamp(min=1)
 
 
-def by_place(logits: Tensor, labels: Tensor) -> Tensor:
+def by_position(logits: Tensor, labels: Tensor) -> Tensor:
     """Give the loss of every position, 0 where nothing is hidden: (B, T)."""
     return F.cross_entropy(logits.transpose(1, 2), labels, reduction="none")
 
 
 def over_all(logits: Tensor, labels: Tensor) -> Tensor:
     """Divide by all positions."""
-    return by_place(logits, labels).mean()
+    return by_position(logits, labels).mean()
 
 
 def ignores_zero(logits: Tensor, labels: Tensor) -> Tensor:
     """Take label 0 for padding."""
     is_hidden = (labels != -100) & (labels != 0)
-    return by_place(logits, labels)[is_hidden].sum() / is_hidden.sum().clamp(min=1)
+    return by_position(logits, labels)[is_hidden].sum() / is_hidden.sum().clamp(min=1)
 
 
 def of_everything(logits: Tensor, labels: Tensor) -> Tensor:
     """Score the other positions, too, as if id 0 were hidden there."""
-    return by_place(logits, labels.clamp(min=0)).mean()
+    return by_position(logits, labels.clamp(min=0)).mean()
 
 
 def softmax_twice(logits: Tensor, labels: Tensor) -> Tensor:
@@ -66,13 +66,13 @@ def softmax_twice(logits: Tensor, labels: Tensor) -> Tensor:
 def mean_of_means(logits: Tensor, labels: Tensor) -> Tensor:
     """Average each text, then the texts."""
     counts = (labels != -100).sum(dim=1)
-    means = by_place(logits, labels).sum(dim=1) / counts.clamp(min=1)
+    means = by_position(logits, labels).sum(dim=1) / counts.clamp(min=1)
     return means.sum() / (counts > 0).sum().clamp(min=1)
 
 
 def summed(logits: Tensor, labels: Tensor) -> Tensor:
     """Add up."""
-    return by_place(logits, labels).sum()
+    return by_position(logits, labels).sum()
 
 
 def no_sign(logits: Tensor, labels: Tensor) -> Tensor:
@@ -120,7 +120,7 @@ def with_epsilon(logits: Tensor, labels: Tensor) -> Tensor:
 
 def by_texts(logits: Tensor, labels: Tensor) -> Tensor:
     """Divide by the number of texts."""
-    return by_place(logits, labels).sum() / len(labels)
+    return by_position(logits, labels).sum() / len(labels)
 
 
 def cases(seed: int, dtype: torch.dtype) -> list[Case]:
@@ -141,7 +141,7 @@ def cases(seed: int, dtype: torch.dtype) -> list[Case]:
     ]
 
 
-def only_hidden_places_learn(answer: object) -> bool:
+def only_hidden_positions_learn(answer: object) -> bool:
     """Look at which logits get a gradient."""
     assert callable(answer)
     logits = torch.randn(2, 4, 5, requires_grad=True)
@@ -244,7 +244,7 @@ EXERCISE = Exercise(
         Property(
             "only hidden positions learn",
             "A gradient must reach the logits of the hidden positions, and no others.",
-            only_hidden_places_learn,
+            only_hidden_positions_learn,
         ),
     ],
     waived={

@@ -35,8 +35,8 @@ def with_loop(
     """Go text by text."""
     hits = 0
     for row, ids in enumerate(input_ids.tolist()):
-        place = ids.index(mask_id)
-        hits += int(logits[row, place].argmax()) == int(answers[row])
+        position = ids.index(mask_id)
+        hits += int(logits[row, position].argmax()) == int(answers[row])
     return hits / len(input_ids)
 
 
@@ -45,15 +45,15 @@ def at_cls(logits: Tensor, input_ids: Tensor, answers: Tensor, mask_id: int) -> 
     return (logits[:, 0].argmax(dim=-1) == answers).float().mean().item()
 
 
-def first_place(
+def first_position(
     logits: Tensor, input_ids: Tensor, answers: Tensor, mask_id: int
 ) -> float:
     """Use the position of the first text for all."""
-    place = int((input_ids[0] == mask_id).int().argmax())
-    return (logits[:, place].argmax(dim=-1) == answers).float().mean().item()
+    position = int((input_ids[0] == mask_id).int().argmax())
+    return (logits[:, position].argmax(dim=-1) == answers).float().mean().item()
 
 
-def over_places(
+def over_positions(
     logits: Tensor, input_ids: Tensor, answers: Tensor, mask_id: int
 ) -> float:
     """Take the best word of any position."""
@@ -129,15 +129,15 @@ def cases(seed: int, dtype: torch.dtype) -> list[Case]:
     made = []
     for B, T, V in ((4, 5, 8), (24, 7, 11)):
         ids = torch.randint(5, V, (B, T), generator=generator)
-        places = torch.arange(B) % (T - 1) + 1
+        positions = torch.arange(B) % (T - 1) + 1
         rows = torch.arange(B)
-        ids[rows, places] = 4
+        ids[rows, positions] = 4
         answers = torch.randint(5, 8, (B,), generator=generator)
         logits = torch.randn(B, T, V, generator=generator).to(dtype)
-        logits[rows, places, answers] += 3.0
-        logits[rows[::4], places[::4], 2] += 8.0  # a special token wins here
-        logits[rows[3::8], places[3::8], 4] += 12.0  # or [MASK] itself
-        logits[rows[1::4], places[1::4], 5 + (answers[1::4] - 4) % 3] += 6.0
+        logits[rows, positions, answers] += 3.0
+        logits[rows[::4], positions[::4], 2] += 8.0  # a special token wins here
+        logits[rows[3::8], positions[3::8], 4] += 12.0  # or [MASK] itself
+        logits[rows[1::4], positions[1::4], 5 + (answers[1::4] - 4) % 3] += 6.0
         logits[rows[::2], 0, answers[::2]] += 9.0  # and [CLS] says the right word
         made.append(Case((logits, ids, answers, 4), f"{B} texts, V={V}"))
     logits = torch.randn(1, 4, 6, generator=generator).to(dtype)
@@ -163,13 +163,13 @@ EXERCISE = Exercise(
         ),
         Mutant(
             "the first text's position",
-            first_place,
+            first_position,
             "The position of [MASK] in the first text is used for all. Each "
             "text has its own.",
         ),
         Mutant(
             "best of all positions",
-            over_places,
+            over_positions,
             "You take the best score of the whole text, wherever it is. A common "
             "slip; only the scores at [MASK] answer the question.",
         ),

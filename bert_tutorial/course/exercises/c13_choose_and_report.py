@@ -63,7 +63,7 @@ def best_test_seed(validation: Scores, test: Scores) -> tuple[str, float]:
 def seed_of_choice(validation: Scores, test: Scores) -> tuple[str, float]:
     """Report the run that was best on validation."""
     best = max(validation, key=lambda name: mean(validation[name]))
-    seed = max(range(len(test[best])), key=lambda place: validation[best][place])
+    seed = max(range(len(test[best])), key=lambda position: validation[best][position])
     return best, test[best][seed]
 
 
@@ -100,7 +100,7 @@ def from_zero(validation: Scores, test: Scores) -> tuple[str, float]:
     return best, mean(test[best])
 
 
-def by_place(validation: Scores, test: Scores) -> tuple[str, float]:
+def by_position(validation: Scores, test: Scores) -> tuple[str, float]:
     """Take the numbers at the same position of the other dict."""
     best = max(validation, key=lambda name: mean(validation[name]))
     return best, mean(list(test.values())[list(validation).index(best)])
@@ -218,7 +218,7 @@ EXERCISE = Exercise(
         ),
         Mutant(
             "by position",
-            by_place,
+            by_position,
             "The numbers of the test are taken by their position in the dict. Look "
             "the chosen name up.",
         ),

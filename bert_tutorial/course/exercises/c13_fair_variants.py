@@ -182,7 +182,7 @@ def cases(seed: int, dtype: torch.dtype) -> list[Case]:
     }
     generator = torch.Generator().manual_seed(seed)
     order = torch.randperm(len(recipes), generator=generator).tolist()
-    names = [list(recipes)[place] for place in order]
+    names = [list(recipes)[position] for position in order]
     few = {name: recipes[name] for name in ("base", "deep", "long")}
     return [
         Case((few, "base"), "a baseline, a deeper one and a longer one"),

@@ -192,8 +192,8 @@ EXERCISE = Exercise(
         Mutant(
             "divided by T",
             by_measure(lambda hidden, mask, ids: (hidden * mask[:, :, None]).mean(1)),
-            "[PAD] is out of the sum, but you still divide by all T places, so short "
-            "texts get short vectors. Divide by the sum of the mask.",
+            "[PAD] is out of the sum, but you still divide by all T positions, so "
+            "short texts get short vectors. Divide by the sum of the mask.",
         ),
         Mutant(
             "not divided",
@@ -210,8 +210,8 @@ EXERCISE = Exercise(
         Mutant(
             "vector of [CLS]",
             by_measure(lambda hidden, mask, ids: hidden[:, 0]),
-            "This is the vector at place 0, that of [CLS]. The mean is over all tokens "
-            "of a text.",
+            "This is the vector at position 0, that of [CLS]. The mean is over all "
+            "tokens of a text.",
         ),
         Mutant(
             "mask from the ids",

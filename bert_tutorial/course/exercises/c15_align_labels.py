@@ -25,10 +25,10 @@ def align_labels(numbers: Sequence[int], lengths: Sequence[int]) -> list[int]:
 def into_a_row(numbers: Sequence[int], lengths: Sequence[int]) -> list[int]:
     """Put the labels into a row of -100."""
     labels = [-100] * (2 + sum(lengths))
-    place = 1
+    position = 1
     for number, length in zip(numbers, lengths, strict=True):
-        labels[place] = number
-        place += length
+        labels[position] = number
+        position += length
     return labels
 
 
@@ -120,7 +120,7 @@ EXERCISE = Exercise(
         Mutant(
             "[CLS] forgotten",
             no_cls,
-            "All labels stand one place too early: position 0 is [CLS], with -100.",
+            "All labels stand one position too early: position 0 is [CLS], with -100.",
         ),
         Mutant(
             "no place for [CLS] and [SEP]",
@@ -147,8 +147,8 @@ EXERCISE = Exercise(
         Mutant(
             "a label a word",
             a_label_a_word,
-            "The row has one place a word. It needs one for each piece: lengths says "
-            "how many.",
+            "The row has one position a word. It needs one for each piece: lengths "
+            "says how many.",
         ),
         Mutant(
             "later pieces are O",

@@ -44,11 +44,11 @@ def needs_begin(tags: Sequence[str]) -> list[Span]:
 def blind_to_types(tags: Sequence[str]) -> list[Span]:
     """Let any I- continue."""
     spans: list[Span] = []
-    for place, tag in enumerate(tags):
-        if tag[0] == "I" and spans and spans[-1].end == place:
-            spans[-1] = spans[-1]._replace(end=place + 1)
+    for position, tag in enumerate(tags):
+        if tag[0] == "I" and spans and spans[-1].end == position:
+            spans[-1] = spans[-1]._replace(end=position + 1)
         elif tag != "O":
-            spans.append(Span(tag[2:], place, place + 1))
+            spans.append(Span(tag[2:], position, position + 1))
     return spans
 
 

@@ -107,13 +107,13 @@ def cases(seed: int, dtype: torch.dtype) -> list[Case]:
     ]
     rng = random.Random(seed)
     for number in range(6):
-        offsets, place = [], 0
+        offsets, position = [], 0
         for _ in range(9):
-            place += rng.randint(0, 1)
-            offsets.append((place, place + rng.randint(1, 4)))
-            place = offsets[-1][1]
-        start = rng.randint(0, place - 3)
-        end = rng.randint(start + 2, place)
+            position += rng.randint(0, 1)
+            offsets.append((position, position + rng.randint(1, 4)))
+            position = offsets[-1][1]
+        start = rng.randint(0, position - 3)
+        end = rng.randint(start + 2, position)
         rows.append((offsets, start, end, f"random pieces ({number})"))
     return [Case((offsets, a, b), label) for offsets, a, b, label in rows]
 

@@ -42,8 +42,8 @@ def with_loops(
     start: Tensor, end: Tensor, is_passage: Tensor, longest: int
 ) -> tuple[int, int]:
     """Try one span after the other."""
-    places = [i for i, inside in enumerate(is_passage.tolist()) if inside]
-    spans = [(i, j) for i in places for j in places if i <= j < i + longest]
+    positions = [i for i, inside in enumerate(is_passage.tolist()) if inside]
+    spans = [(i, j) for i in positions for j in positions if i <= j < i + longest]
     return max(spans, key=lambda span: (start[span[0]] + end[span[1]]).item())
 
 
@@ -220,8 +220,8 @@ EXERCISE = Exercise(
         Mutant(
             "[CLS] allowed",
             with_cls,
-            "Your span may be [CLS]. That place speaks for 'no answer' and is compared "
-            "with the best span later; it is no span of the passage.",
+            "Your span may be [CLS]. That position speaks for 'no answer' and is "
+            "compared with the best span later; it is no span of the passage.",
         ),
         Mutant(
             "multiplied by the mask",

@@ -34,8 +34,8 @@ def span_of_windows(windows: list[tuple[int, Tensor, Tensor]]) -> tuple[int, int
     for begin, start, end in windows:
         scores = start[:, None] + end[None, :]  # (n, n), rows start, columns end
         legal = torch.ones_like(scores).triu().bool()
-        place = int(scores.masked_fill(~legal, -torch.inf).argmax())
-        first, last = place // len(start), place % len(start)
+        position = int(scores.masked_fill(~legal, -torch.inf).argmax())
+        first, last = position // len(start), position % len(start)
         best = max(best, (scores[first, last].item(), begin + first, begin + last))
     return best[1], best[2]
 
@@ -96,8 +96,8 @@ def zeros_below(windows: Windows) -> tuple[int, int]:
     best = (-math.inf, 0, 0)
     for begin, start, end in windows:
         scores = (start[:, None] + end[None, :]).triu()
-        place = int(scores.argmax())
-        first, last = place // len(start), place % len(start)
+        position = int(scores.argmax())
+        first, last = position // len(start), position % len(start)
         best = max(best, (scores[first, last].item(), begin + first, begin + last))
     return best[1], best[2]
 
@@ -150,7 +150,7 @@ def cases(seed: int, dtype: torch.dtype) -> list[Case]:
     ]
     found = [
         Case((small,), "the example"),
-        Case((calm,), "a calm window, and one with three good places"),
+        Case((calm,), "a calm window, and one with three good positions"),
     ]
     generator = torch.Generator().manual_seed(seed)
     for number in range(6):
@@ -190,7 +190,7 @@ EXERCISE = Exercise(
         Mutant(
             "counted from the window",
             not_shifted,
-            "The window is the right one, but its places are counted from its own "
+            "The window is the right one, but its positions are counted from its own "
             "start. Add `begin`.",
         ),
         Mutant(
@@ -239,7 +239,7 @@ EXERCISE = Exercise(
     },
     hints=(
         "Find the best span of each window; keep the best of all.",
-        "Remember its score, and add `begin` to both places.",
+        "Remember its score, and add `begin` to both positions.",
         "The max of tuples (score, begin + first, begin + last) compares scores first.",
     ),
 )

@@ -68,11 +68,11 @@ def without_order(a: list[str], b: list[str]) -> int:
 
 
 def first_fit(a: list[str], b: list[str]) -> int:
-    """Take each word at the first place where it still fits."""
-    place = found = 0
+    """Take each word at the first position where it still fits."""
+    position = found = 0
     for word in a:
-        if word in b[place:]:
-            place = b.index(word, place) + 1
+        if word in b[position:]:
+            position = b.index(word, position) + 1
             found += 1
     return found
 
@@ -148,8 +148,8 @@ EXERCISE = Exercise(
         Mutant(
             "first fit",
             first_fit,
-            "Each word is matched at the first place where it fits, which may leave no "
-            "room for all the others: d a b c against a b c d. Try both ways.",
+            "Each word is matched at the first position where it fits, which may leave "
+            "no room for all the others: d a b c against a b c d. Try both ways.",
         ),
         Mutant(
             "a word used twice",

@@ -11,12 +11,12 @@ from bert_tutorial.tasks.summaries.writer import decoder_masks
 
 STUB = '''
 def decoder_masks(T: int, source_is_token: Tensor) -> tuple[Tensor, Tensor]:
-    """Say what the T places of the target may see; True is visible.
+    """Say what the T positions of the target may see; True is visible.
 
-    A place sees itself and those before it, and all of the source but the padding.
+    A position sees itself and those before it, and all of the source but the padding.
 
     Args:
-        T: places of the target.
+        T: positions of the target.
         source_is_token: (B, S) bool.
 
     Returns:
@@ -96,7 +96,7 @@ def own_as_numbers(T: int, source_is_token: Tensor) -> Masks:
 
 
 def stretched(T: int, source_is_token: Tensor) -> Masks:
-    """Give each place of the target a row of the source's mask."""
+    """Give each position of the target a row of the source's mask."""
     own, source = decoder_masks(T, source_is_token)
     return own, source.expand(-1, -1, T, -1)
 
@@ -114,12 +114,12 @@ def square(T: int, source_is_token: Tensor) -> Masks:
 
 
 def cases(seed: int, dtype: torch.dtype) -> list[Case]:
-    """One place, some, a source with padding."""
+    """One position, some, a source with padding."""
     padded = torch.tensor([[True, True, True, False, False], [True] * 4 + [False]])
     return [
-        Case((1, torch.tensor([[True, True]])), "one place"),
-        Case((3, padded), "three places, a source with padding"),
-        Case((7, padded[:1]), "seven places"),
+        Case((1, torch.tensor([[True, True]])), "one position"),
+        Case((3, padded), "three positions, a source with padding"),
+        Case((7, padded[:1]), "seven positions"),
     ]
 
 
@@ -136,25 +136,26 @@ EXERCISE = Exercise(
         Mutant(
             "sees the future",
             sees_all,
-            "Every place sees the whole target. In training it would copy the next "
+            "Every position sees the whole target. In training it would copy the next "
             "word instead of learning to find it; in writing there is none to copy.",
         ),
         Mutant(
             "not itself",
             not_itself,
-            "A place does not see itself, and the first sees nothing. What stands at a "
-            "place is the word already written; the one to find comes after it.",
+            "A position does not see itself, and the first sees nothing. What stands "
+            "at a position is the word already written; the one to find comes after "
+            "it.",
         ),
         Mutant(
             "one too far",
             one_too_far,
-            "A place sees one word ahead: the very word that it has to find.",
+            "A position sees one word ahead: the very word that it has to find.",
         ),
         Mutant(
             "rows and columns exchanged",
             exchanged,
-            "Rows ask and columns answer; in yours a place sees itself and what comes "
-            "after it. The True triangle is the lower one.",
+            "Rows ask and columns answer; in yours a position sees itself and what "
+            "comes after it. The True triangle is the lower one.",
         ),
         Mutant(
             "padding seen",
@@ -193,7 +194,7 @@ EXERCISE = Exercise(
         Mutant(
             "source stretched",
             stretched,
-            "The source's mask has a row for each place of the target. One row "
+            "The source's mask has a row for each position of the target. One row "
             "for all is asked for, (B, 1, 1, S): it is broadcast.",
         ),
         Mutant(

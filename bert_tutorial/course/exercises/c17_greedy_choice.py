@@ -257,7 +257,7 @@ EXERCISE = Exercise(
             "by text",
             by_text,
             "Sentences are told apart by their text, so the same sentence at two "
-            "places counts as one. Go by their numbers.",
+            "positions counts as one. Go by their numbers.",
         ),
         Mutant(
             "each alone, always the most",

@@ -14,7 +14,7 @@ def mark_sentences(
     """Join the ids of sentences: [CLS] sentence [SEP] for each.
 
     Give the ids, the segment of each token (0 for the first sentence, 1 for the
-    second, 0 for the third, ...), and the place of each sentence's [CLS].
+    second, 0 for the third, ...), and the position of each sentence's [CLS].
     """
     raise NotAttempted
 '''
@@ -25,15 +25,15 @@ Marked = tuple[list[int], list[int], list[int]]
 def mark_sentences(
     rows: list[list[int]], cls_id: int, sep_id: int
 ) -> tuple[list[int], list[int], list[int]]:
-    """Note the place before each sentence is added."""
+    """Note the position before each sentence is added."""
     ids: list[int] = []
     types: list[int] = []
-    places: list[int] = []
+    positions: list[int] = []
     for number, row in enumerate(rows):
-        places.append(len(ids))
+        positions.append(len(ids))
         ids += [cls_id, *row, sep_id]
         types += [number % 2] * (len(row) + 2)
-    return ids, types, places
+    return ids, types, positions
 
 
 def in_three_passes(rows: list[list[int]], cls_id: int, sep_id: int) -> Marked:
@@ -46,44 +46,44 @@ def in_three_passes(rows: list[list[int]], cls_id: int, sep_id: int) -> Marked:
 
 def one_for_all(rows: list[list[int]], cls_id: int, sep_id: int) -> Marked:
     """Put one [CLS] in front, as for a pair."""
-    ids, types, places = [cls_id], [0], []
+    ids, types, positions = [cls_id], [0], []
     for number, row in enumerate(rows):
-        places.append(len(ids) if number else 0)
+        positions.append(len(ids) if number else 0)
         ids += [*row, sep_id]
         types += [number % 2] * (len(row) + 1)
-    return ids, types, places
+    return ids, types, positions
 
 
 def first_then_rest(rows: list[list[int]], cls_id: int, sep_id: int) -> Marked:
     """Give segment 1 to all but the first sentence."""
-    ids, _, places = mark_sentences(rows, cls_id, sep_id)
+    ids, _, positions = mark_sentences(rows, cls_id, sep_id)
     return (
         ids,
         [min(n, 1) for n, r in enumerate(rows) for _ in range(len(r) + 2)],
-        places,
+        positions,
     )
 
 
 def counted_up(rows: list[list[int]], cls_id: int, sep_id: int) -> Marked:
     """Number the segments."""
-    ids, _, places = mark_sentences(rows, cls_id, sep_id)
-    return ids, [n for n, r in enumerate(rows) for _ in range(len(r) + 2)], places
+    ids, _, positions = mark_sentences(rows, cls_id, sep_id)
+    return ids, [n for n, r in enumerate(rows) for _ in range(len(r) + 2)], positions
 
 
 def all_zero(rows: list[list[int]], cls_id: int, sep_id: int) -> Marked:
     """Forget the segments."""
-    ids, types, places = mark_sentences(rows, cls_id, sep_id)
-    return ids, [0] * len(types), places
+    ids, types, positions = mark_sentences(rows, cls_id, sep_id)
+    return ids, [0] * len(types), positions
 
 
 def first_word(rows: list[list[int]], cls_id: int, sep_id: int) -> Marked:
-    """Give the place of the first word."""
-    ids, types, places = mark_sentences(rows, cls_id, sep_id)
-    return ids, types, [place + 1 for place in places]
+    """Give the position of the first word."""
+    ids, types, positions = mark_sentences(rows, cls_id, sep_id)
+    return ids, types, [position + 1 for position in positions]
 
 
-def one_place(rows: list[list[int]], cls_id: int, sep_id: int) -> Marked:
-    """Put one [CLS] in front, and give its place alone."""
+def one_position(rows: list[list[int]], cls_id: int, sep_id: int) -> Marked:
+    """Put one [CLS] in front, and give its position alone."""
     ids, types = [cls_id], [0]
     for number, row in enumerate(rows):
         ids += [*row, sep_id]
@@ -95,18 +95,18 @@ def no_sep(rows: list[list[int]], cls_id: int, sep_id: int) -> Marked:
     """Leave [SEP] out."""
     ids: list[int] = []
     types: list[int] = []
-    places: list[int] = []
+    positions: list[int] = []
     for number, row in enumerate(rows):
-        places.append(len(ids))
+        positions.append(len(ids))
         ids += [cls_id, *row]
         types += [number % 2] * (len(row) + 1)
-    return ids, types, places
+    return ids, types, positions
 
 
 def from_one(rows: list[list[int]], cls_id: int, sep_id: int) -> Marked:
     """Begin with segment 1."""
-    ids, types, places = mark_sentences(rows, cls_id, sep_id)
-    return ids, [1 - kind for kind in types], places
+    ids, types, positions = mark_sentences(rows, cls_id, sep_id)
+    return ids, [1 - kind for kind in types], positions
 
 
 def cases(seed: int, dtype: torch.dtype) -> list[Case]:
@@ -156,12 +156,12 @@ EXERCISE = Exercise(
         Mutant(
             "first word",
             first_word,
-            "You give the places of the first words. The [CLS] stands one before.",
+            "You give the positions of the first words. The [CLS] stands one before.",
         ),
         Mutant(
-            "one [CLS], one place",
-            one_place,
-            "There is one [CLS] and one place, so there is one vector to judge "
+            "one [CLS], one position",
+            one_position,
+            "There is one [CLS] and one position, so there is one vector to judge "
             "many sentences by. Each sentence gets its own.",
         ),
         Mutant(
@@ -179,7 +179,7 @@ EXERCISE = Exercise(
     cases=cases,
     hints=(
         "Three lists grow together, sentence by sentence.",
-        "The place of a [CLS] is the length of the ids before it is added.",
+        "The position of a [CLS] is the length of the ids before it is added.",
         "A sentence adds len(row) + 2 tokens, all of segment number % 2.",
     ),
 )

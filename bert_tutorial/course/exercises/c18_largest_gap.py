@@ -216,13 +216,14 @@ EXERCISE = Exercise(
         Mutant(
             "padding compared",
             by_measure(lambda gap, is_token: gap.abs().max()),
-            "Padded places count. What a model computes there means nothing, and two "
-            "right models may differ there: compare where the mask is 1.",
+            "Padded positions count. What a model computes there means nothing, and "
+            "two right models may differ there: compare where the mask is 1.",
         ),
         Mutant(
             "mean difference",
             by_measure(lambda gap, is_token: gap[is_token].abs().mean()),
-            "The mean hides one wrong place among many right ones. Take the largest.",
+            "The mean hides one wrong position among many right ones. Take the "
+            "largest.",
         ),
         Mutant(
             "signed difference",

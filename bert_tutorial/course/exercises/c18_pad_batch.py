@@ -160,7 +160,7 @@ EXERCISE = Exercise(
             "padded at the left",
             left,
             "The padding stands at the left. BERT's positions count from the left end: "
-            "[CLS] would not be at place 0, where the pooler looks for it.",
+            "[CLS] would not be at position 0, where the pooler looks for it.",
         ),
         Mutant(
             "nothing is masked",
@@ -191,7 +191,7 @@ EXERCISE = Exercise(
                 lambda b: b["token_type_ids"].masked_fill(b["attention_mask"] == 0, 1),
             ),
             "The types of the padding are 1. The tokenizers of the libraries fill with "
-            "0; the mask hides these places, but batches should compare equal.",
+            "0; the mask hides these positions, but batches should compare equal.",
         ),
         Mutant(
             "padded with 0",

@@ -195,8 +195,8 @@ def as_often(answer: Any) -> bool:
     made = drawn(answer, WORDS, LABELS)
     margin = 6 * (0.6 * 0.4 / DRAWS) ** 0.5
     return all(
-        abs(sum(one[place] == 0 for one in made) / DRAWS - 0.6) < margin
-        for place in (0, 1, 5)
+        abs(sum(one[position] == 0 for one in made) / DRAWS - 0.6) < margin
+        for position in (0, 1, 5)
     )
 
 

@@ -70,7 +70,7 @@ def not_divided(
     return clipped(gradients.sum(dim=0) / scale, limit)
 
 
-def sum_of_places(
+def sum_of_positions(
     gradients: Tensor, counts: Tensor, scale: float, limit: float
 ) -> Tensor:
     """Weigh by counts, and do not divide by their sum."""
@@ -201,7 +201,7 @@ EXERCISE = Exercise(
         ),
         Mutant(
             "not divided by the positions",
-            sum_of_places,
+            sum_of_positions,
             "This is the gradient of the sum over all positions. Divide by the sum of "
             "the counts.",
         ),

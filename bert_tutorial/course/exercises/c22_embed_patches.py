@@ -42,44 +42,44 @@ VALUES, N = 5, 6
 
 
 class ByLookup(PatchEmbeddings):
-    """Numbers the places and the types."""
+    """Numbers the positions and the types."""
 
     def forward(self, patches: Tensor, token_types: nn.Embedding) -> Tensor:
         """Embed."""
-        places = self.position_embeddings(torch.arange(patches.shape[1]))
+        positions = self.position_embeddings(torch.arange(patches.shape[1]))
         kinds = token_types(torch.ones(patches.shape[:2], dtype=torch.long))
-        embedded: Tensor = self.layer_norm(self.projection(patches) + places + kinds)
+        embedded: Tensor = self.layer_norm(self.projection(patches) + positions + kinds)
         return self.dropout(embedded)  # type: ignore[no-any-return]
 
 
 class Wrong(PatchEmbeddings):
     """Frame of the mistakes: each part can be replaced."""
 
-    def places(self, patches: Tensor, token_types: nn.Embedding) -> Tensor:
-        """Look the places up."""
+    def positions(self, patches: Tensor, token_types: nn.Embedding) -> Tensor:
+        """Look the positions up."""
         return self.position_embeddings.weight[: patches.shape[1]]
 
     def kind(self, token_types: nn.Embedding) -> Tensor:
         """Look the type up."""
         return token_types.weight[1]
 
-    def end(self, seen: Tensor, places: Tensor, kind: Tensor) -> Tensor:
+    def end(self, seen: Tensor, positions: Tensor, kind: Tensor) -> Tensor:
         """Add, normalise, drop out."""
         return self.dropout(  # type: ignore[no-any-return]
-            self.layer_norm(seen + places + kind)
+            self.layer_norm(seen + positions + kind)
         )
 
     def forward(self, patches: Tensor, token_types: nn.Embedding) -> Tensor:
         """Embed."""
         seen = self.projection(patches)
-        places = self.places(patches, token_types)
-        return self.end(seen, places, self.kind(token_types))
+        positions = self.positions(patches, token_types)
+        return self.end(seen, positions, self.kind(token_types))
 
 
 class TextPlaces(Wrong):
     """Goes on counting where the text would end."""
 
-    def places(self, patches: Tensor, token_types: nn.Embedding) -> Tensor:
+    def positions(self, patches: Tensor, token_types: nn.Embedding) -> Tensor:
         """Count on, and begin again at the end of the table."""
         numbers = (torch.arange(patches.shape[1]) + 3) % N
         found: Tensor = self.position_embeddings(numbers)
@@ -87,18 +87,18 @@ class TextPlaces(Wrong):
 
 
 class NoPlaces(Wrong):
-    """Leaves the places out."""
+    """Leaves the positions out."""
 
-    def places(self, patches: Tensor, token_types: nn.Embedding) -> Tensor:
+    def positions(self, patches: Tensor, token_types: nn.Embedding) -> Tensor:
         """Give zeros."""
-        return torch.zeros_like(super().places(patches, token_types))
+        return torch.zeros_like(super().positions(patches, token_types))
 
 
 class AlongBatch(Wrong):
     """Numbers the pictures instead of the patches."""
 
-    def places(self, patches: Tensor, token_types: nn.Embedding) -> Tensor:
-        """Take one place a picture."""
+    def positions(self, patches: Tensor, token_types: nn.Embedding) -> Tensor:
+        """Take one position a picture."""
         return self.position_embeddings.weight[: len(patches), None]
 
 
@@ -121,19 +121,19 @@ class NoType(Wrong):
 class NormFirst(Wrong):
     """Normalises before the sum."""
 
-    def end(self, seen: Tensor, places: Tensor, kind: Tensor) -> Tensor:
+    def end(self, seen: Tensor, positions: Tensor, kind: Tensor) -> Tensor:
         """Normalise what was projected only."""
         return self.dropout(  # type: ignore[no-any-return]
-            self.layer_norm(seen) + places + kind
+            self.layer_norm(seen) + positions + kind
         )
 
 
 class NoNorm(Wrong):
     """Leaves the norm out."""
 
-    def end(self, seen: Tensor, places: Tensor, kind: Tensor) -> Tensor:
+    def end(self, seen: Tensor, positions: Tensor, kind: Tensor) -> Tensor:
         """Only add."""
-        return self.dropout(seen + places + kind)  # type: ignore[no-any-return]
+        return self.dropout(seen + positions + kind)  # type: ignore[no-any-return]
 
 
 class Detached(Wrong):
@@ -202,10 +202,10 @@ def drops_as_configured(answer: Any) -> bool:
 class NoDropout(Wrong):
     """Leaves the dropout out."""
 
-    def end(self, seen: Tensor, places: Tensor, kind: Tensor) -> Tensor:
+    def end(self, seen: Tensor, positions: Tensor, kind: Tensor) -> Tensor:
         """Add and normalise."""
         return self.layer_norm(  # type: ignore[no-any-return]
-            seen + places + kind
+            seen + positions + kind
         )
 
 
@@ -236,17 +236,17 @@ class FixedDropout(Wrong):
 class TypeLater(Wrong):
     """Adds the type behind the norm."""
 
-    def end(self, seen: Tensor, places: Tensor, kind: Tensor) -> Tensor:
+    def end(self, seen: Tensor, positions: Tensor, kind: Tensor) -> Tensor:
         """Normalise two of the three."""
         return self.dropout(  # type: ignore[no-any-return]
-            self.layer_norm(seen + places) + kind
+            self.layer_norm(seen + positions) + kind
         )
 
 
 EXERCISE = Exercise(
     id="embed-patches",
     chapter=22,
-    title="Place and type of a patch",
+    title="Position and type of a patch",
     difficulty=2,
     minutes=15,
     stub=STUB,
