@@ -37,7 +37,7 @@ EVENTS = {"window.print()", "toggleFullScreen()"}
 SCRIPTS = re.compile(
     r"document\.documentElement\.dataset\.mode = |let toggle\w+ = '|"
     r"var togglebuttonSelector = |const THEBE_JS_URL = |DOCUMENTATION_OPTIONS\.|"
-    r"// Activate the search field|window\.MathJax = \{"
+    r"// Activate the search field|window\.MathJax = \{|window\.BOOK_TERMS = \["
 )
 # Two of them stand in the text; they start nothing before a button that is not there.
 TEXT_SCRIPTS = re.compile(
@@ -255,6 +255,7 @@ OWN_SCRIPTS = {
         "a11y.js",
         "quiz.js",
         "progress.js",
+        "search.js",
         "bert/bert.js",
         "bert/panels.js",
         "searchindex.js",
