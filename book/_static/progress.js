@@ -1,5 +1,6 @@
-// A tick for each page that the reader calls done, kept in this browser only.
-// Where the browser keeps nothing, no tick is offered.
+// A tick for each page that the reader calls done, and the route that the reader took,
+// kept in this browser only. Where the browser keeps nothing, no tick is offered, and a
+// chapter names all of its routes.
 "use strict";
 
 document.addEventListener("DOMContentLoaded", () => {
@@ -23,6 +24,7 @@ document.addEventListener("DOMContentLoaded", () => {
   });
   show();
 
+  routes(done, nameOf);
   const here = nameOf(document.location);
   const article = document.querySelector("article.bd-article");
   if (!here || !article) return;
@@ -39,3 +41,28 @@ document.addEventListener("DOMContentLoaded", () => {
   label.append(box, "I have worked through this page (kept in this browser only)");
   article.append(label);
 });
+
+// On the first page: a link of a route's card is the choice of that route, and the card
+// says how much of it is done. On a chapter: only the line of the chosen route is left.
+const routes = (done, nameOf) => {
+  const KEY = "build-bert-route";
+  for (const card of document.querySelectorAll(".route-card")) {
+    const name = card.className.match(/route-is-(\S+)/)?.[1];
+    const links = [...card.querySelectorAll("a")].filter(nameOf);
+    for (const link of links) link.addEventListener("click", () => localStorage.setItem(KEY, name));
+    const ticked = links.filter((link) => done.has(nameOf(link)));
+    ticked.forEach((link) => link.toggleAttribute("data-done", true));
+    if (links.length > 1 && ticked.length) {
+      const told = document.createElement("p");
+      told.className = "route-done";
+      told.textContent = `You have done ${ticked.length} of ${links.length}.`;
+      card.querySelector(".sd-card-body").append(told);
+    }
+  }
+  const chosen = document.querySelector(`.route-places [data-route="${localStorage.getItem(KEY)}"]`);
+  if (!chosen) return;
+  for (const one of chosen.parentElement.children) one.hidden = one !== chosen;
+  const told = chosen.closest("nav").querySelector(".route-told");
+  told.firstChild.textContent = "You are here on your ";
+  told.querySelector("a").textContent = "route";
+};

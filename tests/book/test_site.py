@@ -8,9 +8,13 @@ import os
 import re
 import zipfile
 from pathlib import Path
+from types import SimpleNamespace
+from urllib.parse import parse_qsl, urlsplit
 
 import nbformat
 import pytest
+import yaml
+from front_page import ROUTES, chapters, route_id
 
 from bert_tutorial.course.exercises import all_exercises
 from book_files import ROOT, notebooks
@@ -337,6 +341,114 @@ def test_chapters_are_linked_where_they_are_mentioned():
         assert found, path.name
         count += len(found)
     assert count > 150
+
+
+def test_the_first_use_of_a_term_becomes_a_link():
+    module = extension("chapter_links")
+    assert module.forms("Masked language model (MLM)") == [
+        "Masked language model",
+        "MLM",
+    ]
+    for unlinked in ("Mask (of attention)", "Query, key, value", "Step", "BERT"):
+        assert module.forms(unlinked) == []
+    terms = {"Attention": "a", "Attention weights": "w", "MLM": "m", "LoRA": "l"}
+    left = dict(terms)
+    text = "MLM asks: do attention weights, and mlm, or attentional LORA?"
+    cut = module.find_terms(text, left)
+    assert "".join(words for words, _ in cut) == text
+    assert [(w, label) for w, label in cut if label] == [
+        *(("MLM", "m"), ("attention weights", "w"))
+    ]
+    assert left == {"Attention": "a", "LoRA": "l"}
+    assert ("Attention", "a") in module.find_terms("Attention, attention", left)
+    assert module.find_terms("attention", left) == []
+
+
+TERM = re.compile(
+    r'<a class="glossary-term[^"]*" href="\.\./book/glossary\.html#([^"]+)"'
+)
+
+
+@built
+def test_terms_of_the_glossary_are_linked_once_in_a_chapter():
+    glossary = (SITE / "book" / "glossary.html").read_text(encoding="utf-8")
+    count = 0
+    for path in sorted((SITE / "notebooks").glob("[0-9][0-9]_*.html")):
+        found = TERM.findall(path.read_text(encoding="utf-8"))
+        assert len(found) == len(set(found)), path.name
+        assert all(f'id="{label}"' in glossary for label in found)
+        count += len(found)
+    assert count > 150
+
+
+def test_mathjax_goes_off_a_page_without_a_formula():
+    module = extension("mathjax_local")
+    script = SimpleNamespace(filename="mathjax/tex-chtml-full.js", attributes={})
+    setting = SimpleNamespace(filename="", attributes={"body": "window.MathJax = {}"})
+    other = SimpleNamespace(filename="quiz.js", attributes={})
+    context = {"body": "<p>x</p>", "script_files": [script, setting, other]}
+    module.only_where_needed(None, "a", "", context, None)
+    assert context["script_files"] == [other]
+    context = {"body": '<span class="math n">', "script_files": [script]}
+    module.only_where_needed(None, "a", "", context, None)
+    assert context["script_files"] == [script]
+
+
+@built
+def test_only_pages_with_a_formula_load_mathjax():
+    loads = set()
+    for path in SITE.glob("*/*.html"):
+        text = path.read_text(encoding="utf-8")
+        has = 'class="math ' in text
+        assert ("tex-chtml-full.js" in text) == has, path.name
+        loads.add(has)
+    assert loads == {True, False}
+    intro = (SITE / "book" / "intro.html").read_text(encoding="utf-8")
+    assert "mathjax/" not in intro
+
+
+# ---- paths --------------------------------------------------------------------------
+
+
+def test_a_chapter_says_its_place_in_each_of_its_routes():
+    module = extension("paths")
+    known = chapters()
+    for number, one in known.items():
+        text = module.tools(number, one.file, known)
+        for route in ROUTES:
+            numbers = list(route.chapters or known)
+            told = re.search(
+                rf'data-route="{route_id(route)}">([^:]+): (\d+) of (\d+)', text
+            )
+            assert (told is not None) == (number in numbers)
+            if told:
+                place = (numbers.index(number) + 1, len(numbers))
+                assert (int(told[2]), int(told[3])) == place
+                assert told[1] == route.name
+        assert f"/blob/main/notebooks/{one.file}" in text
+        assert ">Open in Colab</a>" in text
+
+
+def test_the_question_link_fills_a_form_that_is_there():
+    module = extension("paths")
+    known = chapters()
+    text = module.tools(6, known[6].file, known)
+    address = re.search(r'href="([^"]+/issues/new[^"]+)"', text)
+    parts = urlsplit(html.unescape(address[1]))
+    told = dict(parse_qsl(parts.query))
+    path = ROOT / ".github" / "ISSUE_TEMPLATE" / told.pop("template")
+    form = yaml.safe_load(path.read_text(encoding="utf-8"))
+    assert set(told) == {"title", *(f["id"] for f in form["body"][:1])}
+    assert told["page"] == "Chapter 6"
+
+
+@built
+@pytest.mark.parametrize("path", notebooks(), ids=lambda path: path.stem)
+def test_colab_question_and_route_stand_on_the_page_of_a_chapter(path):
+    text = (SITE / "notebooks" / f"{path.stem}.html").read_text(encoding="utf-8")
+    assert text.count('class="chapter-tools"') == 1
+    assert text.index("</h1>") < text.index('class="chapter-tools"')
+    assert len(re.findall(r'<li data-route="[^"]+">[^<]+: \d+ of \d+', text)) >= 1
 
 
 # ---- help with the exercises --------------------------------------------------------

@@ -241,6 +241,27 @@ def test_a_tick_is_kept_and_shown_in_the_contents(page, address):
     assert page.locator(".bd-links a[data-done]").count() == 0
 
 
+def test_a_chapter_shows_only_the_route_that_was_taken(page, address):
+    name = next(n for n in PAGES if n.startswith("notebooks/06"))
+    settle(page, f"{address}/{name}")
+    lines = page.locator(".route-places li:visible")
+    count = lines.count()
+    assert count > 1
+    settle(page, f"{address}/book/intro.html")
+    page.locator(".route-is-one-weekend a[href*='06_']").click()
+    page.locator(".chapter-tools").wait_for()
+    assert lines.count() == 1
+    said = page.locator(".chapter-tools nav").inner_text()
+    assert "You are here on your route" in said and "One weekend: " in said
+    page.locator(".page-done input").check()
+    settle(page, f"{address}/book/intro.html")
+    assert (
+        page.locator(".route-is-one-weekend .route-done")
+        .inner_text()
+        .startswith("You have done 1 of ")
+    )
+
+
 def test_a_browser_that_keeps_nothing_shows_no_tick(page, address):
     page.add_init_script(
         "Object.defineProperty(window, 'localStorage', {get() { throw Error('no') }})"

@@ -70,6 +70,11 @@ def hours(minutes: int) -> str:
     return f"{minutes} minutes" if minutes <= 90 else f"{round(minutes / 60)} hours"
 
 
+def route_id(route: Route) -> str:
+    """Name a route for scripts: "One hour" is one-hour."""
+    return route.name.lower().replace(" ", "-")
+
+
 def card(route: Route, known: dict[int, Chapter]) -> str:
     """Write the card of a route, with a link to each of its chapters."""
     numbers = route.chapters or tuple(known)
@@ -85,6 +90,7 @@ def card(route: Route, known: dict[int, Chapter]) -> str:
     minutes = sum(known[one].times.together for one in numbers)
     count = f"{len(numbers)} chapters, {hours(minutes)}"
     title = f":::{{grid-item-card}} {route.name}: {route.goal}"
+    title += f"\n:class-card: route-card route-is-{route_id(route)}\n"
     return f"{title}\n{links}\n\n*{count}*\n:::\n"
 
 
