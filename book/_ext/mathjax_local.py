@@ -1,4 +1,8 @@
-"""Serve MathJax from the site itself: copy the few files that a page needs."""
+"""Serve MathJax from the site itself, on the pages that have a formula.
+
+Sphinx gives it also to a page whose pages below have one: to the first page, below
+which is the whole book.
+"""
 
 import importlib.util
 from pathlib import Path
@@ -26,7 +30,22 @@ def copy_mathjax(app: Sphinx, error: Exception | None) -> None:
         copy_asset(source / name, target if is_folder else target.parent)
 
 
+def only_where_needed(
+    app: Sphinx, page: str, template: str, context: dict[str, Any], doctree: Any
+) -> None:
+    """Take MathJax and its settings off a page without a formula."""
+    if 'class="math ' in context.get("body", ""):
+        return
+    context["script_files"] = [
+        script
+        for script in context.get("script_files", [])
+        if KEEP[0] not in str(script.filename or "")
+        and not str(script.attributes.get("body", "")).startswith("window.MathJax")
+    ]
+
+
 def setup(app: Sphinx) -> dict[str, Any]:
-    """Register the copying at the end of the build."""
+    """Register both."""
+    app.connect("html-page-context", only_where_needed, priority=950)
     app.connect("build-finished", copy_mathjax)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

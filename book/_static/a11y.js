@@ -1,5 +1,6 @@
 // Names for screen readers where the theme leaves them out or contradicts the label;
-// figures that scroll on a phone; and paper is white, also for who reads in the dark.
+// figures that scroll on a phone; and paper is white, also for who reads in the dark, and
+// has hints, solutions and answers at its end.
 document.addEventListener("DOMContentLoaded", () => {
   const each = (css, act) => document.querySelectorAll(css).forEach(act);
   each(".search-button-field", (button) =>
@@ -25,6 +26,27 @@ document.addEventListener("DOMContentLoaded", () => {
       else figure.removeAttribute(name);
     }
   });
+  // A copy for paper of what is folded here, made before the quiz takes it apart.
+  const forPaper = () => {
+    const folded = [...document.querySelectorAll(".bd-article details:is(.hint, .solution, .answer)")];
+    if (!folded.length) return;
+    const end = document.createElement("section");
+    end.className = "for-paper";
+    end.innerHTML = "<h2>Hints, solutions and answers</h2>";
+    for (const details of folded) {
+      const part = document.createElement("div");
+      const copy = details.cloneNode(true);
+      copy.querySelectorAll("details, summary").forEach((one) => one.remove());
+      copy.querySelectorAll("[id]").forEach((one) => one.removeAttribute("id"));
+      const told = document.createElement("p");
+      told.className = "for-paper-title";
+      told.textContent = details.querySelector("summary").textContent;
+      part.append(told, ...copy.childNodes);
+      end.append(part);
+    }
+    document.querySelector(".bd-article").append(end);
+  };
+  forPaper();
   const page = document.documentElement.dataset;
   let before = null;
   const print = (isPrinting) => {

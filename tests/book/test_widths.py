@@ -1,0 +1,104 @@
+"""Every page at seven widths, formulas with all their ink, and pages on paper.
+
+Needs Chromium and the built site; skips without.
+"""
+
+import browsing
+import pytest
+from browsing import CHROMIUM, SITE
+
+playwright = pytest.importorskip(
+    "playwright.sync_api", reason="playwright is not installed"
+)
+
+WIDTHS = (320, 390, 768, 1000, 1100, 1200, 1440)
+PAGES = sorted(
+    path.relative_to(SITE).as_posix()
+    for path in SITE.rglob("*.html")
+    if "_static" not in path.parts and path.name not in ("index.html", "404.html")
+)
+CHAPTERS = [name for name in PAGES if name.startswith("notebooks/")]
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(not PAGES, reason="the site is not built: `make site`"),
+    pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium on this machine"),
+]
+
+address, browser = browsing.address, browsing.browser  # fixtures
+OVER = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+# What sticks out, for the message.
+WHAT = """() => [...document.querySelectorAll("body *")]
+  .filter((one) => one.getBoundingClientRect().right > innerWidth + 1)
+  .slice(0, 3).map((one) => one.outerHTML.slice(0, 100))"""
+
+
+@pytest.fixture
+def page(browser):
+    context = browser.new_context(reduced_motion="reduce")
+    yield context.new_page()
+    context.close()
+
+
+def settle(page, name, address):
+    page.goto(f"{address}/{name}")
+    page.evaluate("async () => { await window.MathJax?.startup?.promise }")
+
+
+def test_the_pages_that_sphinx_makes_are_among_them():
+    assert {"genindex.html", "py-modindex.html", "search.html"} <= set(PAGES)
+
+
+@pytest.mark.parametrize("name", PAGES or ["none"])
+def test_no_page_scrolls_sideways_at_any_width(name, page, address):
+    settle(page, name, address)
+    for width in WIDTHS:
+        page.set_viewport_size({"width": width, "height": 800})
+        assert page.evaluate(OVER) <= 0, (width, page.evaluate(WHAT))
+
+
+FORMULAS = ".bd-article div.math mjx-container"
+WHOLE = "div.math, mjx-container, section, article { overflow: visible !important; }"
+
+
+@pytest.mark.parametrize("width", [390, 1100, 1440])
+@pytest.mark.parametrize("name", [n for n in CHAPTERS if "06_" in n] or ["none"])
+def test_no_formula_loses_ink_at_its_edge(name, width, page, address):
+    """Compare what is drawn with what is drawn where nothing is cut off."""
+    page.set_viewport_size({"width": width, "height": 800})
+    settle(page, name, address)
+    formulas = page.locator(FORMULAS)
+    assert formulas.count() > 2
+    seen = []
+    for one in formulas.all():
+        one.scroll_into_view_if_needed()
+        fits = one.evaluate("(one) => one.scrollWidth <= one.clientWidth")
+        box = one.bounding_box()
+        clip = {
+            **{"x": max(box["x"] - 6, 0), "y": max(box["y"] - 12, 0)},
+            **{"width": box["width"] + 12, "height": box["height"] + 24},
+        }
+        if not fits:  # it scrolls, so that what is beyond the edge is not cut
+            continue
+        drawn = page.screenshot(clip=clip)
+        style = page.add_style_tag(content=WHOLE)
+        assert page.screenshot(clip=clip) == drawn, one.inner_text()
+        style.evaluate("(one) => one.remove()")
+        seen.append(one)
+    assert seen
+
+
+@pytest.mark.parametrize("name", CHAPTERS or ["none"])
+def test_on_paper_hints_solutions_and_answers_stand_at_the_end(name, page, address):
+    settle(page, name, address)
+    folded = page.locator(".bd-article details:is(.hint, .solution, .answer)").count()
+    parts = page.locator(".for-paper > div")
+    assert parts.count() == folded > 0
+    assert not page.locator(".for-paper").is_visible()
+    page.emulate_media(media="print")
+    assert page.locator(".for-paper").is_visible()
+    assert all(text.strip() for text in parts.all_inner_texts())
+    for one in page.locator(".bd-article details.solution").all():
+        assert not one.is_visible()
+    for one in page.locator("details.hide.below-input .cell_output").all():
+        assert one.is_visible()
+    assert not page.locator(".chapter-tools").is_visible()
