@@ -36,6 +36,11 @@ def numbered(notebook: Path) -> dict[str, Exercise]:
     return found
 
 
+def words(hint: str) -> str:
+    """Write a hint, which may end a line inside `table[row][column]`."""
+    return html.escape(hint).replace("][", "]<wbr>[")
+
+
 def folded(number: str, hints: tuple[str, ...]) -> str:
     """Write hints, each of the later ones inside the one before."""
     text = ""
@@ -43,7 +48,7 @@ def folded(number: str, hints: tuple[str, ...]) -> str:
         text = (
             '<details class="hint">\n'
             f"<summary>Hint {step} of {len(hints)} for {number}</summary>\n"
-            f"<p>{html.escape(hints[step - 1])}</p>\n{text}</details>\n"
+            f"<p>{words(hints[step - 1])}</p>\n{text}</details>\n"
         )
     return text
 

@@ -469,6 +469,7 @@ def test_hints_stand_before_the_solution_each_inside_the_one_before():
     assert html.escape(one.hints[0]) in after
     assert after.index("</details>") > places[-1]
     assert module.help_with(text, {}) == text
+    assert module.words("a[i][j] < b") == "a[i]<wbr>[j] &lt; b"
 
 
 @pytest.mark.parametrize("path", notebooks(), ids=lambda path: path.stem)
