@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from bert_tutorial.cli.evaluate import print_knowledge, print_validation
 from bert_tutorial.cli.output import command_line
 from bert_tutorial.cli.reading import positive, seed_number
-from bert_tutorial.files.errors import UserError
+from bert_tutorial.files.errors import UserError, counted
 
 if TYPE_CHECKING:
     from bert_tutorial.pretraining.recipe import CorpusRecipe
@@ -314,7 +314,8 @@ def pretrain_on_world(options: argparse.Namespace) -> None:
         lines = {"uniform": run.report["uniform"]}
         save_loss_curve(run.records, Path(options.output, "loss.png"), lines)
     print_knowledge(run.report["trained"], run.report["untrained"])
-    print(f"{run.report['seconds']:.0f} seconds, {run.report['parameters']} parameters")
+    took = counted(run.report["seconds"], "second")
+    print(f"{took}, {run.report['parameters']} parameters")
     if options.output:
         say_next(options.output, "fill", "The capital of France is [MASK].")
 
@@ -460,7 +461,8 @@ def show_corpus_run(run: "CorpusRun", output: str) -> None:
     if report.get("fresh_parts"):
         print(f"started fresh: {', '.join(report['fresh_parts'])}")
     print_validation(report["validation"])
-    print(f"{report['seconds_training']:.0f} seconds of training; in {output}")
+    took = counted(report["seconds_training"], "second")
+    print(f"{took} of training; in {output}")
     say_next(output, "fill", "a text with a [MASK]")
 
 

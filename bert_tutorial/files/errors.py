@@ -7,7 +7,23 @@ Chapter: 9
 Used from: 1
 """
 
-__all__ = ["MissingFileError", "Notice", "UnwritableError", "UserError"]
+__all__ = ["MissingFileError", "Notice", "UnwritableError", "UserError", "counted"]
+
+
+def counted(number: float, one: str, many: str = "") -> str:
+    """Say how many, in a message: 1 row, 2 rows, 1,200 rows.
+
+    Args:
+        number: how many; a fraction is rounded to one.
+        one: the word for one.
+        many: the word for several, if it is not `one` with an s.
+
+    Example:
+        >>> counted(1, "row"), counted(1200, "row"), counted(2, "query", "queries")
+        ('1 row', '1,200 rows', '2 queries')
+    """
+    told = f"{number:,.0f}"
+    return f"{told} {one if told == '1' else many or one + 's'}"
 
 
 class Notice(UserWarning):
