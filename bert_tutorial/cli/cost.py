@@ -24,28 +24,30 @@ def add_cost_command(commands: Any) -> None:
     model.add_argument(
         "--parameters",
         type=float,
-        help="of another model: six operations for each of them and token, a rule that "
-        "is too high for small models (default: count those of --config)",
+        help="weights of another model, at six operations for each and token, which is "
+        "too high for small models (default: count those of --config)",
     )
     cost.add_argument(
         "--tokens",
         type=float,
-        help="read in the whole run, each time that they are read (default: those that "
-        "BERT read, 42.6e9)",
+        help="tokens of the whole run, repetitions included (default: as many as BERT "
+        "read, 42.6e9)",
     )
     cost.add_argument(
         "--peak",
         type=float,
         default=989.0,
-        help="TFLOPS of a GPU in bf16 (default: 989, H100)",
+        help="peak TFLOPS of a GPU in bf16 (default: 989, an H100)",
     )
     cost.add_argument(
         "--utilisation",
         type=float,
         default=0.35,
-        help="share of the peak (default: 0.35)",
+        help="fraction of the peak that is reached (default: 0.35)",
     )
-    cost.add_argument("--price", type=float, required=True, help="dollars an hour")
+    cost.add_argument(
+        "--price", type=float, required=True, help="dollars per GPU and hour"
+    )
     cost.set_defaults(run=run_cost)
 
 

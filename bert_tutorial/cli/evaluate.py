@@ -32,9 +32,11 @@ def add_evaluate_command(commands: Any) -> None:
     judged.add_argument("--world", action="store_true", help="on facts of a world")
     judged.add_argument("--corpus", nargs="+", metavar="PATH", help="on text files")
     judged.add_argument("--data", metavar="FILE", help="on the labels of its task")
-    evaluate.add_argument("--task", choices=TASKS, help="that of the model's run")
     evaluate.add_argument(
-        "--seed", type=seed_number, help="of the world; the model's own"
+        "--task", choices=TASKS, help="the task (default: that of the model's run)"
+    )
+    evaluate.add_argument(
+        "--seed", type=seed_number, help="seed of the world (default: the model's own)"
     )
     add_columns(evaluate)
     add_threshold(evaluate)

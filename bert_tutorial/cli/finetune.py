@@ -33,9 +33,15 @@ def add_columns(command: Any) -> None:
     group = command.add_argument_group("reading")
     group.add_argument("--lenient", action="store_true", help="skip and count bad rows")
     number = "or its number from 1"
-    group.add_argument("--text-column", metavar="NAME", help=f"of the texts, {number}")
-    group.add_argument("--pair-column", metavar="NAME", help="of a second text")
-    group.add_argument("--label-column", metavar="NAME", help=f"of labels, {number}")
+    group.add_argument(
+        "--text-column", metavar="NAME", help=f"column of the texts, {number}"
+    )
+    group.add_argument(
+        "--pair-column", metavar="NAME", help="column of the second texts"
+    )
+    group.add_argument(
+        "--label-column", metavar="NAME", help=f"column of the labels, {number}"
+    )
 
 
 def reading_of(options: argparse.Namespace) -> "Reading":
@@ -67,7 +73,7 @@ RECIPE = (
 def add_finetune_command(commands: Any) -> None:
     """Declare the command and its options."""
     tune = commands.add_parser("finetune", help="fine-tune a model on labelled data")
-    tune.add_argument("--task", choices=TASKS, required=True)
+    tune.add_argument("--task", choices=TASKS, required=True, help="what to learn")
     tune.add_argument("--data", required=True, metavar="FILE", help="to learn from")
     tune.add_argument("--dev", metavar="FILE", help="chooses the state that is kept")
     tune.add_argument("--test", metavar="FILE", help="judges the chosen state, once")
@@ -75,7 +81,9 @@ def add_finetune_command(commands: Any) -> None:
         "--model", help="folder or hub id (default: the shipped model of a mini-world)"
     )
     add_source(tune)
-    tune.add_argument("--output", required=True, metavar="FOLDER")
+    tune.add_argument(
+        "--output", required=True, metavar="FOLDER", help="where to save the model"
+    )
     add_columns(tune)
     add_training(tune)
     tune.set_defaults(run=run_finetune)
@@ -84,36 +92,50 @@ def add_finetune_command(commands: Any) -> None:
 def add_training(command: Any) -> None:
     """Declare how the model is trained."""
     train = command.add_argument_group("training")
-    train.add_argument("--epochs", type=float, help="(default: 3)")
-    train.add_argument("--steps", type=positive, help="instead of --epochs")
+    train.add_argument("--epochs", type=float, help="passes over the data (default: 3)")
+    train.add_argument("--steps", type=positive, help="steps, instead of --epochs")
     train.add_argument(
         "--min-steps",
         type=positive,
-        help="more epochs of few examples, up to so many steps (default: 200; with "
+        help="train at least so many steps on few examples (default: 200; with "
         "--epochs or --steps as these say)",
     )
-    train.add_argument("--batch-size", type=positive, help="examples (default: 32)")
+    train.add_argument(
+        "--batch-size", type=positive, help="examples a step (default: 32)"
+    )
     train.add_argument(
         "--learning-rate",
         type=float,
-        help="(default: by the model's size, from 5e-5 to 2e-3)",
+        help="the highest one (default: by the model's size, from 5e-5 to 2e-3)",
     )
-    train.add_argument("--weight-decay", type=float, help="(default: 0.01)")
-    train.add_argument("--warmup-fraction", type=float, help="(default: 0.1)")
-    train.add_argument("--dropout", type=float, help="(default: the model's own)")
+    train.add_argument("--weight-decay", type=float, help="of AdamW (default: 0.01)")
     train.add_argument(
-        "--evaluate-every", type=positive, help="steps (default: an epoch)"
+        "--warmup-fraction",
+        type=float,
+        help="part of the steps in which the rate rises (default: 0.1)",
+    )
+    train.add_argument(
+        "--dropout", type=float, help="probability (default: the model's own)"
+    )
+    train.add_argument(
+        "--evaluate-every",
+        type=positive,
+        help="steps between evaluations (default: an epoch)",
     )
     train.add_argument(
         "--patience",
         type=positive,
-        help="evaluations without a better one that end the run (default: none do)",
+        help="stop after so many evaluations without a better one (default: never)",
     )
     train.add_argument(
-        "--seeds", type=seed_number, nargs="+", default=[0], help="(default: 0)"
+        "--seeds",
+        type=seed_number,
+        nargs="+",
+        default=[0],
+        help="one run for each (default: 0)",
     )
     train.add_argument(
-        "--class-weights", action="store_true", help="rare classes count as much"
+        "--class-weights", action="store_true", help="weigh rare classes up in the loss"
     )
     add_running(train)
 
@@ -129,20 +151,26 @@ def add_running(train: Any) -> None:
     train.add_argument(
         "--stride",
         type=positive,
-        help="pieces between two windows (default: half a window; qa a third)",
+        help="pieces from one window to the next (default: half a window; qa a third)",
     )
     train.add_argument(
         "--save-every",
         type=int,
         default=500,
         metavar="STEPS",
-        help="between two training states (default: 500)",
+        help="steps between two training states (default: 500)",
     )
-    train.add_argument("--resume", action="store_true", help="go on in --output")
     train.add_argument(
-        "--device", choices=["auto", "cpu", "cuda", "mps"], help="(default: auto)"
+        "--resume", action="store_true", help="continue the run in --output"
     )
-    train.add_argument("--threads", type=positive, help="(default: torch's choice)")
+    train.add_argument(
+        "--device",
+        choices=["auto", "cpu", "cuda", "mps"],
+        help="where to compute (default: auto)",
+    )
+    train.add_argument(
+        "--threads", type=positive, help="of the processor (default: torch's choice)"
+    )
 
 
 def run_finetune(options: argparse.Namespace) -> None:

@@ -29,7 +29,9 @@ def add_predict_command(commands: Any) -> None:
     predict.add_argument("texts", nargs="*", metavar="TEXT")
     predict.add_argument("--input", metavar="FILE", help="instead of TEXT")
     predict.add_argument("--question", help="with --task qa: about each TEXT")
-    predict.add_argument("--task", choices=TASKS, help="that of the model's run")
+    predict.add_argument(
+        "--task", choices=TASKS, help="the task (default: that of the model's run)"
+    )
     predict.add_argument("--model", required=True, help="folder or hub id")
     add_source(predict)
     add_columns(predict)

@@ -75,17 +75,17 @@ def add_pretrain_command(commands: Any) -> None:
         help="where to save the model; without it, --world measures a model and does "
         "not keep it",
     )
-    pretrain.add_argument("--seed", type=seed_number, default=0, help="of the run")
+    pretrain.add_argument("--seed", type=seed_number, default=0, help="seed of the run")
     pretrain.add_argument(
         "--steps",
         type=positive,
-        help="updates of the weights (default: 800 with --world, 3000 there with "
+        help="number of updates (default: 800 with --world, 3000 there with "
         "adamw, 16000 with --mix full, 1000 with --corpus)",
     )
     pretrain.add_argument(
         "--threads",
         type=positive,
-        help="of the processor (default: 1 with --world, else torch's own choice)",
+        help="processor threads (default: 1 with --world, else torch's own choice)",
     )
     pretrain.add_argument(
         "--optimizer",
@@ -98,10 +98,10 @@ def add_pretrain_command(commands: Any) -> None:
     world.add_argument(
         "--masking",
         choices=["content", "uniform"],
-        help="which words are hidden more often (default: content)",
+        help="hide content words more often, or all alike (default: content)",
     )
     world.add_argument(
-        "--mix", choices=["quick", "full"], help="of texts (default: quick)"
+        "--mix", choices=["quick", "full"], help="amount of text (default: quick)"
     )
     add_start_options(pretrain)
     add_corpus_options(pretrain)
@@ -166,7 +166,7 @@ def add_corpus_options(command: Any) -> None:
         help="tiny, mini, small, medium, base, large or FILE (default: tiny)",
     )
     text.add_argument(
-        "--vocab-size", type=positive, help="of a vocabulary to train (default: 8000)"
+        "--vocab-size", type=positive, help="pieces of a new vocabulary (default: 8000)"
     )
     text.add_argument(
         "--vocab", metavar="FILE", help="use this vocab.txt (default: train one)"
@@ -177,7 +177,7 @@ def add_corpus_options(command: Any) -> None:
         help="keep capital letters (default: --no-cased)",
     )
     text.add_argument(
-        "--max-length", type=positive, help="pieces of a pair (default: 128)"
+        "--max-length", type=positive, help="most tokens of a pair (default: 128)"
     )
     add_recipe_options(text)
     add_long_run_options(text)
@@ -192,13 +192,17 @@ def add_recipe_options(text: Any) -> None:
         "model's size: 5e-5 from 512 dimensions on, 3e-4 from 128 on, else 1e-3)",
     )
     text.add_argument(
-        "--tokens-per-batch", type=positive, help="padding included (default: 4096)"
+        "--tokens-per-batch",
+        type=positive,
+        help="tokens of a batch, padding included (default: 4096)",
     )
     text.add_argument(
-        "--accumulation-steps", type=positive, help="batches a step (default: 1)"
+        "--accumulation-steps", type=positive, help="batches per step (default: 1)"
     )
     text.add_argument(
-        "--mlm-probability", type=float, help="share of hidden pieces (default: 0.15)"
+        "--mlm-probability",
+        type=float,
+        help="fraction of pieces to predict (default: 0.15)",
     )
     text.add_argument(
         "--dropout",
@@ -208,12 +212,14 @@ def add_recipe_options(text: Any) -> None:
     text.add_argument(
         "--initializer-range",
         type=float,
-        help="initial spread (default: 1 / sqrt(dimensions) up to 256, else 0.02)",
+        help="deviation of the first weights (default: 1 / sqrt(dimensions) up to "
+        "256, else 0.02)",
     )
     text.add_argument(
         "--position-initializer-range",
         type=float,
-        help="that of the positions (default: 0.03 up to 256 dimensions, else 0.02)",
+        help="the same for the position table (default: 0.03 up to 256 dimensions, "
+        "else 0.02)",
     )
     add_machine_options(text)
 
@@ -223,9 +229,9 @@ def add_machine_options(text: Any) -> None:
     text.add_argument(
         "--precision",
         choices=["auto", "float32", "bfloat16"],
-        help="of matrix products (default: 16 bits on a GPU, float32 on a processor; "
-        "auto: bfloat16 also on a processor that has instructions for it, which is "
-        "faster from 128 dimensions on)",
+        help="number format of matrix products (default: 16 bits on a GPU, float32 on "
+        "a processor; auto: bfloat16 also on a processor that has instructions for "
+        "it, which is faster from 128 dimensions on)",
     )
     text.add_argument(
         "--device",

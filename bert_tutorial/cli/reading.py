@@ -57,9 +57,7 @@ def add_reading_commands(commands: Any) -> None:
 
     vocabulary = commands.add_parser("vocabulary", help="train a vocabulary")
     vocabulary.add_argument("files", nargs="+", help="text files or a folder")
-    vocabulary.add_argument(
-        "--size", type=positive, default=8_000, help="pieces at most"
-    )
+    vocabulary.add_argument("--size", type=positive, default=8_000, help="most pieces")
     vocabulary.add_argument("--cased", action="store_true", help="keep capital letters")
     vocabulary.add_argument("--output", default="vocab.txt", help="the file to write")
     vocabulary.add_argument(
@@ -72,15 +70,15 @@ def add_reading_commands(commands: Any) -> None:
 def add_world_and_doctor(commands: Any) -> None:
     """Declare the commands that show the mini-world and examine this machine."""
     world = commands.add_parser("world", help="print samples of the mini-world")
-    world.add_argument("--seed", type=seed_number, default=0, help="of the world")
+    world.add_argument("--seed", type=seed_number, default=0, help="seed of the world")
     world.add_argument(
-        "--mix", choices=["quick", "full"], default="quick", help="of texts"
+        "--mix", choices=["quick", "full"], default="quick", help="amount of text"
     )
     what = world.add_mutually_exclusive_group()
     for name in ("sentences", "documents", "probes"):
         usual = " (default: 10)" if name == "sentences" else ""
         what.add_argument(
-            f"--{name}", type=positive, metavar="N", help=f"print so many{usual}"
+            f"--{name}", type=positive, metavar="N", help=f"print N {name}{usual}"
         )
     what.add_argument("--facts", action="store_true", help="print all facts")
     world.set_defaults(run=run_world)
@@ -109,8 +107,8 @@ def add_precision(command: Any, when: str = "") -> None:
     command.add_argument(
         "--precision",
         choices=["auto", "float32", "bfloat16"],
-        help=f"{when}of matrix products; auto takes bfloat16 on a processor that has "
-        "instructions for it (default: float32)",
+        help=f"{when}number format of matrix products; auto takes bfloat16 on a "
+        "processor that has instructions for it (default: float32)",
     )
 
 
