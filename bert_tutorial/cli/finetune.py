@@ -117,6 +117,12 @@ def add_training(command: Any) -> None:
     train.add_argument(
         "--dropout", type=float, help="probability (default: the model's own)"
     )
+    add_choosing(train)
+    add_running(train)
+
+
+def add_choosing(train: Any) -> None:
+    """Declare when a state is judged, how many runs there are, and what counts."""
     train.add_argument(
         "--evaluate-every",
         type=positive,
@@ -137,7 +143,6 @@ def add_training(command: Any) -> None:
     train.add_argument(
         "--class-weights", action="store_true", help="weigh rare classes up in the loss"
     )
-    add_running(train)
 
 
 def add_running(train: Any) -> None:

@@ -94,7 +94,15 @@ def add_pretrain_command(commands: Any) -> None:
         "fewer steps (default: muon with --world, adamw with --mix full or --corpus)",
     )
     add_state_options(pretrain)
-    world = pretrain.add_argument_group("with --world")
+    add_world_options(pretrain)
+    add_start_options(pretrain)
+    add_corpus_options(pretrain)
+    pretrain.set_defaults(run=run_pretrain)
+
+
+def add_world_options(command: Any) -> None:
+    """Declare what the mini-world can be told."""
+    world = command.add_argument_group("with --world")
     world.add_argument(
         "--masking",
         choices=["content", "uniform"],
@@ -103,9 +111,6 @@ def add_pretrain_command(commands: Any) -> None:
     world.add_argument(
         "--mix", choices=["quick", "full"], help="amount of text (default: quick)"
     )
-    add_start_options(pretrain)
-    add_corpus_options(pretrain)
-    pretrain.set_defaults(run=run_pretrain)
 
 
 def add_state_options(command: Any) -> None:
