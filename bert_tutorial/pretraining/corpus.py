@@ -36,11 +36,11 @@ MIN_PAIRS = 20
 LONG_ENOUGH = 5  # pieces; that two texts have "Yes." in common says nothing
 
 
-def unigram_entropy(ids: Sequence[int]) -> float:
+def unigram_entropy(ids: Iterable[int]) -> float:
     """Give the loss in nats of who knows only how frequent each piece is."""
-    total = len(ids)
-    counts = Counter(ids).values()
-    return -sum(n / total * math.log(n / total) for n in counts)
+    counts = Counter(ids)
+    total = counts.total()
+    return -sum(n / total * math.log(n / total) for n in counts.values())
 
 
 class CorpusData:
@@ -86,6 +86,7 @@ class CorpusData:
         self.max_length = max_length
         self.seed = seed
         documents = encode_documents(tokenizer, texts)
+        del texts
         random.Random(f"split {seed}").shuffle(documents)
         held = max(1, len(documents) // 20)
         self.validation, self.training = documents[:held], documents[held:]
@@ -95,13 +96,17 @@ class CorpusData:
             self.validation = [part for part in (only[:half], only[half:]) if part]
         self.notices = corpus_notices(tokenizer, self.training, max_length)
         flat = chain.from_iterable(chain.from_iterable(self.training))
-        self.unigram_entropy = unigram_entropy(list(flat))
+        self.unigram_entropy = unigram_entropy(flat)
         self.tokens = sum(len(s) for d in self.training for s in d)
 
     def pairs(self, epoch: int) -> list[Pair]:
         """Draw the training pairs of an epoch."""
+        return list(self.draw(epoch))
+
+    def draw(self, epoch: int) -> Iterator[Pair]:
+        """Draw the training pairs of an epoch one by one, so that none is kept."""
         rng = random.Random(f"pairs {self.seed} {epoch}")
-        return list(sample_pairs(self.training, max_length=self.max_length, random=rng))
+        return sample_pairs(self.training, max_length=self.max_length, random=rng)
 
     def validation_pairs(self) -> list[Pair]:
         """Draw the pairs to be judged on: always the same."""
@@ -109,7 +114,7 @@ class CorpusData:
 
     def rows(self, pairs: Sequence[Pair]) -> list[Row]:
         """Join pairs to sequences with their next-sentence labels."""
-        return pair_rows(pairs, self.tokenizer)
+        return list(pair_rows(pairs, self.tokenizer))
 
     def batches(
         self, tokens_per_batch: int, mlm_probability: float = 0.15
@@ -174,10 +179,11 @@ def corpus_notices(
     return found
 
 
-def pair_rows(pairs: Iterable[Pair], tokenizer: BertTokenizer) -> list[Row]:
-    """Join pairs to sequences with their next-sentence labels."""
+def pair_rows(pairs: Iterable[Pair], tokenizer: BertTokenizer) -> Iterator[Row]:
+    """Join pairs to sequences with their next-sentence labels, one by one."""
     ends = tokenizer.cls_id, tokenizer.sep_id
-    return [(*pair_to_ids(pair, *ends), int(pair.is_random)) for pair in pairs]
+    for pair in pairs:
+        yield (*pair_to_ids(pair, *ends), int(pair.is_random))
 
 
 def held_out_pairs(documents: Sequence[Document], max_length: int) -> list[Pair]:
@@ -187,7 +193,7 @@ def held_out_pairs(documents: Sequence[Document], max_length: int) -> list[Pair]
 
 
 def mask_once(
-    rows: Sequence[Row], tokenizer: BertTokenizer, tokens_per_batch: int = 4_096
+    rows: Iterable[Row], tokenizer: BertTokenizer, tokens_per_batch: int = 4_096
 ) -> list[dict[str, Tensor]]:
     """Mask held-out rows in the same way each time, so that losses compare."""
     source = PretrainingBatches(
@@ -205,7 +211,7 @@ def encode_documents(
     tokenizer: BertTokenizer, texts: Sequence[list[str]]
 ) -> list[Document]:
     """Encode all documents at once; sentences without any piece are dropped."""
-    encoded = iter(encode_corpus(tokenizer, list(chain.from_iterable(texts))))
+    encoded = iter(encode_corpus(tokenizer, chain.from_iterable(texts)))
     documents = [[ids for ids in (next(encoded) for _ in t) if ids] for t in texts]
     return [document for document in documents if document]
 
@@ -266,7 +272,7 @@ class CorpusBatches(Iterator[dict[str, Tensor]]):
     def _draw(self, epoch: int) -> PretrainingBatches:
         """Draw the pairs of an epoch."""
         return PretrainingBatches(
-            self.data.rows(self.data.pairs(epoch)),
+            pair_rows(self.data.draw(epoch), self.data.tokenizer),
             self.masker,
             tokens_per_batch=self.tokens_per_batch,
             seed=self.data.seed + epoch,

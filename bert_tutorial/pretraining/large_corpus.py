@@ -40,7 +40,7 @@ __all__ = ["Block", "ShardedBatches", "ShardedCorpus", "ShardedData", "read_bloc
 
 MARK = b"\xef\xbb\xbf"
 BLOCK_BYTES = 16_000_000
-# Text and ids of a corpus in memory take about twenty times the bytes of its files.
+# Text and ids of a corpus in memory take about sixteen times the bytes of its files.
 MEMORY_BYTES = 500_000_000
 VOCABULARY_CHARACTERS = 20_000_000
 
@@ -343,7 +343,7 @@ class ShardedData:
         )
         self.notices = corpus_notices(tokenizer, sample, max_length)
         flat = chain.from_iterable(chain.from_iterable(sample))
-        self.unigram_entropy = unigram_entropy(list(flat))
+        self.unigram_entropy = unigram_entropy(flat)
 
     def batches(
         self, tokens_per_batch: int, mlm_probability: float = 0.15
