@@ -107,7 +107,10 @@ def hint(name: str, step: int | None = None) -> None:
     if step is None:
         step = min(_STEPS.get(name, 0) + 1, len(hints))
     if not 1 <= step <= len(hints):
-        raise ValueError(f"step must be 1 to {len(hints)}, got {step}")
+        raise ValueError(
+            f"step must be 1 to {len(hints)}, got {step}; "
+            "leave it out to get the next hint"
+        )
     _STEPS[name] = step
     after = f'solution("{name}") shows the solution.' if step == len(hints) else ""
     print(f"Hint {step} of {len(hints)}: {hints[step - 1]} {after}".rstrip())

@@ -21,6 +21,7 @@ import nbformat
 import pytest
 import torch
 
+from bert_tutorial.course.check import hint
 from bert_tutorial.course.exercises import all_exercises
 from book_files import ROOT, chapter_of_notebook, notebooks
 
@@ -235,3 +236,18 @@ def test_calls_in_the_sentences_of_exercises_can_be_made(chapter):
         seen |= said
         assert failures(said, told, names_of(chapter, until), frames) == {}, cell.id
     assert set(told) <= seen, "told of what is not said"
+
+
+@pytest.mark.parametrize("chapter", CHAPTERS)
+def test_what_the_messages_of_a_check_name_is_imported(chapter):
+    """A check names `hint`, and the last hint `solution`."""
+    cells = nbformat.read(CHAPTERS[chapter], as_version=4).cells
+    if any('= check("' in cell.source for cell in cells if cell.cell_type == "code"):
+        assert {"check", "hint", "solution"} <= set(names_of(chapter, cells[-1].id))
+
+
+def test_a_hint_that_is_not_there_names_a_way_that_works(capsys):
+    with pytest.raises(ValueError, match="leave it out to get the next hint"):
+        hint("hide", 7)
+    hint("hide")
+    assert " of 3: " in capsys.readouterr().out

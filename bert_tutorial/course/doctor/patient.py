@@ -85,7 +85,7 @@ def ask_model(model: nn.Module, batch: Mapping[str, Tensor]) -> Scores:
         shape = None if words is None else tuple(words.shape)
         raise ValueError(
             f"the model must give prediction_logits or logits (B, T, V), got {shape}; "
-            "hand doctor a function `ask(model, batch)` that returns Scores"
+            "pass `ask=`, a function of model and batch that returns Scores"
         )
     return Scores(words, get("seq_relationship_logits"), get("loss"))
 
@@ -133,7 +133,7 @@ class Patient:
         if columns < 4 or not len(real):
             raise ValueError(
                 "batch must have at least 4 columns and a real token, got input_ids "
-                f"{tuple(input_ids.shape)}"
+                f"{tuple(input_ids.shape)}; pass a batch of longer texts"
             )
         texts = real.repeat(-(-wanted // len(real)))[:wanted].view(ROWS, columns)
         texts = texts.clone()

@@ -314,7 +314,7 @@ EXERCISE = Exercise(
             "no gradient",
             detached,
             "The number is right, and no gradient comes from it: leave out detach(), "
-            "item() and no_grad().",
+            "item() and torch.no_grad().",
         ),
     ],
     cases=cases,

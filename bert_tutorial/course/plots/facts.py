@@ -161,7 +161,10 @@ def facts_arriving(run: Mapping[str, Any], marks: int = 12) -> HtmlFigure:
     points: Sequence[Mapping[str, float]] = run["points"]
     steps = [point["step"] for point in points]
     if len(steps) < 2 or steps != sorted(set(steps)) or steps[0] < 1:
-        raise ValueError(f"points must be two or more, with rising steps, got {steps}")
+        raise ValueError(
+            f"points must be two or more, with rising steps, got {steps}; measure the "
+            "run at least twice, each time later"
+        )
     most = max([*run["levels"].values(), *(point["masked_lm"] for point in points)])
     frame = Frame(steps[0], steps[-1], 1.05 * most)
     shown = _choose(points, marks)

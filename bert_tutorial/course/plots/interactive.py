@@ -136,7 +136,8 @@ def trials(word: str, vocabulary: Container[str]) -> list[Trial]:
     """
     if not 0 < len(word) <= MAX_WORD_LENGTH:
         raise ValueError(
-            f"word must have 1 to {MAX_WORD_LENGTH} characters, got {len(word)}"
+            f"word must have 1 to {MAX_WORD_LENGTH} characters, got {len(word)}; "
+            "split the text into words first"
         )
     watched = _Watched(vocabulary)
     match_pieces(word, watched)
@@ -223,7 +224,10 @@ def masking_draws(
         ValueError: if a draw does not fit the tokens.
     """
     if any(len(part) != len(tokens) for draw in draws for part in draw):
-        raise ValueError(f"each draw must have {len(tokens)} tokens and marks")
+        raise ValueError(
+            f"each draw must have {len(tokens)} tokens and marks; "
+            "draw from these tokens"
+        )
     bodies, words = [], []
     for number, (read, is_chosen) in enumerate(draws, 1):
         rows = [

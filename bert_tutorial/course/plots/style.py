@@ -190,7 +190,8 @@ def _check_labels(
     ):
         if labels is not None and len(labels) != size:
             raise ValueError(
-                f"{name} must have {size} labels like the matrix, got {len(labels)}"
+                f"{name} must have {size} labels like the matrix, got {len(labels)}; "
+                "name each of them once"
             )
 
 
