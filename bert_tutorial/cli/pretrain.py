@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from bert_tutorial.cli.evaluate import print_knowledge, print_validation
 from bert_tutorial.cli.output import command_line
 from bert_tutorial.cli.reading import positive, seed_number
-from bert_tutorial.files.errors import UserError, counted
+from bert_tutorial.files.errors import UserError, how_many
 
 if TYPE_CHECKING:
     from bert_tutorial.pretraining.recipe import CorpusRecipe
@@ -325,7 +325,7 @@ def pretrain_on_world(options: argparse.Namespace) -> None:
         lines = {"uniform": run.report["uniform"]}
         save_loss_curve(run.records, Path(options.output, "loss.png"), lines)
     print_knowledge(run.report["trained"], run.report["untrained"])
-    took = counted(run.report["seconds"], "second")
+    took = how_many(run.report["seconds"], "second")
     print(f"{took}, {run.report['parameters']} parameters")
     if options.output:
         say_next(options.output, "fill", "The capital of France is [MASK].")
@@ -472,7 +472,7 @@ def show_corpus_run(run: "CorpusRun", output: str) -> None:
     if report.get("fresh_parts"):
         print(f"started fresh: {', '.join(report['fresh_parts'])}")
     print_validation(report["validation"])
-    took = counted(report["seconds_training"], "second")
+    took = how_many(report["seconds_training"], "second")
     print(f"{took} of training; in {output}")
     say_next(output, "fill", "a text with a [MASK]")
 

@@ -7,10 +7,10 @@ Chapter: 9
 Used from: 1
 """
 
-__all__ = ["MissingFileError", "Notice", "UnwritableError", "UserError", "counted"]
+__all__ = ["MissingFileError", "Notice", "UnwritableError", "UserError", "how_many"]
 
 
-def counted(number: float, one: str, many: str = "") -> str:
+def how_many(number: float, one: str, many: str = "") -> str:
     """Say how many, in a message: 1 row, 2 rows, 1,200 rows.
 
     Args:
@@ -19,7 +19,7 @@ def counted(number: float, one: str, many: str = "") -> str:
         many: the word for several, if it is not `one` with an s.
 
     Example:
-        >>> counted(1, "row"), counted(1200, "row"), counted(2, "query", "queries")
+        >>> how_many(1, "row"), how_many(1200, "row"), how_many(2, "query", "queries")
         ('1 row', '1,200 rows', '2 queries')
     """
     told = f"{number:,.0f}"

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, Generic, NamedTuple, TypeVar
 
-from bert_tutorial.files.errors import UserError, counted
+from bert_tutorial.files.errors import UserError, how_many
 
 __all__ = ["Collector", "Rows", "Skipped"]
 
@@ -112,7 +112,7 @@ class Rows(list[T]):
             >>> rows.report()
             'a.tsv: 0 rows read, 1 skipped (line 7: no label)'
         """
-        read = counted(len(self), "row")
+        read = how_many(len(self), "row")
         text = f"{self.source}: {read} read, {len(self.skipped):,} skipped"
         notes = "".join(f"; {note}" for note in self.notes)
         if not self.skipped or not examples:

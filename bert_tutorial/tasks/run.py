@@ -14,7 +14,7 @@ from typing import Generic, NotRequired, TypedDict, cast
 
 import torch
 
-from bert_tutorial.files.errors import UserError, counted
+from bert_tutorial.files.errors import UserError, how_many
 from bert_tutorial.files.folder import read_json, weight_files
 from bert_tutorial.files.hub import find_folder
 from bert_tutorial.files.texts import replace_json
@@ -396,8 +396,8 @@ def plan_line(recipe: FineTuningConfig, examples: int) -> str:
     """Say how long the training is, and why."""
     steps = recipe.training(examples).steps
     line = (
-        f"training: {counted(steps, 'step')} of "
-        f"{counted(recipe.batch_size, 'example')}, "
+        f"training: {how_many(steps, 'step')} of "
+        f"{how_many(recipe.batch_size, 'example')}, "
         f"{steps * recipe.batch_size / examples:.1f} epochs"
     )
     if recipe.steps is None and steps == recipe.min_steps:

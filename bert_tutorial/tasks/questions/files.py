@@ -12,7 +12,7 @@ import os
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-from bert_tutorial.files.errors import UserError, counted
+from bert_tutorial.files.errors import UserError, how_many
 from bert_tutorial.pretraining.documents import read_text
 from bert_tutorial.tasks.rows import Collector, Rows, shown
 
@@ -161,7 +161,7 @@ def _item(row: Any, context: Any) -> SquadItem:
     if is_impossible == bool(answers):
         raise _BadRowError(
             f"is_impossible is {str(is_impossible).lower()}, but the question has "
-            f"{counted(len(answers), 'answer')}"
+            f"{how_many(len(answers), 'answer')}"
         )
     return SquadItem(str(row["id"]), question, context, answers, is_impossible)
 

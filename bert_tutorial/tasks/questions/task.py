@@ -6,7 +6,7 @@ Chapter: 0
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from bert_tutorial.files.errors import UserError, counted
+from bert_tutorial.files.errors import UserError, how_many
 from bert_tutorial.model.task_heads import BertForQuestionAnswering
 from bert_tutorial.tasks.examples import Example
 from bert_tutorial.tasks.questions.answers import Answers, answer_questions
@@ -89,7 +89,7 @@ def question_notes(
 def count_questions(rows: Sequence[SquadItem]) -> list[str]:
     """Say how many questions have an answer."""
     silent = sum(row.is_impossible for row in rows)
-    answered = counted(len(rows) - silent, "question")
+    answered = how_many(len(rows) - silent, "question")
     return [f"{answered} with an answer, {silent:,} without"]
 
 

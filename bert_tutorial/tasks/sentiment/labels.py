@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from bert_tutorial.files.errors import UserError, counted
+from bert_tutorial.files.errors import UserError, how_many
 from bert_tutorial.tasks.sentiment.tables import LabelledText
 
 __all__ = [
@@ -47,8 +47,8 @@ def label_names(rows: Sequence[LabelledText], source: str = "the file") -> list[
         example = next(iter(rows)).label
         raise UserError(
             f"{source}: labels must repeat, got {len(names):,} different ones in "
-            f"{counted(len(rows), 'row')}, such as {example[:40]!r}; is that the right "
-            "column?"
+            f"{how_many(len(rows), 'row')}, such as {example[:40]!r}; is that the "
+            "right column?"
         )
     if all(name.isascii() and name.isdecimal() for name in names):
         return sorted(names, key=lambda name: (int(name), name))

@@ -23,7 +23,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from bert_tutorial.files.errors import UserError, counted
+from bert_tutorial.files.errors import UserError, how_many
 from bert_tutorial.pretraining.documents import read_text
 from bert_tutorial.tasks.rows import Collector, NoJson, Rows, json_rows, shown
 from bert_tutorial.tasks.tagging.bio import is_legal, spans_to_tags, tags_to_spans
@@ -119,7 +119,7 @@ def _without_comments(
     collector.rows.notes += form.notes
     if comments:
         are = "is a comment" if comments == 1 else "are comments"
-        collector.rows.notes.append(f"{counted(comments, 'line')} with # {are}")
+        collector.rows.notes.append(f"{how_many(comments, 'line')} with # {are}")
     return found
 
 
