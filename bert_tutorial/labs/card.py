@@ -254,7 +254,7 @@ def _baselines(run: Run) -> Line:
     metric, _ = _figure(run.kind, run.report)
     return Line(
         "baselines",
-        "none is recorded",
+        "no simpler method beside the model",
         f"write {run.folder / BASELINES} with the {metric} of simpler methods, such as "
         '{"most frequent label": 0.25}',
     )
@@ -454,8 +454,9 @@ def _other_lines(run: Run, beside: Sequence[Run]) -> list[str]:
         )
     for other in beside:
         kind = _compare(run, other)
-        figure = _figure(other.kind, other.report)[1]
-        told = "no figure" if figure is None else f"{figure:.4f}"
+        own = _seed_figures(other, ())
+        told = f"{statistics.mean(own):.4f}" if own else "no figure"
+        told += f", the mean of {len(own)} seeds" if len(own) > 1 else ""
         what = f"control, other {', '.join(_changed(run, other))}"
         shown = what if kind == "control" else kind
         lines.append(f"beside, {other.folder.name} ({shown}): {told}")

@@ -19,7 +19,7 @@ from sync import GUESSED, TITLE, fold
 
 from book_files import chapter_of_notebook, notebooks
 
-DONE: tuple[int, ...] = tuple(range(23))
+DONE: tuple[int, ...] = tuple(range(25))
 PATHS = [path for path in notebooks() if chapter_of_notebook(path) in DONE]
 each_page = pytest.mark.parametrize("path", PATHS, ids=lambda path: path.stem)
 PROMPT = re.compile(r"\*\*Predict\b[^*]*\*\*")

@@ -126,7 +126,9 @@ def test_the_card_of_a_task_says_what_was_measured(home, task):
     found = f"3 seeds: mean {mean:.4f}, standard deviation {deviation:.4f}"
     assert found in text
     assert "most frequent label: 0.5000" in text
-    assert "control, other model" in text
+    control = json.loads((home / "t-control" / "seeds.json").read_text())
+    mean = control["test"]["accuracy"][0]
+    assert f"t-control (control, other model): {mean:.4f}, the mean of 3" in text
     weights = task / "seed-0" / "model.safetensors"
     assert hashlib.sha256(weights.read_bytes()).hexdigest() in text
     assert "BertForSequenceClassification" in text

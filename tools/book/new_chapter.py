@@ -1,7 +1,7 @@
 """Begin a chapter: every file that the book's tests ask for, with a tiny example.
 
     python tools/book/new_chapter.py 21
-    python tools/book/new_chapter.py 24 "A title that the tables do not have yet"
+    python tools/book/new_chapter.py 25 "A title that the tables do not have yet"
 
 Writes a module, an exercise, a quiz and a notebook, adds the line to `_toc.yml` (and
 the row to the tables of chapters, where it is new), synchronises and runs the notebook.

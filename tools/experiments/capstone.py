@@ -232,8 +232,7 @@ def run_one(
         "pretraining": {
             key: report[key]
             for key in ("validation", "unigram_entropy", "uniform", "leaks")
-        }
-        | {"seconds": report["seconds_training"]},
+        },
         "accuracy": [one["test"]["accuracy"] for one in run.reports],
         "control": [one["test"]["accuracy"] for one in control.reports],
         "baselines": baselines(domain),
