@@ -3,6 +3,8 @@
 Chapter: 19
 """
 
+from math import cos, sin
+
 from bert_tutorial.course.drawings.kit import SMALL, Drawing, drawing
 
 
@@ -44,4 +46,32 @@ def patching() -> Drawing:
     at = second[5].bottom[0]
     art.arrow((at, 250), (at, 268))
     art.text(at + width / 2, 282, "paris or tokyo?", "strong", "end", SMALL)
+    return art
+
+
+@drawing
+def turned_pairs() -> Drawing:
+    """Chapter 23: a query and a key, turned by their positions."""
+    art = Drawing(
+        "The same distance, the same angle",
+        "Three clocks, each with a query's arrow and a key's arrow. In the first, "
+        "without positions, there is a small angle between them. In the second, with "
+        "the query at position 1 and the key at position 3, both are turned, the key "
+        "further, so that the angle is larger. In the third, at positions 4 and 6, "
+        "both are turned further, and the angle between them is that of the second.",
+    )
+    query, key, step = 0.2, 0.5, 0.45  # angles of the contents, and of a position
+    clocks = ((None, None), (1, 3), (4, 6))
+    for number, (at, to) in enumerate(clocks):
+        x, y = 80 + number * 150, 92
+        art.circle(x, y, "", 62)
+        for angle, place, kind in ((query, at, "blue"), (key, to, "green")):
+            turned = angle + step * (place or 0)
+            end = (x + 54 * cos(turned), y - 54 * sin(turned))
+            art.arrow((x, y), end, kind=kind)
+        said = "no positions" if at is None else f"query at {at}"
+        art.text(x, 174, said, "quiet" if at is None else "blue", size=SMALL)
+        if to is not None:
+            art.text(x, 194, f"key at {to}", "green", size=SMALL)
+    art.text(230, 14, "one pair of numbers of a head", "quiet", size=SMALL)
     return art
