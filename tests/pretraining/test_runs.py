@@ -135,16 +135,18 @@ def test_the_page_gives_what_pretraining_pays():
             assert abs(float(cell.removesuffix(" %")) - 100 * mean) <= 0.51, row
 
 
-def test_the_five_figures_of_the_readme_are_on_the_page():
+def test_the_six_figures_of_the_readme_are_on_the_page():
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     assert "[What was measured](book/measured.md)" in readme
-    section = readme.split("## Five figures")[1].split("\n## ")[0]
+    section = readme.split("## Six figures")[1].split("\n## ")[0]
     rows = [line.split("|")[2] for line in section.splitlines() if "| " in line][2:]
-    assert len(rows) == 5
+    assert len(rows) == 6
     speeds = [row[1] for row in table_of("Speed against transformers")]
-    assert rows[3].split()[0] == min(speeds) and rows[3].split()[2] == max(speeds)
+    assert rows[4].split()[0] == min(speeds) and rows[4].split()[2] == max(speeds)
     small = [cell.split()[0] for cell in table_of("Small models on real tasks")[0][1:4]]
-    assert rows[4].strip() == ", ".join(small)
+    assert rows[5].strip() == ", ".join(small)
+    for told in rows[3].split(";"):
+        assert f"| {told.strip()} |" in PAGE, told
     for row in rows[:3]:
         assert row.strip().removeprefix("within ") in PAGE, row
 
@@ -162,14 +164,38 @@ def test_the_page_gives_the_measured_speeds():
 
 def test_knowledge_comes_sooner_than_in_a_plain_loop():
     runs = read("time_to_knowledge.json")["runs"]
-    seconds = {
-        way: [run["core_seconds"] for run in runs if run["way"] == way]
-        for way in ("ours", "transformers")
-    }
-    assert len(seconds["ours"]) == len(seconds["transformers"]) == 3
+    ways = ("ours, Muon", "ours", "transformers")
+    found = {way: [run for run in runs if run["way"] == way] for way in ways}
+    seconds = {w: [run["core_seconds"] for run in rows] for w, rows in found.items()}
+    assert all(len(times) == 3 for times in seconds.values())
     assert max(seconds["ours"]) < min(seconds["transformers"])
+    for sooner, later in zip(
+        seconds["ours, Muon"], seconds["transformers"], strict=True
+    ):
+        assert sooner <= 0.4 * later
+    assert all(run["reached"] for rows in found.values() for run in rows)
+    rows = table_of("Time to knowledge")
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    for row, way in zip(rows, ways, strict=True):
+        low, high = min(seconds[way]), max(seconds[way])
+        assert row[1].strip() == f"{low:.0f} to {high:.0f}"
+        assert f"{low:.0f} to {high:.0f}" in readme
+        steps = [run["steps"] for run in found[way]]
+        assert row[2].strip() == f"{min(steps):,} to {max(steps):,}"
     never = [run for run in runs if "uniform" in run["way"]]
     assert len(never) == 3 and not any(run["reached"] for run in never)
+
+
+def test_the_page_gives_the_race_to_95_percent():
+    record = read("race.json")["records"][0]
+    assert record["changes"]["optimizer"] == "muon"
+    told = PAGE.split("## Time to knowledge")[1].split("\n## ")[0]
+    for runs, name in ((record["runs"], "with Muon"), (record["book"], "with AdamW")):
+        assert len(runs) == 5 and all(run["reached"] for run in runs)
+        seconds = [run["core_seconds"] for run in runs]
+        shown = f"{min(seconds):.0f} to {max(seconds):.0f}"
+        assert re.search(rf"{shown}( core-seconds)? {name}", told), shown
+    assert max(run["core_seconds"] for run in record["runs"]) < 60
 
 
 def test_a_fixed_order_lowers_the_loss_and_not_the_ignorance():
