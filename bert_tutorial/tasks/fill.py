@@ -1,6 +1,6 @@
 """Fill the masks of many texts: those of like length are read together.
 
-Chapter: 0
+Chapter: 20
 """
 
 from collections.abc import Sequence
