@@ -61,7 +61,7 @@ def minute_recipe(**changes: Any) -> WorldRecipe:
 
     Its rate is for Muon; with `optimizer="adamw"` take `WorldRecipe` itself.
     """
-    usual = {"optimizer": "muon", "steps": 800, "learning_rate": 5e-3}
+    usual: dict[str, Any] = {"optimizer": "muon", "steps": 800, "learning_rate": 5e-3}
     return WorldRecipe(**(usual | changes))
 
 

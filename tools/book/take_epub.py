@@ -199,7 +199,7 @@ def pack(target: Path, files: dict[str, bytes]) -> None:
 
 def take_pictures(site: Path, pages: list[Page]) -> dict[str, bytes]:
     """Read the pictures of all pages, and lead the pages to them."""
-    found = {}
+    found: dict[str, bytes] = {}
     for page in pages:
         for one, file in pictures(page):
             name = f"images/{Path(file).name}"
@@ -270,7 +270,7 @@ def faults(path: Path) -> list[str]:
         except ElementTree.ParseError as error:
             found.append(f"{name}: {error}")
     ids = {
-        n: [e.get("id") for e in tree.iter() if e.get("id")]
+        n: [given for e in tree.iter() if (given := e.get("id"))]
         for n, tree in trees.items()
     }
     for name, tree in trees.items():

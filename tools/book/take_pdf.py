@@ -129,10 +129,10 @@ def make_pdf(site: Path, browser: Any, style: str, title_page: str) -> bytes:
         rename(page)
     text = long_page(pages, figures, style, title_page)
     numbers: dict[str, int] = {}
-    with tempfile.NamedTemporaryFile(dir=site, suffix=".html") as file:
+    with tempfile.NamedTemporaryFile(dir=site, suffix=".html") as written:
         for _ in range(2):
             whole = text.replace("CONTENTS", contents(pages, numbers), 1)
-            Path(file.name).write_text(whole, encoding="utf-8")
-            data = print_page(browser, Path(file.name))
+            Path(written.name).write_text(whole, encoding="utf-8")
+            data = print_page(browser, Path(written.name))
             numbers = page_numbers(data)
     return data
