@@ -13,7 +13,7 @@ import sys
 import threading
 import warnings
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager, redirect_stdout
+from contextlib import ExitStack, contextmanager, redirect_stderr, redirect_stdout
 from types import FrameType
 from typing import Any
 
@@ -83,6 +83,12 @@ def main(arguments: list[str] | None = None) -> int:
     """
     print_in_utf8()
     options = build_parser().parse_args(arguments)
+    with redirect_stderr(Onward(sys.stderr)):  # a notice that nobody reads ends nothing
+        return _run(options)
+
+
+def _run(options: argparse.Namespace) -> int:
+    """Run the command that was asked for; what it returns is that of `main`."""
     try:
         with _ended_by_sigterm(), _notices_on_one_line(), ExitStack() as stack:
             if getattr(options, "output", None):  # its folder is what counts

@@ -53,7 +53,7 @@ def drop_output(stream: Any) -> None:
 
 
 class Onward:
-    """A stdout whose reader may go: a run of hours does not end with its pipe.
+    """A stdout or stderr whose reader may go: a run of hours goes on without.
 
     Args:
         stream: where to print while somebody reads.

@@ -5,9 +5,11 @@ Ctrl-C is ignored from the start, as in the background of a shell.
 """
 
 import json
+import os
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -335,22 +337,62 @@ def test_a_lock_in_a_folder_that_cannot_be_written_is_one_line(
         pass
 
 
-@pytest.mark.parametrize("command", ["finetune", "vocabulary"])
-def test_a_run_goes_on_when_nobody_reads_what_it_prints(command, tmp_path):
+UNREAD = {  # the words, and what is left
+    "finetune": ("--task sentiment --data t.tsv --steps 2", "model.safetensors"),
+    "vocabulary": ("t.tsv", None),
+    "pretrain": ("--corpus c.txt --from mini-world --steps 2", "model.safetensors"),
+}
+
+
+@pytest.mark.parametrize("both", [False, True], ids=["stdout", "2>&1"])
+@pytest.mark.parametrize("command", UNREAD)
+def test_a_run_goes_on_when_nobody_reads_what_it_prints(command, both, tmp_path):
     """`... | head -1` must not throw a training away, and say 0."""
-    table = tmp_path / "t.tsv"
-    table.write_text("text\tlabel\ngood\t1\nbad\t0\nfine\t1\nawful\t0\n")
-    words = ["--task", "sentiment", "--data", "t.tsv", "--steps", "2", "--output", "m"]
-    left = tmp_path / "m" / "model.safetensors"
-    if command == "vocabulary":
-        words, left = ["t.tsv", "--output", "v.txt"], tmp_path / "v.txt"
+    table = "text\tlabel\ngood\t1\nbad\t0\nfine\t1\nawful\t0\n"
+    (tmp_path / "t.tsv").write_text(table)
+    words = [
+        "paris",
+        "france",
+        "capital",
+        "gold",
+        "japan",
+        "tokyo",
+        "spain",
+        "madrid",
+        "egypt",
+        "cairo",
+    ]
+    documents = [f"{a} {b} .\n{b} {a} ." for a in words for b in words]
+    (tmp_path / "c.txt").write_text("\n\n".join(documents))
+    options, file = UNREAD[command]
+    program = [sys.executable, "-u", "-m", "bert_tutorial"]
+    left = tmp_path / "m" / file if file else tmp_path / "m"
     with subprocess.Popen(
-        [sys.executable, "-u", "-m", "bert_tutorial", command, *words],
+        [*program, command, *options.split(), "--output", "m"],
         cwd=tmp_path,
         stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
+        stderr=subprocess.STDOUT if both else subprocess.PIPE,
     ) as run:
         run.stdout.close()  # at once: the first line finds no reader
-        error = run.stderr.read()
+        error = "" if both else run.stderr.read()
     assert run.returncode == 0, error
     assert left.is_file(), error
+
+
+@pytest.mark.skipif(os.name == "nt", reason="no SIGTERM there")
+def test_a_run_that_nobody_reads_is_stopped_as_any_other(tmp_path):
+    program = [sys.executable, "-u", "-m", "bert_tutorial"]
+    with subprocess.Popen(
+        [*program, "pretrain", "--world", "--steps", "3000", "--output", "w"],
+        cwd=tmp_path,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+    ) as run:
+        run.stdout.close()
+        deadline = time.monotonic() + 60
+        while not (tmp_path / "w" / "log.jsonl").exists():
+            assert time.monotonic() < deadline and run.poll() is None
+            time.sleep(0.1)
+        run.send_signal(signal.SIGTERM)
+    assert run.returncode == 130
+    assert list((tmp_path / "w" / "states").glob("step-*.safetensors"))
