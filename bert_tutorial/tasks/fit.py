@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from bert_tutorial.tasks.examples import Example, collate
-from bert_tutorial.training.optimizer import linear_schedule, parameter_groups
+from bert_tutorial.training.optimizer import build_optimizer, linear_schedule
 
 __all__ = ["check_finite", "fit", "predict"]
 
@@ -47,8 +47,7 @@ def fit(
     """
     device = next(model.parameters()).device
     generator = torch.Generator().manual_seed(seed)
-    groups = parameter_groups(model, weight_decay)
-    optimizer = torch.optim.AdamW(groups, lr=learning_rate, eps=1e-6)
+    optimizer = build_optimizer(model, learning_rate, (0.9, 0.999), 1e-6, weight_decay)
     losses = []
     order: list[int] = []
     model.train()

@@ -313,7 +313,7 @@ def sentiment(journal: Journal) -> Iterator[None]:
                     name: [len(one), round(one.mean().item(), 4)]
                     for name, one in right.items()
                 }
-                return judged(logits, labels) | {"parts": counts}
+                return judged(logits, labels) | {"rate": rate, "parts": counts}
 
             key = {"task": "sentiment", "kind": kind, "labels": number, "seed": seed}
             yield from journal.add(key, make)
@@ -321,8 +321,13 @@ def sentiment(journal: Journal) -> Iterator[None]:
 
 # Tagging: WNUT-17.
 
-TAGGING_EPOCHS, TAGGING_BATCH, TAGGING_LENGTH = 2, 16, 96
-SENTENCES = 800  # of 3,394, the same for all seeds
+TAGGING_BATCH, TAGGING_LENGTH = 16, 96
+# Passes over the sentences, and how many seeds have them: the curve over the budget.
+TAGGING_EPOCHS = {
+    "frozen": {1: 1},
+    "fine-tuned": {1: 3, 2: 3, 4: 1},
+    "scratch": {2: 3, 4: 1},
+}
 
 
 def tagging_scores(
@@ -333,13 +338,14 @@ def tagging_scores(
     names: list[str],
     seed: int,
     rate: float,
+    epochs: int = 2,
 ) -> list[Tensor]:
     """Train by one method; give the logits (words, C) of each sentence."""
     tokenizer = BertTokenizer.from_pretrained(published_encoder())
     examples = encode_rows(tokenizer, rows, names, max_length=TAGGING_LENGTH)
     words = [row.words for row in asked]
     if kind != "frozen":
-        steps = TAGGING_EPOCHS * len(examples) // TAGGING_BATCH
+        steps = epochs * len(examples) // TAGGING_BATCH
         head = BertForTokenClassification
         model = learned(
             journal, head, kind, examples, steps, rate, seed, TAGGING_BATCH,
@@ -383,37 +389,37 @@ def tagging(journal: Journal) -> Iterator[None]:
     dev = list(read_conll(folder / "wnut17dev.conll"))
     names = tag_names(train)
     order = torch.randperm(len(train), generator=torch.Generator().manual_seed(DRAWS))
-    spare = [train[i] for i in order.tolist()[:450]]  # 250 to learn from
-    rows = [train[i] for i in order.tolist()[-SENTENCES:]]
+    spare = [train[i] for i in order.tolist()]  # 1,000 to learn from, 400 to choose
     for kind in TUNED:
 
         def score(rate: float, kind: str = kind) -> float:
-            cut = 250
-            args = (journal, kind, spare[:cut], spare[cut:], names, DRAWS, rate)
-            return float(measure(tagging_scores(*args), spare[cut:], names)["f1"])
+            learnt, held = spare[:1_000], spare[1_000:1_400]
+            logits = tagging_scores(journal, kind, learnt, held, names, DRAWS, rate)
+            return float(measure(logits, held, names)["f1"])
 
         yield from journal.rate("tagging", kind, score)
-    for kind in ("frozen", *TUNED):
-        for seed in journal.options.seeds[: 1 if kind == "frozen" else None]:
+    for kind, curve in TAGGING_EPOCHS.items():
+        for epochs, seed in ((e, s) for e, n in curve.items() for s in range(n)):
 
-            def make(kind: str = kind, seed: int = seed) -> Run:
+            def make(kind: str = kind, epochs: int = epochs, seed: int = seed) -> Run:
                 rate = journal.chosen("tagging", kind) if kind in TUNED else 0.0
-                args = (journal, kind, rows, dev, names, seed, rate)
+                args = (journal, kind, train, dev, names, seed, rate, epochs)
                 found = measure(tagging_scores(*args), dev, names)
                 gold = [row.tags for row in dev]
                 confusion = type_confusion(gold, found.pop("predicted"))
                 kept = {k: round(v, 4) for k, v in found.items() if k != "per_type"}
                 types = {k: round(v, 4) for k, v in found["per_type"].items()}
+                kept |= {"rate": rate}
                 return kept | {"per_type": types, "confusion": confusion}
 
-            key = {"task": "tagging", "kind": kind, "labels": len(rows), "seed": seed}
+            key = {"task": "tagging", "kind": kind, "labels": len(train)}
+            key |= {"epochs": epochs, "seed": seed}
             yield from journal.add(key, make)
 
 
 # Question answering: XQuAD's English part, divided by article.
 
-QA_LENGTH, QA_STRIDE, QA_LONGEST, QA_EPOCHS, QA_BATCH = 128, 48, 15, 2, 16
-QUESTIONS = 320
+QA_LENGTH, QA_STRIDE, QA_LONGEST, QA_EPOCHS, QA_BATCH = 128, 48, 15, 3, 16
 
 
 def first_words(items: Sequence[SquadItem]) -> list[str]:
@@ -476,13 +482,12 @@ def questions(journal: Journal) -> Iterator[None]:
     contexts = list(dict.fromkeys(item.context for item in train))
     held = set(random.Random(DRAWS).sample(contexts, len(contexts) // 5))
     spare = [item for item in train if item.context in held]
-    rest = [item for item in train if item.context not in held][:120]
-    learned_from = random.Random(0).sample(train, QUESTIONS)
+    rest = [item for item in train if item.context not in held][:400]
     task = "questions"
     for kind in TUNED:
 
         def score(rate: float, kind: str = kind) -> float:
-            return float(qa_run(journal, kind, rest, spare[:50], DRAWS, rate)["f1"])
+            return float(qa_run(journal, kind, rest, spare[:100], DRAWS, rate)["f1"])
 
         yield from journal.rate(task, kind, score)
     key = {"task": task, "kind": "sliding window", "labels": 0, "seed": 0}
@@ -493,16 +498,16 @@ def questions(journal: Journal) -> Iterator[None]:
 
             def make(kind: str = kind, seed: int = seed) -> Run:
                 rate = journal.chosen(task, kind)
-                return qa_run(journal, kind, learned_from, test, seed, rate)
+                return qa_run(journal, kind, train, test, seed, rate) | {"rate": rate}
 
-            key = {"task": task, "kind": kind, "labels": QUESTIONS, "seed": seed}
+            key = {"task": task, "kind": kind, "labels": len(train), "seed": seed}
             yield from journal.add(key, make)
 
 
 # Sentence pairs: does the sentence hold the answer? The recipe of QNLI on XQuAD.
 
 
-PAIRS = 512
+PAIRS, PAIR_EPOCHS = 1_600, 3
 
 
 def answer_pairs(items: Sequence[SquadItem], seed: int) -> list[LabelledText]:
@@ -573,7 +578,7 @@ def pair_logits(
         return layer(sides[1]).detach()
     tokenizer = BertTokenizer.from_pretrained(published_encoder())
     encoded = [row[0] for row in encode_texts(tokenizer, rows, labels)]
-    steps = 2 * len(encoded) // BATCH
+    steps = PAIR_EPOCHS * len(encoded) // BATCH
     head = BertForSequenceClassification
     model = learned(journal, head, kind, encoded, steps, rate, seed, num_labels=2)
     with journal.precision():
