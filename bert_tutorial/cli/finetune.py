@@ -166,7 +166,14 @@ def add_running(train: Any) -> None:
         help="steps between two training states (default: 500)",
     )
     train.add_argument(
-        "--resume", action="store_true", help="continue the run in --output"
+        "--resume",
+        nargs="?",
+        const="always",
+        choices=["always", "longer"],
+        help="go on from the newest training state in --output (default: start a new "
+        "run; --resume alone: always). A finished run goes on if it gets more --steps "
+        "or --epochs, from the state that it leaves in states/; longer lets a run that "
+        "was stopped have more of them, too",
     )
     train.add_argument(
         "--device",
@@ -245,7 +252,8 @@ def choices_of(options: argparse.Namespace) -> "RunOptions":
         dropout=options.dropout,
         is_weighted=options.class_weights,
         save_every=options.save_every,
-        resume=options.resume,
+        resume=options.resume is not None,
+        longer=options.resume == "longer",
         allow_bin=options.allow_bin,
         device=pick_device(options.device or "auto"),
     )

@@ -5,7 +5,6 @@ Chapter: 0
 
 import hashlib
 import json
-import shutil
 import statistics
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
@@ -30,9 +29,10 @@ from bert_tutorial.tokenization.coverage import coverage
 from bert_tutorial.tokenization.tokenizer import BertTokenizer
 from bert_tutorial.tokenization.vocabulary import check_vocabulary_size
 from bert_tutorial.training.device import pick_device
-from bert_tutorial.training.identity import check_identity
+from bert_tutorial.training.identity import check_identity, lengthened
 from bert_tutorial.training.keeper import StateKeeper, refuse_results, sweep_run
 from bert_tutorial.training.lock import RunLock
+from bert_tutorial.training.states import list_states, newest_state
 
 __all__ = [
     "USUAL_STEPS",
@@ -46,6 +46,14 @@ __all__ = [
 STATES = "states"
 USUAL_STEPS = 200  # at least, unless steps or epochs are asked for
 Scores = dict[str, float]
+
+
+class Earlier(TypedDict):
+    """What a run had come to when it was over before, after so many steps."""
+
+    steps: int
+    best_dev: Scores | None
+    test: Scores | None
 
 
 class Report(TypedDict):
@@ -65,6 +73,7 @@ class Report(TypedDict):
     last_dev: Scores | None
     evaluations: int
     test: NotRequired[Scores]
+    earlier: NotRequired[list[Earlier]]
     leaks: NotRequired[dict[str, dict[str, int]]]
     identity: NotRequired[dict[str, dict[str, object]]]
 
@@ -80,7 +89,10 @@ class RunOptions:
         dropout: None: the model's own.
         is_weighted: rare classes count as much as frequent ones in the loss.
         save_every: steps between training states; 0: only at Ctrl-C.
-        resume: go on from the newest training state in the folder.
+        resume: go on from the newest training state in the folder; a finished run goes
+            on if the recipe has more steps than it had.
+        longer: with `resume`: a run that was stopped may get more steps, too. The
+            learning rate of all further steps is that of the longer run.
         revision: commit, branch or tag of a model on the hub.
         allow_bin: read an old pytorch_model.bin where there is nothing better.
         device: None picks one.
@@ -96,6 +108,7 @@ class RunOptions:
     is_weighted: bool = False
     save_every: int = 500
     resume: bool = False
+    longer: bool = False
     revision: str | None = None
     allow_bin: bool = False
     device: torch.device | None = None
@@ -142,6 +155,12 @@ class Job(Generic[Row, Head]):
     changes: Changes
     options: RunOptions
     device: torch.device
+    say: Callable[[str], None]
+
+    @property
+    def steps(self) -> int:
+        """Give the steps of the whole training."""
+        return self.config.training(len(self.examples)).steps
 
 
 def usual_rate(folder: str | Path) -> float:
@@ -307,6 +326,7 @@ def prepare(
         changes=changes,
         options=options,
         device=options.device or pick_device(),
+        say=say,
     )
 
 
@@ -423,9 +443,11 @@ def identity_of(job: Job[Row, Head]) -> dict[str, dict[str, object]]:
         with open(file, "rb") as opened:
             digest.update(hashlib.file_digest(opened, "sha256").digest())
     parts = {"train": job.train, "dev": job.dev, "test": job.test}
+    recipe = asdict(job.config) | {"steps": job.steps}
+    del recipe["epochs"], recipe["min_steps"]  # all that they decide is the steps
     vocabulary = "\n".join(job.tokenizer.id_to_token).encode()
     values = {
-        "recipe": asdict(job.config) | job.shape._asdict(),
+        "recipe": recipe | job.shape._asdict(),
         "task": {
             "name": job.task.name,
             "labels": job.names or None,
@@ -471,13 +493,19 @@ def run_one(job: Job[Row, Head], folder: Path) -> Report:
     """
     options, identity = job.options, identity_of(job)
     report_file = folder / "run.json"
+    before: Report | None = None
     if report_file.is_file():
-        return finished_run(report_file, identity, options.resume)
+        before = finished_run(report_file, identity, options.resume)
+        if before["identity"] == identity:
+            return before
+        options = replace(options, longer=goes_further(job, folder, before))
     has_state = any((folder / STATES).glob("step-*.safetensors"))
     is_resumed = options.resume and (has_state or "seed-" not in folder.name)
     folder.mkdir(parents=True, exist_ok=True)
     sweep_run(folder, is_resumed)
-    keeper = StateKeeper(folder, identity, options.save_every, is_resumed)
+    keeper = StateKeeper(
+        folder, identity, options.save_every, is_resumed, options.longer
+    )
     torch.manual_seed(job.config.seed)
     model = job.task.model.from_pretrained(
         job.folder, allow_bin=options.allow_bin, **job.changes
@@ -486,11 +514,14 @@ def run_one(job: Job[Row, Head], folder: Path) -> Report:
     report = report_of(job, tune(job, model, folder / "log.jsonl", keeper))
     if job.test is not None:
         report["test"] = scores_on(job, model, job.test.rows)
+    if before is not None:
+        report["earlier"] = [*before.get("earlier", []), earlier_of(before)]
     report["leaks"] = job.leaks
     report["identity"] = identity
     model.save_pretrained(folder)
     replace_json(report_file, report)
-    shutil.rmtree(folder / STATES, ignore_errors=True)  # the model is safe now
+    for state in list_states(folder / STATES)[1:]:  # the last one is for more steps
+        state.unlink()
     return report
 
 
@@ -500,15 +531,63 @@ def finished_run(
     """Take the report of a run that is over already.
 
     Raises:
-        UserError: if it is not to be resumed, or is another run's.
+        UserError: if it is not to be resumed, or is another run's, or had more steps.
     """
     found = read_json(file)
     if not resume:
-        raise UserError(f"{file.parent} has a finished run; give another folder")
-    if not isinstance(found.get("identity"), dict):
+        raise UserError(
+            f"{file.parent} has a finished run; give another folder, or resume it with "
+            "more steps (--resume, resume=True)"
+        )
+    saved = found.get("identity")
+    if not isinstance(saved, dict) or not isinstance(saved.get("recipe"), dict):
         raise UserError(f"{file} does not say which run it is of")
-    check_identity(found["identity"], identity)
+    steps = saved["recipe"].get("steps")
+    if isinstance(steps, int) and steps != identity["recipe"]["steps"]:
+        saved = lengthened(saved, identity)
+    check_identity(saved, identity)
     return cast(Report, found)
+
+
+def goes_further(job: Job[Row, Head], folder: Path, before: Report) -> bool:
+    """Say how a finished run goes on to more steps.
+
+    Returns:
+        Whether its state is of fewer steps; not so where the longer run was stopped.
+
+    Raises:
+        UserError: if it ended by its patience, or its state is gone.
+    """
+    old = cast(int, before["identity"]["recipe"]["steps"])
+    last = before["last_dev"]
+    if last is not None and last["step"] < old:
+        raise UserError(
+            f"{folder}: the run ended at step {last['step']:.0f} of {old}, since its "
+            f"patience ({job.config.patience}) was over, so more steps change nothing; "
+            "start a run with more patience in another folder"
+        )
+    if not list_states(folder / STATES):
+        raise UserError(
+            f"{folder / STATES} has no training state to go on from; train the model "
+            "further with --model (model=) and another folder"
+        )
+    state = newest_state(folder / STATES).values
+    is_new = bool(state["identity"]["recipe"]["steps"] < job.steps)
+    job.say(
+        f"going on from step {state['step']} to {job.steps}; the learning rate of "
+        f"these steps is that of {job.steps}, so the model is not the one that "
+        f"{job.steps} at once give"
+    )
+    return is_new
+
+
+def earlier_of(report: Report) -> Earlier:
+    """Keep the scores of a run that gets more steps."""
+    return {
+        "steps": cast(int, report["identity"]["recipe"]["steps"]),
+        "best_dev": report["best_dev"],
+        "test": report.get("test"),
+    }
 
 
 def tune(
@@ -614,5 +693,17 @@ def report_line(report: Report) -> str:
             f"{last[metric]:.4f}"
         )
     if "test" in report:
-        line += f"; test {metric} {report['test'][metric]:.4f}, judged once"
+        line += f"; test {metric} {report['test'][metric]:.4f}, {times_judged(report)}"
     return line
+
+
+def times_judged(report: Report) -> str:
+    """Say how often the test has been looked at, and with which results."""
+    before = [
+        f"{one['test'][report['metric']]:.4f} after {how_many(one['steps'], 'step')}"
+        for one in report.get("earlier", [])
+        if one["test"]
+    ]
+    if not before:
+        return "judged once"
+    return f"judged {how_many(len(before) + 1, 'time')}: {', '.join(before)} before"

@@ -45,7 +45,7 @@ def lengthened(saved: Mapping[str, Any], now: Mapping[str, Any]) -> dict[str, An
         UserError: if these are not more.
     """
     old, new = saved["recipe"]["steps"], now["recipe"]["steps"]
-    if new <= old:
+    if isinstance(old, int) and new <= old:
         raise UserError(
             f"steps must be more than the {old:,} of the run that is to be longer, "
             f"got {new:,}"
