@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from bert_tutorial.labs.efficiency.cost import forward_operations, step_operations
 from bert_tutorial.world.data import WorldRecipe
 
 __all__ = ["BASELINE", "LabRecipe", "Variant", "training_operations"]
@@ -55,10 +56,9 @@ def training_operations(
 ) -> float:
     """Count the multiplications and additions of training on one token.
 
-    Only matrix products count, and backward costs twice forward. The head works on
-    masked places alone (see `pretraining_loss`). The pooler and the pair head, one
-    place a text, are left out: less than 1 % here. Every layer is counted at all
-    places, though the trainer spares itself a part of the last one.
+    As `forward_operations` counts, without the pooler and the pair head: one position
+    a text, they are less than 1 % here. Every layer is counted at all positions,
+    though the trainer spares itself a part of the last one.
 
     Args:
         recipe: gives the sizes.
@@ -67,10 +67,14 @@ def training_operations(
             products feel it.
         masked_share: share of the tokens that are predicted.
     """
-    H, L, V = recipe.hidden_size, recipe.num_hidden_layers, vocab_size
-    layer = 2 * (4 * H * H + 2 * H * 4 * H) + 4 * length * H
-    head = 2 * (H * H + H * V)
-    return 3 * (L * layer + masked_share * head)
+    parts = forward_operations(recipe.config(vocab_size), B=1, T=1, M=1)
+    of_token = {
+        "projections": parts["projections"],
+        "attention": length * parts["attention"],  # one query meets `length` keys
+        "feed-forward": parts["feed-forward"],
+        "head": masked_share * parts["head"],
+    }
+    return step_operations(of_token)
 
 
 def typical_operations(recipe: LabRecipe) -> float:

@@ -76,7 +76,34 @@ class Rotated(nn.Module):
         return merge_heads(rotate(heads, self.base))
 
 
-class RotaryAttention(SelfAttention):
+class _AllAsk(nn.Module):
+    """An attention that depends on positions, so that all tokens have to ask."""
+
+    def attend(
+        self, hidden: Tensor, is_token: Tensor | None, output_attentions: bool
+    ) -> tuple[Tensor, Tensor | None]:
+        """Map (B, T, H) to (B, T, H), and the weights (B, A, T, T) if asked for."""
+        raise NotImplementedError
+
+    def forward(
+        self,
+        hidden: Tensor,
+        is_token: Tensor | None = None,
+        output_attentions: bool = False,
+        asking: Tensor | None = None,
+    ) -> tuple[Tensor, Tensor | None]:
+        """Let every token look; arguments and results are those of `SelfAttention`.
+
+        Raises:
+            ValueError: only some tokens are asking, as in the lean last layer: it hands
+                them in without their positions.
+        """
+        if asking is not None:
+            raise ValueError("asking must be None: all tokens ask (lean=False)")
+        return self.attend(hidden, is_token, output_attentions)
+
+
+class RotaryAttention(_AllAsk, SelfAttention):
     """The attention of chapter 7, with rotated queries and keys; values stay."""
 
     def __init__(self, config: BertConfig, base: float = 10_000.0) -> None:
@@ -85,23 +112,14 @@ class RotaryAttention(SelfAttention):
         self.query = Rotated(self.query, self.num_heads, base)  # type: ignore[assignment]
         self.key = Rotated(self.key, self.num_heads, base)  # type: ignore[assignment]
 
-    def forward(
-        self,
-        hidden: Tensor,
-        is_token: Tensor | None = None,
-        output_attentions: bool = False,
-        asking: Tensor | None = None,
+    def attend(
+        self, hidden: Tensor, is_token: Tensor | None, output_attentions: bool
     ) -> tuple[Tensor, Tensor | None]:
-        """Map (B, T, H) to (B, T, H), and the weights (B, A, T, T) if asked for.
-
-        Raises:
-            ValueError: only some tokens are asking; their positions are not known here.
-        """
-        _refuse(asking)
-        return super().forward(hidden, is_token, output_attentions)
+        """Attend as chapter 7 does."""
+        return SelfAttention.forward(self, hidden, is_token, output_attentions)
 
 
-class LocalAttention(nn.Module):
+class LocalAttention(_AllAsk):
     """Any attention, which sees only what `local_mask` lets it see."""
 
     def __init__(self, inner: nn.Module, reach: int, layer: int, every: int) -> None:
@@ -110,19 +128,10 @@ class LocalAttention(nn.Module):
         self.inner = inner
         self.reach, self.layer, self.every = reach, layer, every
 
-    def forward(
-        self,
-        hidden: Tensor,
-        is_token: Tensor | None = None,
-        output_attentions: bool = False,
-        asking: Tensor | None = None,
+    def attend(
+        self, hidden: Tensor, is_token: Tensor | None, output_attentions: bool
     ) -> tuple[Tensor, Tensor | None]:
-        """Map (B, T, H) to (B, T, H), and the weights (B, A, T, T) if asked for.
-
-        Raises:
-            ValueError: only some tokens are asking; their positions are not known here.
-        """
-        _refuse(asking)
+        """Attend with the layer's mask."""
         if is_token is None:
             is_token = hidden.new_ones(hidden.shape[:2], dtype=torch.bool)
         mask = local_mask(is_token, self.reach, self.layer, self.every)
@@ -130,9 +139,3 @@ class LocalAttention(nn.Module):
             hidden, mask, output_attentions
         )
         return mixed
-
-
-def _refuse(asking: Tensor | None) -> None:
-    """Refuse the lean last layer, which hands in tokens without their positions."""
-    if asking is not None:
-        raise ValueError("asking must be None: all tokens ask (lean=False)")

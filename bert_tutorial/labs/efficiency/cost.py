@@ -11,6 +11,7 @@ Used from: 12
 
 import math
 from collections.abc import Callable, Mapping
+from typing import TypeVar
 
 import torch
 from torch import Tensor, nn
@@ -28,6 +29,8 @@ __all__ = [
     "step_operations",
 ]
 
+Count = TypeVar("Count", int, float)  # float where parts are means over tokens
+
 BERT_TOKENS = 256 * (900_000 * 128 + 100_000 * 512)  # Devlin et al. 2019, A.2
 
 
@@ -38,11 +41,11 @@ def forward_operations(config: BertConfig, B: int, T: int, M: int) -> dict[str, 
         config: the sizes.
         B: texts.
         T: tokens of each, padding included.
-        M: places of the whole batch that are predicted.
+        M: positions of the whole batch that are predicted.
 
     Returns:
         Operations of "projections" (query, key, value, output), "attention" (scores
-        and mixture), "feed-forward", "head" (at the M places) and "pooler" (with the
+        and mixture), "feed-forward", "head" (at the M positions) and "pooler" (with the
         scores of the pair).
     """
     H, inner, L = config.hidden_size, config.intermediate_size, config.num_hidden_layers
@@ -64,8 +67,8 @@ def lean_operations(
         config: the sizes.
         B: texts.
         T: tokens of each.
-        M: places of the batch that are predicted.
-        read: places of each text at which the last layer works, [CLS] among them.
+        M: positions of the batch that are predicted.
+        read: positions of each text at which the last layer works, [CLS] among them.
 
     Returns:
         As `forward_operations`.
@@ -79,7 +82,7 @@ def lean_operations(
     return parts
 
 
-def step_operations(parts: Mapping[str, int]) -> int:
+def step_operations(parts: Mapping[str, Count]) -> Count:
     """Count a training step's operations: backward has two products for each one.
 
     One of the two gives the gradient of the input, the other that of the matrix.
@@ -115,7 +118,7 @@ def run_operations(config: BertConfig, tokens: float | None = None) -> float:
     """Count the operations of a whole pretraining run, on BERT's mix of lengths.
 
     Of 1,000 steps, each with 256 texts, 900 have texts of 128 tokens and 100 texts of
-    512; 15 % of the places are predicted (Devlin et al. 2019, A.2).
+    512; 15 % of the positions are predicted (Devlin et al. 2019, A.2).
 
     Args:
         config: the sizes.
