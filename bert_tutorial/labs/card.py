@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from bert_tutorial.files.errors import UserError
+from bert_tutorial.files.errors import UserError, how_many
 from bert_tutorial.files.folder import read_json, weight_files
 from bert_tutorial.files.shipped import named_folder
 from bert_tutorial.pretraining.run import corpus_digests
@@ -25,6 +25,8 @@ DATA, BASELINES = "DATA.md", "baselines.json"
 REPORTS = ("run.json", "report.json")
 HEADINGS = ("Source", "Licence", "Gaps")
 SEEDS = 3
+# The score of a run that a simpler method would have had, beside the task's metric.
+SIMPLER = {"accuracy": "majority", "rouge1": "lead_rouge1"}
 NO_RUN = "train it with pretrain or finetune: they write down what they did"
 
 
@@ -220,13 +222,30 @@ def _leak_test(run: Run) -> Line:
     if leaks:
         found = [
             f"{part}: {one['in_training']} of {one['texts']} texts in training, too"
+            + _compared(one.get("share_read", 1.0))
             for part, one in leaks.items()
         ]
         return Line(name, "; ".join(found))
     remedy = "finetune with --dev or --test: the run compares the texts"
     if run.kind == "corpus":
-        remedy = "pretrain with --no-shards: the run compares the sentences"
+        remedy = "pretrain again: the run compares the sentences"
     return Line(name, "held-out text was not compared with the training's", remedy)
+
+
+def _compared(share: float) -> str:
+    """Say how much of the training's text a leak test looked at, if not at all."""
+    return "" if share == 1 else f" (in the {share:.1%} of it that was compared)"
+
+
+def _baselines_of(run: Run) -> dict[str, float]:
+    """Gather what simpler methods reach: by the run itself, and by baselines.json."""
+    found = {}
+    if run.kind == "task":
+        scores = run.report.get("test") or run.report.get("best_dev") or {}
+        name = SIMPLER.get(run.report["metric"], "")
+        if name in scores:
+            found[name] = float(scores[name])
+    return found | _given_baselines(run)
 
 
 def _given_baselines(run: Run) -> dict[str, float]:
@@ -248,7 +267,7 @@ def _baselines(run: Run) -> Line:
     known = {"world": "untrained, majority", "corpus": "uniform, unigrams"}
     if run.kind in known:
         return Line("baselines", known[run.kind])
-    given = _given_baselines(run)
+    given = _baselines_of(run)
     if given:
         return Line("baselines", ", ".join(given))
     metric, _ = _figure(run.kind, run.report)
@@ -279,8 +298,8 @@ def _several_seeds(run: Run, beside: Sequence[Run]) -> Line:
         return Line(name, "no run is recorded", NO_RUN)
     number = len(_seed_figures(run, beside))
     if number >= SEEDS:
-        return Line(name, f"{number} seeds")
-    seen = f"{number} of at least {SEEDS} seeds have a figure"
+        return Line(name, how_many(number, "seed"))
+    seen = f"{how_many(number, 'seed')} with a figure, of at least {SEEDS}"
     if run.kind == "task":
         remedy = "finetune with --test and --seeds 0 1 2, and give its --output folder"
     else:
@@ -378,22 +397,35 @@ def _data_lines(run: Run) -> list[str]:
     elif run.kind == "world":
         mix = report["mix"]
         lines.append(f"the mini-world of seed {report['recipe']['seed']}")
-        lines.append(f"{mix['sentences']} sentences and {mix['documents']} documents")
-    elif run.kind == "corpus":
         lines.append(
-            f"{report['documents']} documents, {report['training_tokens']} tokens read "
-            "in training; one document in twenty was held out"
+            f"{how_many(mix['sentences'], 'sentence')} and "
+            f"{how_many(mix['documents'], 'document')}"
         )
+    elif run.kind == "corpus":
+        lines.append(_corpus_line(report))
         for name, told in (report.get("corpus") or {}).items():
             lines.append(f"{name}: {told}")
     else:
         lines.append(
-            f"{report['rows']} rows to learn from, {report['skipped']} left out"
+            f"{how_many(report['rows'], 'row')} to learn from, "
+            f"{report['skipped']:,} left out"
         )
         data = report.get("identity", {}).get("data", {})
         lines += [f"{part}: {told}" for part, told in data.items()]
     told = _sections(run)
     return lines + [f"{name}: {told[name]}" for name in HEADINGS if told.get(name)]
+
+
+def _corpus_line(report: dict[str, Any]) -> str:
+    """Say how much text a run had, whole in memory or read in shards."""
+    if "documents" not in report:
+        size = how_many(report["bytes"], "byte")
+        return f"{size} of text, read {report['read']}; one shard was held out"
+    return (
+        f"{how_many(report['documents'], 'document')}, "
+        f"{how_many(report['training_tokens'], 'token')} to learn from; one document "
+        "in twenty was held out"
+    )
 
 
 def _recipe_lines(run: Run) -> list[str]:
@@ -426,8 +458,8 @@ def _result_lines(run: Run) -> list[str]:
         figures = report["validation"]
         lines = [
             f"masked-LM loss on held-out text: {figures['masked_lm']:.3f} nats over "
-            f"{figures['masked_places']} positions; uniform {report['uniform']:.3f}, "
-            f"unigrams {report['unigram_entropy']:.3f}"
+            f"{how_many(figures['masked_places'], 'position')}; uniform "
+            f"{report['uniform']:.3f}, unigrams {report['unigram_entropy']:.3f}"
         ]
         if "before" in report:
             loss = report["before"]["masked_lm"]
@@ -440,7 +472,13 @@ def _result_lines(run: Run) -> list[str]:
         return ["not measured: the run had neither --dev nor --test"]
     note = "" if "test" in report else ", optimistic, since dev chose the state"
     lines = [f"{name}: {value:.4f}{note}"]
-    return lines + [f"{key}: {one:.4f}" for key, one in _given_baselines(run).items()]
+    looks = len([one for one in report.get("earlier", ()) if one["test"]]) + 1
+    if "test" in report and looks > 1:
+        lines.append(
+            f"the test was judged {how_many(looks, 'time')}, after more and more "
+            "steps: who stops at the best of them is too optimistic"
+        )
+    return lines + [f"{key}: {one:.4f}" for key, one in _baselines_of(run).items()]
 
 
 def _other_lines(run: Run, beside: Sequence[Run]) -> list[str]:
@@ -449,14 +487,16 @@ def _other_lines(run: Run, beside: Sequence[Run]) -> list[str]:
     figures, lines = _seed_figures(run, beside), []
     if len(figures) > 1:
         lines.append(
-            f"{name}, {len(figures)} seeds: mean {statistics.mean(figures):.4f}, "
-            f"standard deviation {statistics.stdev(figures):.4f}"
+            f"{name}, {how_many(len(figures), 'seed')}: mean "
+            f"{statistics.mean(figures):.4f}, standard deviation "
+            f"{statistics.stdev(figures):.4f}"
         )
     for other in beside:
         kind = _compare(run, other)
         own = _seed_figures(other, ())
         told = f"{statistics.mean(own):.4f}" if own else "no figure"
-        told += f", the mean of {len(own)} seeds" if len(own) > 1 else ""
+        several = f", the mean of {how_many(len(own), 'seed')}"
+        told += several if len(own) > 1 else ""
         what = f"control, other {', '.join(_changed(run, other))}"
         shown = what if kind == "control" else kind
         lines.append(f"beside, {other.folder.name} ({shown}): {told}")

@@ -23,6 +23,7 @@ from bert_tutorial.files.errors import UserError
 from bert_tutorial.files.texts import find_text_files, refuse_other_marks
 from bert_tutorial.pretraining.batches import PretrainingBatches
 from bert_tutorial.pretraining.corpus import (
+    LONG_ENOUGH,
     corpus_notices,
     encode_documents,
     held_out_pairs,
@@ -43,6 +44,7 @@ BLOCK_BYTES = 16_000_000
 # Text and ids of a corpus in memory take about sixteen times the bytes of its files.
 MEMORY_BYTES = 500_000_000
 VOCABULARY_CHARACTERS = 20_000_000
+LEAK_BYTES = 200_000_000  # of the corpus are compared with held-out sentences
 
 
 class Block(NamedTuple):
@@ -330,7 +332,7 @@ class ShardedData:
                 "lines between documents, but this looks like paragraphs; split them "
                 "(split_sentences), or hold the corpus in memory (--no-shards)"
             )
-        held_out = self.corpus.hold_out()
+        self.held_out = held_out = self.corpus.hold_out()
         if tokenizer is None:
             vocabulary = train_vocabulary(
                 _first_lines(self.corpus), vocab_size, do_lower_case=do_lower_case
@@ -370,8 +372,43 @@ class ShardedData:
         return {
             "read": f"in shards of {self.block_bytes} bytes",
             "bytes": self.bytes,
+            "leaks": {"held-out": self.leaks()},
             "notices": self.notices,
         }
+
+    def leaks(self, most: int = LEAK_BYTES) -> dict[str, float]:
+        """Count the held-out sentences that training has, too, but for case and blanks.
+
+        Args:
+            most: bytes of the corpus that are read for it, about.
+
+        Returns:
+            "texts" and how many of them are "in_training"; and "share_read", the part
+            of the blocks that was looked at, if not all were: then there may be more.
+        """
+        lines = list(chain.from_iterable(self.held_out))
+        ids = self.tokenizer.encode_lines(lines)
+        held = [
+            plain(line)
+            for line, pieces in zip(lines, ids, strict=True)
+            if len(pieces) >= LONG_ENOUGH
+        ]
+        known, seen = set(held), set[str]()
+        blocks = list(self.corpus.blocks)  # those of all processes
+        Random(f"leaks {self.corpus.seed}").shuffle(blocks)
+        looked_at = blocks[: max(1, most // self.block_bytes)]
+        for document in chain.from_iterable(map(read_block, looked_at)):
+            seen.update(known.intersection(map(plain, document)))
+        number = sum(line in seen for line in held)
+        found: dict[str, float] = {"texts": len(held), "in_training": number}
+        if len(looked_at) < len(blocks):
+            found["share_read"] = round(len(looked_at) / len(blocks), 4)
+        return found
+
+
+def plain(line: str) -> str:
+    """Make lines alike that differ only in case and blanks."""
+    return " ".join(line.casefold().split())
 
 
 def corpus_bytes(

@@ -72,6 +72,12 @@ def test_the_remedies_for_a_corpus_make_each_line_pass(home):
 
 
 def test_the_remedies_for_a_task_make_each_line_pass(home, task):
+    assert passed(task) == {"leak test", "several seeds", "baselines"}
+    file = task / "seed-0" / "run.json"
+    report = json.loads(file.read_text())
+    majority = report["test"].pop("majority")
+    assert f"majority: {majority:.4f}\n" in model_card(read_run(task))
+    file.write_text(json.dumps(report))
     assert passed(task) == {"leak test", "several seeds"}
     (task / "baselines.json").write_text('{"most frequent label": 0.5}')
     assert "baselines" in passed(task)
@@ -85,6 +91,7 @@ def test_the_remedies_for_a_task_make_each_line_pass(home, task):
 
 def test_a_seed_alone_of_a_task_has_one_seed(home):
     assert "several seeds" not in passed(home / "t" / "seed-0")
+    assert "1 seed with a figure, of" in model_card(read_run(home / "t" / "seed-0"))
     others = [home / "t" / f"seed-{seed}" for seed in (1, 2)]
     assert "several seeds" in passed(home / "t" / "seed-0", *others)
 
@@ -155,9 +162,8 @@ def test_strict_returns_1_until_nothing_is_missing(home, task, tmp_path, capsys)
     with pytest.raises(SystemExit) as stop:
         main(["card", str(task), "--strict"])
     assert stop.value.code == 1
-    assert capsys.readouterr().out.splitlines()[-1] == "3 missing"
+    assert capsys.readouterr().out.splitlines()[-1] == "2 missing"
     assert main(["card", str(task)]) == 0
-    (task / "baselines.json").write_text('{"majority": 0.5}')
     (task / "DATA.md").write_text(TOLD, encoding="utf-8")
     command = ["card", str(task), "--beside", str(home / "t-control"), "--strict"]
     capsys.readouterr()
@@ -175,7 +181,7 @@ def test_each_missing_line_has_its_remedy_below(task, tmp_path, capsys):
     for i, line in enumerate(printed):
         if line.startswith("missing"):
             assert printed[i + 1].strip().startswith("remedy: ")
-    assert sum(line.startswith("missing") for line in printed) == 3
+    assert sum(line.startswith("missing") for line in printed) == 2
 
 
 def refused(capsys, *words):
@@ -195,10 +201,42 @@ def test_what_is_no_model_folder_is_refused_in_one_line(home, tmp_path, capsys):
     assert "seed-4" in refused(capsys, tmp_path)
 
 
+def test_a_run_in_shards_has_a_card_and_a_leak_test(home, tmp_path):
+    command = ["pretrain", "--corpus", home / "text.txt", "--vocab-size", 40]
+    command += ["--max-length", 16, "--tokens-per-batch", 128, "--device", "cpu"]
+    run(*command, "--steps", 1, "--shards", "--output", tmp_path / "m")
+    assert passed(tmp_path / "m") == {"leak test", "baselines"}
+    size = (home / "text.txt").stat().st_size
+    card = model_card(read_run(tmp_path / "m"))
+    assert f"{size:,} bytes of text, read in shards of {size // 20} bytes; one" in card
+    report = json.loads((tmp_path / "m" / "run.json").read_text())
+    found = report["leaks"]["held-out"]
+    assert found["texts"] > 0
+    counts = f"{found['in_training']} of {found['texts']} texts in training, too"
+    assert f"held-out: {counts}\n" in card
+    found["share_read"] = 0.25
+    (tmp_path / "m" / "run.json").write_text(json.dumps(report))
+    card = model_card(read_run(tmp_path / "m"))
+    assert f"{counts} (in the 25.0% of it that was compared)\n" in card
+
+
+def test_a_test_that_was_judged_again_is_said(task):
+    file = task / "seed-0" / "run.json"
+    report = json.loads(file.read_text())
+    assert "was judged" not in model_card(read_run(task))
+    report["earlier"] = [{"steps": 1, "best_dev": None, "test": report["test"]}]
+    file.write_text(json.dumps(report))
+    assert "the test was judged 2 times" in model_card(read_run(task))
+
+
 DAMAGED = (
     '{"task": "sentiment"}',
     '{"task": "sentiment", "recipe": 3}',
     '{"task": "s", "metric": "a", "recipe": {"seed": 0}, "test": {"a": "x"}}',
+    '{"task": "s", "metric": "accuracy", "recipe": {"seed": 0}, "rows": 1,'
+    '"skipped": 0, "test": {"accuracy": 1, "majority": "x"}}',
+    '{"task": "s", "metric": "a", "recipe": {"seed": 0}, "rows": 1, "skipped": 0,'
+    '"test": {"a": 1}, "earlier": [3]}',
     '{"unigram_entropy": 1, "recipe": {"seed": 0}, "validation": []}',
     '{"unigram_entropy": 1, "recipe": {"seed": 0}, "leaks": 3, "documents": 1,'
     '"training_tokens": 1, "uniform": 1, "validation": {"masked_lm": 1,'

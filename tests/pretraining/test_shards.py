@@ -19,6 +19,7 @@ from bert_tutorial.pretraining.large_corpus import (
     Block,
     ShardedBatches,
     ShardedCorpus,
+    ShardedData,
     read_block,
 )
 from bert_tutorial.tokenization.tokenizer import BertTokenizer
@@ -306,3 +307,24 @@ def test_two_processes_read_the_same_shards_as_one(folder, tmp_path_factory):
     tensors = [load_file(folder / "model.safetensors") for folder in (alone, together)]
     for name in tensors[0]:
         torch.testing.assert_close(*(t[name] for t in tensors), atol=1e-6, rtol=0)
+
+
+def test_held_out_sentences_are_compared_with_all_of_training(tmp_path):
+    lines = [f"sentence {i} of this corpus is here" for i in range(400)]
+    documents = ["\n".join(lines[i : i + 4]) for i in range(0, 400, 4)]
+    file = tmp_path / "c.txt"
+    file.write_text("\n\n".join(documents) + "\n", encoding="utf-8")
+    data = ShardedData(file, vocab_size=60, max_length=32, seed=1)
+    held = [line for document in data.held_out for line in document]
+    assert len(held) > 8
+    assert data.leaks() == data.facts()["leaks"]["held-out"]
+    assert data.leaks() == {"texts": len(held), "in_training": 0}
+    known = next(line for line in lines if line not in held)
+    data.held_out = [
+        [known.upper(), f"  {known}".replace(" is ", "  is\t"), known],
+        [f"{known} too", "here", known[:-1]],  # "here" is too short to say anything
+    ]
+    assert data.leaks() == {"texts": 5, "in_training": 3}
+    part = data.leaks(most=3 * data.block_bytes)
+    assert part["share_read"] == round(3 / len(data.corpus.blocks), 4)
+    assert data.leaks(most=1)["share_read"] == round(1 / len(data.corpus.blocks), 4)
