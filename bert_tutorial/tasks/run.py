@@ -16,6 +16,7 @@ import torch
 from bert_tutorial.files.errors import UserError, how_many
 from bert_tutorial.files.folder import read_json, weight_files
 from bert_tutorial.files.hub import find_folder
+from bert_tutorial.files.shipped import shipped_weights
 from bert_tutorial.files.texts import replace_json
 from bert_tutorial.model.config import BertConfig
 from bert_tutorial.pretraining.run import corpus_digests
@@ -25,7 +26,7 @@ from bert_tutorial.tasks.leaks import shared_texts
 from bert_tutorial.tasks.rows import Rows, bad_row
 from bert_tutorial.tasks.sentiment.labels import class_weights
 from bert_tutorial.tasks.task import Head, Reading, Row, Shape, Task
-from bert_tutorial.tokenization.coverage import coverage
+from bert_tutorial.tokenization.coverage import Coverage, coverage
 from bert_tutorial.tokenization.tokenizer import BertTokenizer
 from bert_tutorial.tokenization.vocabulary import check_vocabulary_size
 from bert_tutorial.training.device import pick_device
@@ -44,6 +45,8 @@ __all__ = [
 ]
 
 STATES = "states"
+ENGLISH_SHARE = 0.6  # of words that `english` has whole: the text is English
+MUCH_MORE = 0.15  # of them than mini-world has
 USUAL_STEPS = 200  # at least, unless steps or epochs are asked for
 Scores = dict[str, float]
 
@@ -306,7 +309,7 @@ def prepare(
     names = task.names(train.rows, train.rows.source)
     changes = changes_of(options, names)
     own.changed(**changes)  # refuse a bad one before any work
-    say_coverage(task, tokenizer, train.rows, say)
+    say_coverage(task, folder, tokenizer, train.rows, say)
     look_at_parts(task, parts, names, say, is_strict)
     say_notes(task, parts, tokenizer, shape, say)
     examples = task.encode(tokenizer, train.rows, names, shape, train.rows.source)
@@ -369,14 +372,36 @@ def read_model_folder(folder: Path) -> tuple[BertConfig, BertTokenizer]:
 
 def say_coverage(
     task: Task[Row, Head],
+    folder: Path,
     tokenizer: BertTokenizer,
     rows: Rows[Row],
     say: Callable[[str], None],
 ) -> None:
     """Say how much of the text the vocabulary knows; refuse one that knows nothing."""
-    known = coverage(tokenizer, task.texts(rows))
+    texts = task.texts(rows)
+    known = coverage(tokenizer, texts)
     known.check(rows.source)
     say(known.report())
+    if folder == shipped_weights():
+        other = BertTokenizer.from_pretrained(shipped_weights("english"))
+        line = english_line(known, coverage(other, texts))
+        if line:
+            say(line)
+
+
+def english_line(mini_world: Coverage, english: Coverage) -> str:
+    """Name the shipped model of real English where it knows many more of the words.
+
+    Returns:
+        The line; empty where the text is not English, or the mini-world's own.
+    """
+    mine, its = mini_world.whole_share, english.whole_share
+    if its < ENGLISH_SHARE or its - mine < MUCH_MORE:
+        return ""
+    return (
+        f"of the words of this text mini-world knows {mine:.0%}, english, the other "
+        f"shipped model, {its:.0%}; --model english (model=) starts from that"
+    )
 
 
 def say_notes(

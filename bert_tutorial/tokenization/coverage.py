@@ -41,6 +41,11 @@ class Coverage(NamedTuple):
         return self.pieces / self.words if self.words else 0.0
 
     @property
+    def whole_share(self) -> float:
+        """Give the share of the words that are one known piece; 0 without any word."""
+        return self.whole / self.words if self.words else 0.0
+
+    @property
     def is_odd(self) -> bool:
         """Tell whether the text is of another kind than the vocabulary's."""
         is_unknown = self.unknown_share > ODD_SHARE
@@ -48,10 +53,10 @@ class Coverage(NamedTuple):
 
     def report(self) -> str:
         """Say it in one line, as a notice if it is bad."""
-        whole = self.whole / self.words if self.words else 0.0
         line = (
-            f"the vocabulary: {self.pieces_per_word:.1f} pieces a word, {whole:.0%} of "
-            f"the words are one piece, {self.unknown_share:.1%} of the pieces are [UNK]"
+            f"the vocabulary: {self.pieces_per_word:.1f} pieces a word, "
+            f"{self.whole_share:.0%} of the words are one piece, "
+            f"{self.unknown_share:.1%} of the pieces are [UNK]"
         )
         if self.unknown_share > ODD_SHARE:
             return f"notice: {line}; words that are [UNK] look alike to the model"

@@ -2,6 +2,7 @@
 
 import json
 import math
+import re
 import shutil
 
 import pytest
@@ -27,6 +28,7 @@ from bert_tutorial.tasks.questions.files import read_squad
 from bert_tutorial.tasks.run import plan_line
 from bert_tutorial.tokenization.coverage import coverage
 from bert_tutorial.tokenization.tokenizer import BertTokenizer
+from bert_tutorial.world import World
 
 QUICK = ("--threads", "1", "--device", "cpu", "--steps", "2", "--batch-size", "8")
 ONE_STEP = {
@@ -312,3 +314,51 @@ def test_the_command_line_says_what_it_starts_from_and_what_is_next(capsys, tmp_
         assert said in out
     code, out, _ = run(capsys, "evaluate", "--data", train, "--model", tmp_path / "m")
     assert out.count("accuracy") == 1, "the figure once"
+
+
+ENGLISH = [
+    "the committee said that it would publish the report before the end of the year",
+    "a long time ago people believed that the earth was flat",
+    "the company reported higher earnings in the third quarter",
+    "she opened the window because the room was too warm",
+]
+GERMAN = [
+    "die Regierung will das Gesetz noch vor dem Ende des Jahres beschließen",
+    "vor langer Zeit glaubten die Menschen, dass die Erde eine Scheibe sei",
+    "das Unternehmen meldete im dritten Quartal höhere Gewinne",
+    "sie öffnete das Fenster, weil es im Zimmer zu warm war",
+]
+WORLD = World(0).corpus().sentences[:40]
+
+
+@pytest.mark.parametrize(
+    ("texts", "model", "is_named"),
+    [
+        (ENGLISH, None, True),
+        (GERMAN, None, False),
+        (WORLD, None, False),
+        (ENGLISH, "english", False),
+    ],
+    ids=["English", "German", "mini-world", "chosen"],
+)
+def test_the_model_of_english_is_named_for_english(
+    capsys, tmp_path, texts, model, is_named
+):
+    rows = [(text, str(i % 2)) for i, text in enumerate(texts)]
+    lines = "\n".join("\t".join(row) for row in [("text", "label"), *rows])
+    (tmp_path / "a.tsv").write_text(lines + "\n", encoding="utf-8")
+    command = ["finetune", "--task", "sentiment", "--data", tmp_path / "a.tsv"]
+    command += ["--steps", "1", "--output", tmp_path / "m", "--device", "cpu"]
+    code, out, err = run(capsys, *command, *(["--model", model] if model else []))
+    assert code == 0, err
+    named = re.search(r"mini-world knows (\d+)%, english, .*, (\d+)%; --model eng", out)
+    assert bool(named) == is_named
+    if named:
+        shares = []
+        for name in ("mini-world", "english"):
+            folder = shipped_weights(name)
+            tokenizer = BertTokenizer.from_pretrained(folder)
+            words = " ".join(texts).split()
+            whole = sum(len(tokenizer.tokenize(word)) == 1 for word in words)
+            shares.append(f"{whole / len(words):.0%}")
+        assert [f"{number}%" for number in named.groups()] == shares
