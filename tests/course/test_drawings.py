@@ -13,8 +13,17 @@ import pytest
 from matplotlib.font_manager import FontProperties
 from matplotlib.textpath import TextPath
 
+from bert_tutorial import BertConfig, BertTokenizer
 from bert_tutorial.course.drawings import all_drawings, show_drawing
 from bert_tutorial.course.drawings.kit import DRAWINGS, WIDTH, Box, Drawing, Label
+from bert_tutorial.course.drawings.part_four import COUNTS, PERCENT, PIECES
+from bert_tutorial.course.drawings.part_one import lookups
+from bert_tutorial.course.drawings.part_two import recalls
+from bert_tutorial.files.shipped import shipped_weights
+from bert_tutorial.labs.efficiency.cost import forward_operations
+from bert_tutorial.labs.languages import declaration
+from bert_tutorial.tokenization.normalizer import CharacterTable, split_words
+from bert_tutorial.tokenization.wordpiece import match_pieces
 from book_files import notebooks
 
 PHONE = 335  # pixels that the site gives a figure where the window has 390
@@ -199,3 +208,42 @@ def test_each_fault_is_found():
         assert words in told, words
     assert crosses(((0, 5), (10, 5)), Box(4, 0, 2, 10))
     assert not crosses(((0, 5), (3, 5)), Box(4, 0, 2, 10))
+
+
+def test_the_operations_drawn_are_those_that_are_counted():
+    config = BertConfig()
+    for length, percents in PERCENT.items():
+        parts = forward_operations(config, 8, length, 8 * round(0.15 * length))
+        names = ("feed-forward", "projections", "attention", "head")
+        total = sum(parts.values())
+        counted = tuple(round(100 * parts[name] / total, 1) for name in names)
+        assert counted == percents
+        told = show_drawing("where_operations_go").description
+        assert all(f"{percent:g}" in told for percent in percents)
+
+
+def test_the_pieces_drawn_are_those_of_the_tokenizer():
+    tokenizer = BertTokenizer.from_pretrained(shipped_weights("english"))
+    article = declaration()
+    for language, drawn in PIECES.items():
+        words = split_words(article[language], CharacterTable())
+        pieces = [piece for word in words for piece in tokenizer.tokenize(word)]
+        assert pieces[: len(drawn.split())] == drawn.split(), language
+        assert len(pieces) == COUNTS[language]
+
+
+def test_the_lookups_drawn_are_those_of_the_package():
+    small = {"un", "##hap", "##happ", "##y", "happ", "y"}
+    found = lookups("unhappy", small)
+    pieces = [("##" if a else "") + "unhappy"[a:b] for a, b, is_in in found if is_in]
+    assert pieces == match_pieces("unhappy", small) and len(found) == 9
+    with pytest.raises(ValueError, match="must have a piece for 'q'"):
+        lookups("unq", small)
+
+
+def test_the_runs_drawn_differ_by_what_the_drawing_says():
+    before, after = recalls("baseline"), recalls("no positions")
+    assert len(before) == len(after) == 3
+    said = [label.text for label in show_drawing("one_change").labels]
+    for seed in before:
+        assert f"{after[seed] - before[seed]:+.2f}" in said

@@ -4,10 +4,12 @@ The exercises here are made for one test each; those of the book are tested in
 `test_exercises.py`.
 """
 
+import _thread
 import functools
 import inspect
 import json
 import math
+import multiprocessing
 import os
 import random
 import re
@@ -21,6 +23,7 @@ from collections import Counter, OrderedDict
 import numpy as np
 import pytest
 import torch
+from IPython.core.autocall import ZMQExitAutocall
 from torch import nn
 from torch.nn import functional
 
@@ -621,7 +624,68 @@ def test_a_second_call_with_the_same_input_is_tried(by_properties):
     assert verdict.kind == "second call" and "second time" in verdict.seen
 
 
+# What would end Python, or start a second one.
+
+ENDINGS = {
+    "os._exit": lambda: os._exit(0),
+    "os.abort": lambda: os.abort(),
+    "os.kill": lambda: os.kill(os.getpid(), 9),
+    "os.killpg": lambda: os.killpg(os.getpgrp(), 9),
+    "os.execv": lambda: os.execl(sys.executable, sys.executable, "-c", ""),
+    "os.fork": lambda: os.fork(),
+    "signal.raise_signal": lambda: signal.raise_signal(9),
+    "signal.pthread_kill": lambda: signal.pthread_kill(threading.get_ident(), 9),
+    "_thread.interrupt_main": lambda: _thread.interrupt_main(),
+    "multiprocessing.start": lambda: multiprocessing.Process(target=print).start(),
+    "exit()": lambda: ZMQExitAutocall()(),
+}
+
+
+@pytest.mark.parametrize("name", ENDINGS)
+def test_what_would_end_python_raises_in_an_answer(name):
+    def answer(x):
+        return ENDINGS[name]()
+
+    before = os._exit, os.fork, signal.raise_signal, ZMQExitAutocall.__call__
+    verdict = judge(DOUBLE, answer)
+    assert verdict.kind == "crashed"
+    assert re.search(rf"{re.escape(name)} would (end|start a second) ", verdict.seen)
+    after = os._exit, os.fork, signal.raise_signal, ZMQExitAutocall.__call__
+    assert after == before, "the functions are there again"
+
+
+def test_an_answers_own_name_for_it_and_a_result_that_ends_python():
+    names = {"_exit": os._exit}
+    exec("def answer(x):\n    _exit(0)", names)
+    assert "os._exit would end Python" in judge(DOUBLE, names["answer"]).seen
+    exec("class Answer:\n    def __init__(self, x):\n        _exit(0)", names)
+    assert "os._exit would end Python" in judge(DOUBLE, names["Answer"]).seen
+    assert names["_exit"] is os._exit
+
+    class Leaves:
+        def __repr__(self):
+            os._exit(0)
+
+    assert judge(DOUBLE, lambda x: Leaves()).kind == "type"
+
+
 # What a message says.
+
+
+def test_an_error_that_is_asked_for_may_say_anything():
+    def positive(x):
+        if x < 0:
+            raise ValueError("x must not be below 0")
+        return 2 * x
+
+    def tripled(x):
+        if x < 0:
+            raise ValueError("no")
+        return 3 * x
+
+    mutant = Mutant("three", "2 * x => 3 * x", "You took it three times, not twice.")
+    made = exercise(positive, (1,), (-1,), mutants=[mutant])
+    assert judge(made, tripled).hint == mutant.hint
 
 
 def test_a_cause_is_named_only_where_it_did_the_same():

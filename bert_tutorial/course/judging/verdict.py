@@ -90,7 +90,7 @@ def judge(exercise: Exercise, answer: Any, seed: int = 0) -> Verdict:
             fault = Fault("second call", text, fault.picture)
     if fault is None:
         return Verdict("passed")
-    mutant = recognise(exercise, cases, mine, rounds)
+    mutant = recognise(exercise, cases, mine.next_to(right), rounds)
     name, hint = (mutant.name, mutant.hint) if mutant else (None, "")
     return Verdict(fault.kind, fault.text, hint, name, fault.picture)
 
