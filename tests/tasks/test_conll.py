@@ -243,7 +243,7 @@ BAD_RECORDS = [
     ({"tokens": ["a"], "ner_tags": [1.0]}, "got 1.0"),
     ({"tokens": ["a"], "ner_tags": ["1"]}, "B-type or I-type, got '1'"),
     ({"tokens": ["a"], "ner_tags": ["B-LOC"]}, "one of O, B-PER, I-PER; got 'B-LOC'"),
-    ({"tokens": ["a"]}, "must have ner_tags or tags or ner, got ['tokens']"),
+    ({"tokens": ["a"]}, "must have ner_tags or tags or ner or labels, got ['tokens']"),
     ({"ner_tags": [0]}, "must have tokens or words, got ['ner_tags']"),
     ({}, "got []"),
     ({"tokens": ["a", "b"], "ner_tags": [0]}, "one tag a word, got 1/2"),

@@ -187,3 +187,62 @@ def test_what_predict_reads(tmp_path, name):
     (tmp_path / file).write_text(text, encoding="utf-8")
     rows = TAGGING.read_texts(tmp_path / file, True, {})
     assert [row.words for row in rows] == words
+
+
+def plain(folder, text, name="a.conll"):
+    """Write a file as it is."""
+    (folder / name).write_text(text, encoding="utf-8")
+    return folder / name
+
+
+OPEN_CHUNKS = {
+    "E after E": "a B-X\nb E-X\nc E-X\n\nd S-X\ne O\nf B-Y\ng E-Y\n",
+    "E after S": "a S-X\nb E-X\n\nd S-X\ne O\nf B-Y\ng E-Y\n",
+    "I after E": "a B-X\nb E-X\nc I-X\nd E-X\n\nd S-X\ne O\nf S-Y\n",
+    "I of another type": "a B-X\nb I-Y\nc E-Y\n\nd S-X\ne O\nf S-Y\ng S-Y\n",
+}
+
+
+@pytest.mark.parametrize("name", OPEN_CHUNKS)
+def test_a_closed_span_does_not_go_on(tmp_path, name):
+    """seqeval 1.2.2 parts them, so a tag that joins two spans would score wrongly."""
+    file = plain(tmp_path, OPEN_CHUNKS[name])
+    with pytest.raises(UserError, match=r"continues nothing|must go on"):
+        read_tagged(file)
+    assert len(read_tagged(file, strict=False)) == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        ("token\ttag\nAnn\tB-P\nran\tO\n", True),
+        ("Word POS Tag\n\nAnn N B-P\nran V O\n", True),
+        ("word O\nAnn B-P\nran O\n", False),
+    ],
+)
+def test_a_line_of_names_is_no_row(tmp_path, text, names):
+    file = plain(tmp_path, text)
+    rows = read_tagged(file)
+    words = ["Ann", "ran"] if names else ["word", "Ann", "ran"]
+    assert [row.words for row in rows] == [words]
+    assert ("line 1 names the columns" in rows.report()) == names
+    assert [row.words for row in TAGGING.read_texts(file, True, {})] == [words]
+
+
+@pytest.mark.parametrize("mark", [",", ";"])
+@pytest.mark.parametrize("ending", ["csv", "txt"])
+def test_a_table_of_commas_is_named(tmp_path, mark, ending):
+    """The form of a much used file of Kaggle: a word a row, no blank lines."""
+    rows = ["Sentence #,Word,POS,Tag", "Sentence: 1,Ann,NNP,B-per", ",ran,VBD,O"]
+    file = tmp_path / f"a.{ending}"
+    file.write_text("\n".join(rows).replace(",", mark) + "\n")
+    for read in (read_tagged, lambda one: TAGGING.read_texts(one, True, {})):
+        with pytest.raises(UserError, match="line 1: columns must be parted by tabs"):
+            read(file)
+
+
+def test_a_sentence_about_words_and_labels_is_text(tmp_path):
+    file = tmp_path / "a.txt"
+    file.write_text("Each word has a label\nA word, not a tag, is read\n")
+    found = [row.words[:2] for row in TAGGING.read_texts(file, True, {})]
+    assert found == [["Each", "word"], ["A", "word"]]

@@ -1,10 +1,12 @@
 """Tables of labelled texts: exact rows, each fault by its line, real files."""
 
 import csv
+import json
 
 import pytest
 from conftest import real_data
 
+from bert_tutorial.files.errors import UserError
 from bert_tutorial.tasks.sentiment.labels import (
     class_weights,
     label_names,
@@ -293,3 +295,80 @@ def test_odd_labels_are_noticed(name):
     assert f"{labels[0]!r} {labels.count(labels[0])}" in counts
     plain = [row._replace(label=str(i % 3)) for i, row in enumerate(rows)]
     assert len(label_notes(plain)) == 1, "nothing odd, no notice"
+
+
+MINUS_ONE = {
+    "a hidden test": (["-1"] * 3, []),
+    "SNLI": (["0", "1", "2", "-1"], ["0", "1", "2"]),
+    "names": (["yes", "no", "-1"], ["yes", "no"]),
+    "good and bad": (["1", "-1", "-1"], ["1", "-1", "-1"]),
+    "with neutral": (["1", "0", "-1"], ["1", "0", "-1"]),
+    "a scale": (["-2", "-1", "0", "1", "2"], ["-2", "-1", "0", "1", "2"]),
+}
+
+
+@pytest.mark.parametrize("form", ["csv", "jsonl"])
+@pytest.mark.parametrize("name", MINUS_ONE)
+def test_minus_one_is_a_label_or_says_that_there_is_none(tmp_path, name, form):
+    labels, taken = MINUS_ONE[name]
+    file = tmp_path / f"a.{form}"
+    if form == "csv":
+        rows = ["text,label", *(f"t,{label}" for label in labels)]
+    else:
+        numbers = [int(x) if x.strip("-").isdigit() else x for x in labels]
+        rows = [json.dumps({"text": "t", "label": label}) for label in numbers]
+    file.write_text("\n".join(rows) + "\n")
+    if taken:
+        rows = read_table(file, strict=False)
+        assert [row.label for row in rows] == taken
+        assert len(rows.skipped) == len(labels) - len(taken)
+        has_notice = any("-1 is taken" in line for line in label_notes(rows))
+        assert has_notice == (name in ("good and bad", "with neutral"))
+    if len(taken) < len(labels):
+        with pytest.raises(UserError, match="got -1, which says hidden"):
+            read_table(file)
+
+
+def test_snli_marks_what_has_no_label(tmp_path):
+    keys = ("gold_label", "sentence1", "sentence2")
+    rows = [("neutral", "a", "b"), ("-", "a", "b"), ("entailment", "a", "c")]
+    objects = [json.dumps(dict(zip(keys, row, strict=True))) for row in rows]
+    (tmp_path / "a.jsonl").write_text("\n".join(objects) + "\n")
+    lines = ["\t".join(row) for row in (keys, *rows)]
+    (tmp_path / "a.tsv").write_text("\n".join(lines) + "\n")
+    for file in (tmp_path / "a.jsonl", tmp_path / "a.tsv"):
+        found = read_table(file, strict=False)
+        assert [row.label for row in found] == ["neutral", "entailment"]
+        with pytest.raises(UserError, match="got -, which says that there is none"):
+            read_table(file)
+    plain = (tmp_path / "a.tsv").read_text().replace("gold_label", "label")
+    (tmp_path / "b.tsv").write_text(plain)
+    assert [row.label for row in read_table(tmp_path / "b.tsv")][1] == "-"
+
+
+def test_two_columns_of_one_name_are_refused_and_a_number_helps(tmp_path):
+    (tmp_path / "a.csv").write_text("text,text,label\na,b,1\nc,d,0\n")
+    with pytest.raises(UserError, match=r"2 columns 'text'; say by number.*--text-col"):
+        read_table(tmp_path / "a.csv")
+    rows = read_table(tmp_path / "a.csv", columns={"text": "2", "label": "3"})
+    assert [(row.text, row.label) for row in rows] == [("b", "1"), ("d", "0")]
+
+
+@pytest.mark.parametrize("mark", [";", ",", "\t"])
+def test_the_line_of_a_spreadsheet_about_its_separator_is_no_row(tmp_path, mark):
+    rows = [f"sep={mark}", *(mark.join(r) for r in (("text", "label"), ("a b", "1")))]
+    (tmp_path / "a.csv").write_bytes("\r\n".join([*rows, ""]).encode())
+    (row,) = read_table(tmp_path / "a.csv")
+    assert (row.text, row.label, row.line) == ("a b", "1", 3)
+
+
+def test_labels_that_are_no_names_of_classes_are_noticed():
+    def notes(*labels):
+        rows = [LabelledText("t", None, label, i) for i, label in enumerate(labels)]
+        return " ".join(label_notes(rows)[1:])
+
+    assert "look like lists" in notes("[1, 0]", "[0, 1]")
+    assert "numbers such as 3.8" in notes("3.8", "1", "0.5")
+    assert (
+        notes("0.0", "1.0", "2.0") == notes("[a", "b") == notes("1.5", "x", "y") == ""
+    )

@@ -3,13 +3,14 @@
 Chapter: 14
 """
 
+import re
 import unicodedata
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import NamedTuple
 
 from bert_tutorial.files.errors import UserError, how_many
-from bert_tutorial.tasks.sentiment.tables import LabelledText
+from bert_tutorial.tasks.sentiment.tables import LabelledText, is_number
 
 __all__ = [
     "Overlap",
@@ -92,7 +93,8 @@ def label_notes(rows: Sequence[LabelledText], most: int = 12) -> list[str]:
     Returns:
         A line with the counts; a line for labels that may be one class (they differ by
         case, by the form of their letters, or as 1 and 1.0); a line for labels that
-        only one row has, where others have several.
+        only one row has, where others have several; one each for labels that look like
+        lists, like values on a scale, or as if -1 might say that a label is hidden.
     """
     counts = Counter(row.label for row in rows)
     named = [f"{label!r} {number:,}" for label, number in counts.most_common(most)]
@@ -116,6 +118,30 @@ def label_notes(rows: Sequence[LabelledText], most: int = 12) -> list[str]:
         found.append(
             f"notice: only one row has the label {shown}; is it a line of names, or a "
             "slip?"
+        )
+    return found + _not_classes(counts)
+
+
+def _not_classes(labels: Collection[str]) -> list[str]:
+    """Notice labels that may not be meant as the names of classes."""
+    found = []
+    lists = [label for label in labels if re.fullmatch(r"[\[({].*[\])}]", label)]
+    if lists:
+        found.append(
+            f"notice: labels such as {lists[0][:40]!r} look like lists; each that "
+            "differs is a class of its own here, several labels a text are not learned"
+        )
+    numbers = [float(label) for label in labels if is_number(label)]
+    parts = [number for number in numbers if number % 1]
+    if parts and len(numbers) == len(labels) > 2:
+        found.append(
+            f"notice: labels are numbers such as {parts[0]:g}; each is a class of its "
+            "own here, values on a scale are not learned"
+        )
+    if "-1" in labels and set(labels) <= {"-1", "0", "1"}:
+        found.append(
+            "notice: -1 is taken for a label like the others; leave rows out if theirs "
+            "is hidden"
         )
     return found
 

@@ -13,7 +13,8 @@ r"""Read labelled texts from tables: TSV, CSV, JSON, and plain lines.
 Chapter: 14
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -73,9 +74,14 @@ def find_places(
         if key in numbers or (key == "pair" and numbers and key not in given):
             continue
         known = known_names(key, given)
-        hits = [names.index(name) for name in known if name in names]
+        hits = [name for name in known if name in names]
         if hits:
-            named[key] = hits[0]
+            if names.count(hits[0]) > 1:
+                raise UserError(
+                    f"{path}: line 1 names {names.count(hits[0])} columns {hits[0]!r}; "
+                    f"say by number which one is meant (--{key}-column)"
+                )
+            named[key] = names.index(hits[0])
         elif numbers and key not in given:
             raise UserError(f"{path}: give the column of the {key} by number, too")
         elif key in given or key != "pair":
@@ -194,11 +200,10 @@ def read_table(
             f"got {path.suffix or 'no ending'!r}"
         )
     collector = Collector[LabelledText](file, strict)
-    text = read_text(path)
+    # Spreadsheets may write their separator into a line of its own before the names.
+    text = re.sub(r"\Asep=.\r?(?=\n)", "", read_text(path))
     if path.suffix.lower() in (".jsonl", ".json"):
-        is_lines = path.suffix.lower() == ".jsonl"
-        for line, values in json_rows(text, is_lines):
-            _read_object(line, values, given, labelled, collector)
+        _read_objects(path, text, given, labelled, collector)
     else:
         _read_records(path, text, given, labelled, collector)
     return collector.finish()
@@ -217,6 +222,8 @@ def _read_records(
         separator.is_quoted and path.suffix.lower() != ".csv"
     ):
         collector.rows.notes.append(separator.note())
+    place = places.get("label", 0)
+    hidden = hidden_labels(r.fields[place] for r in records if place < len(r.fields))
     width = 0
     for record in records:
         if record.fault:
@@ -231,7 +238,7 @@ def _read_records(
             collector.skip(record.line, reason)
             continue
         found = {key: record.fields[place] for key, place in places.items()}
-        _take(record.line, found, labelled, collector)
+        _take(record.line, found, labelled, collector, hidden)
     if is_row and given and labelled:
         _skip_names(collector)
 
@@ -259,12 +266,59 @@ def is_number(text: str) -> bool:
     return True
 
 
+def hidden_labels(labels: Iterable[str]) -> set[str]:
+    """Decide for a whole file whether -1 says that a label is hidden.
+
+    It does where it is the only label, as in the tests of GLUE, and beside names or the
+    numbers of more than two classes, as in SNLI. Beside 1, 0 and 1, or other numbers
+    below 0 it is a label, as in files of ratings.
+
+    In SNLI's own files, whose column is called gold_label, it is written as -.
+
+    Args:
+        labels: of all rows, after the name of their column if it has one.
+
+    Returns:
+        The labels that are none.
+    """
+    found = [label.strip() for label in labels]
+    dash = {"-"} if found and found[0].casefold() == "gold_label" else set()
+    numbers = {float(label) for label in set(found) if is_number(label)} - {-1.0}
+    is_binary = 1.0 in numbers and max(numbers) == 1.0
+    is_rating = is_binary or min(numbers, default=0.0) < 0
+    return dash if is_rating else dash | {"-1"}
+
+
+def _read_objects(
+    path: Path,
+    text: str,
+    given: Mapping[str, str],
+    labelled: bool,
+    collector: Collector[LabelledText],
+) -> None:
+    """Read the rows of JSON."""
+    known = known_names("label", given)
+    rows = list(json_rows(text, path.suffix.lower() == ".jsonl"))
+    labels = [
+        (str(key), label_text(value))
+        for _, values in rows
+        if isinstance(values, dict)
+        for key, value in values.items()
+        if str(key).casefold() in known
+    ]
+    texts = [label for _, label in labels if isinstance(label, str)]
+    hidden = hidden_labels([*(key for key, _ in labels[:1]), *texts])
+    for line, values in rows:
+        _read_object(line, values, given, labelled, collector, hidden)
+
+
 def _read_object(
     line: int,
     values: Any,
     given: Mapping[str, str],
     labelled: bool,
     collector: Collector[LabelledText],
+    hidden: Set[str],
 ) -> None:
     """Read one JSON object."""
     if isinstance(values, NoJson):
@@ -295,7 +349,7 @@ def _read_object(
                 f"{shown(list(values), 200)}; name it (--{key}-column)",
             )
             return
-    _take(line, found, labelled, collector)
+    _take(line, found, labelled, collector, hidden)
 
 
 def label_text(value: Any) -> Any:
@@ -312,6 +366,7 @@ def _take(
     found: Mapping[str, str],
     labelled: bool,
     collector: Collector[LabelledText],
+    hidden: Set[str],
 ) -> None:
     """Take a row, or say what it lacks."""
     text, pair = found.get("text", "").strip(), found.get("pair")
@@ -322,7 +377,10 @@ def _take(
         collector.skip(line, "a row must have a second text, got none")
     elif labelled and not label:
         collector.skip(line, "a row must have a label, got none")
-    elif labelled and label == "-1":
-        collector.skip(line, "a row must have a label, got -1, which says hidden")
+    elif labelled and label in hidden:
+        means = "that there is none" if label == "-" else "hidden"
+        collector.skip(
+            line, f"a row must have a label, got {label}, which says {means}"
+        )
     else:
         collector.add(LabelledText(text, pair and pair.strip(), label, line))

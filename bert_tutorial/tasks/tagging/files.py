@@ -35,6 +35,7 @@ from bert_tutorial.tasks.tagging.forms import (
     is_comment,
     tag_scheme,
     tag_share,
+    take_names,
 )
 
 __all__ = [
@@ -88,10 +89,19 @@ def read_conll(
         UserError: if it is not UTF-8 text, has a bad row (strict), or no sentence.
     """
     blocks = list(_blocks(read_text(file).split("\n")))
-    form = _form(file, blocks, columns)
     collector = Collector[TaggedWords](file, strict)
+    collector.rows.notes += _without_names(file, blocks)
+    form = _form(file, blocks, columns)
     rows = _without_comments(blocks, form, collector)
     return collect_tagged([_draft(block, form) for block in rows], collector)
+
+
+def _without_names(file: str | Path, blocks: list[Block]) -> list[str]:
+    """Take a line of names off in place, and say so; an error names the file."""
+    try:
+        return take_names(blocks)
+    except UserError as error:
+        raise UserError(f"{file}: {error}") from None
 
 
 def _form(
@@ -157,6 +167,10 @@ def collect_tagged(
     for draft in good:
         for place in scheme.open_ends(draft.tags):
             draft.faults.append((draft.lines[place], _open_end(draft, place)))
+        for place in scheme.loose_ends(draft.tags):
+            before = draft.tags[place - 1] if place else "O"
+            reason = _nothing_before(draft.words[place], draft.tags[place], before)
+            draft.faults.append((draft.lines[place], reason))
         draft.tags[:] = [scheme.translate(tag) for tag in draft.tags]
         draft.faults.extend(_no_tags(draft))
     begins = Counter(
@@ -254,19 +268,21 @@ def _continues_nothing(draft: Draft) -> Iterator[tuple[int, str]]:
     before = "O"
     for line, word, tag in zip(draft.lines, draft.words, draft.tags, strict=True):
         if not is_legal(before, tag):
-            yield (
-                line,
-                (
-                    f"{shown(tag)} of {shown(word)} continues nothing, it comes after "
-                    f"{shown(before)}"
-                ),
-            )
+            yield line, _nothing_before(word, tag, before)
         before = tag
+
+
+def _nothing_before(word: str, tag: str, before: str) -> str:
+    """Say that a tag continues a span that is not there."""
+    return (
+        f"{shown(tag)} of {shown(word)} continues nothing, it comes after "
+        f"{shown(before)}"
+    )
 
 
 JSON = (".json", ".jsonl")
 WORDS = ("tokens", "words")
-TAGS = ("ner_tags", "tags", "ner")
+TAGS = ("ner_tags", "tags", "ner", "labels")
 
 
 def read_tagged(
@@ -353,6 +369,7 @@ def read_words(
             _take_words(record, line, collector)
         return collector.finish()
     blocks = list(_blocks(read_text(file).split("\n")))
+    collector.rows.notes += _without_names(file, blocks)
     form = _form(file, blocks, columns)
     rows = [row for block in blocks for _, row in block]
     full = [row for row in rows if len(row) == form.width]

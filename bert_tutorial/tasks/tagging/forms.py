@@ -10,6 +10,7 @@ single odd row is a fault and no new form.
   has the outer spans, and it is taken.
 - BIOES, BILOU and BMES say where a span ends; if most spans of a file are closed in
   one of these ways, it is turned into BIO.
+- A first line that names the columns, such as "word" and "tag", is no row.
 - B, I and O without a type mean spans of one type, here called `entity`.
 
 Chapter: 15
@@ -21,12 +22,15 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from bert_tutorial.files.errors import UserError
+from bert_tutorial.tasks.rows import shown
 
 __all__ = ["Columns", "TagScheme", "find_columns", "tag_scheme"]
 
 ANY_TAG = re.compile(r"O|[BIMELSUW](-.*\S)?")
 ONLY_TYPE = "entity"
 NEARLY_ALL = 0.95
+WORD_NAMES = {"token", "tokens", "word", "words"}
+TAG_NAMES = {"tag", "tags", "label", "labels", "ner", "ner_tag", "ner_tags", "entity"}
 
 Block = list[tuple[int, list[str]]]  # of each row its line and its columns
 
@@ -41,6 +45,42 @@ class Columns(NamedTuple):
     tag: int | None
     width: int
     notes: list[str]
+
+
+def take_names(blocks: list[Block]) -> list[str]:
+    """Take a first line that names the columns off the blocks.
+
+    Args:
+        blocks: the sentences; changed in place.
+
+    Returns:
+        A note about it, or none.
+
+    Raises:
+        UserError: if the line says that columns are parted by commas or semicolons.
+    """
+    if not blocks:
+        return []
+    line, columns = blocks[0][0]
+    if _are_names(columns):
+        blocks[0] = blocks[0][1:]
+        if not blocks[0]:
+            del blocks[0]
+        return [f"line {line} names the columns"]
+    whole = " ".join(columns)
+    for mark, name in ((",", "commas"), (";", "semicolons")):
+        if _are_names(whole.split(mark)):
+            raise UserError(
+                f"line {line}: columns must be parted by tabs or blanks, a word a line "
+                f"and blank lines between sentences, got {name}: {shown(whole)}"
+            )
+    return []
+
+
+def _are_names(columns: Sequence[str]) -> bool:
+    """Tell whether columns are called as those of words and tags are."""
+    names = [column.strip(' "').casefold() for column in columns]
+    return names[-1] in TAG_NAMES and bool({*names[:2]} & WORD_NAMES)
 
 
 def tag_share(rows: Sequence[Sequence[str]], column: int) -> float:
@@ -176,6 +216,10 @@ class TagScheme(NamedTuple):
         """List the words after which a span should go on and does not."""
         return open_ends(tags) if self.is_closed else []
 
+    def loose_ends(self, tags: Sequence[str]) -> list[int]:
+        """List the words that go on with a span which has been closed, or is none."""
+        return loose_ends(tags) if self.is_closed else []
+
 
 def open_ends(tags: Sequence[str]) -> list[int]:
     """List the places of tags that promise another word of their span in vain."""
@@ -183,6 +227,15 @@ def open_ends(tags: Sequence[str]) -> list[int]:
         place
         for place, (tag, after) in enumerate(zip(tags, [*tags[1:], "O"], strict=True))
         if tag[0] in "BIM" and not (after[0] in "IMEL" and after[1:] == tag[1:])
+    ]
+
+
+def loose_ends(tags: Sequence[str]) -> list[int]:
+    """List the places of tags that continue a span which does not go on."""
+    return [
+        place
+        for place, (before, tag) in enumerate(zip(["O", *tags], tags, strict=False))
+        if tag[0] in "IMEL" and not (before[0] in "BIM" and before[1:] == tag[1:])
     ]
 
 
