@@ -2,9 +2,11 @@
 
 import argparse
 import json
+import time
 
 import pytest
 from race import BOOK, Entry, read_entry, result, run, run_one
+from until import train_until
 
 from bert_tutorial.files.errors import UserError
 from bert_tutorial.world.data import WorldRecipe
@@ -55,6 +57,26 @@ def test_a_run_ends_at_the_goal_or_with_its_steps():
     at_once = run_one(entry, 0, 2, 0.0)
     assert (at_once["reached"], at_once["steps"]) == (True, 2)
     assert 0 < at_once["core_seconds"] < never["core_seconds"] + 1
+
+
+def test_the_clock_stands_while_a_model_is_asked():
+    made, answers = [], iter([0.1, 0.5, 0.2])
+
+    def ask():
+        started = time.process_time()
+        while time.process_time() - started < 0.05:
+            pass
+        return next(answers)
+
+    def train(goal, steps=5):
+        return train_until(made.append, ask, steps=steps, probe_every=2, goal=goal)
+
+    asked = train(0.5)
+    assert (asked.is_reached, asked.steps, asked.recall) == (True, 4, 0.5)
+    assert made == [1, 2, 3, 4] and [p["step"] for p in asked.curve] == [2, 4]
+    assert asked.seconds < 0.05
+    last = train(0.5, steps=1)  # after the last step it is asked, too
+    assert (last.is_reached, last.steps, last.recall) == (False, 1, 0.2)
 
 
 def test_a_ratio_needs_every_seed():

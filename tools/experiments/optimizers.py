@@ -19,13 +19,14 @@ from typing import Any
 
 import torch
 from record import RUNS, main
+from until import rephrased_recall, train_until, updates
 
 from bert_tutorial.model.objectives import BertForPreTraining
 from bert_tutorial.training.loop import Trainer
 from bert_tutorial.training.muon import late_fall
 from bert_tutorial.world import World
 from bert_tutorial.world.data import WorldData, WorldRecipe
-from bert_tutorial.world.knowledge import answer_probes, majority_recall, recall
+from bert_tutorial.world.knowledge import majority_recall
 
 RESULTS = RUNS / "optimizers.json"
 PAPERS, CONTROL, MUON = "AdamW", "AdamW, Muon's schedule", "Muon"
@@ -74,18 +75,20 @@ def train_one(
     torch.manual_seed(seed)
     model = BertForPreTraining(recipe.config(len(data.tokenizer)))
     trainer = trainer_for(way, model, recipe)
-    batches = data.batches(recipe)
     model.train()
-    for step in range(1, steps + 1):
-        trainer.backward([next(batches)])
-        trainer.update(step)
-    answers = answer_probes(model, data.tokenizer, data.world.probes("rephrased"))
+    asked = train_until(
+        updates(trainer, data.batches(recipe)),
+        lambda: rephrased_recall(model, data),
+        steps=steps,
+        probe_every=steps,
+        goal=1.0,
+    )
     return {
         "way": way,
         "steps": steps,
         "rate": rate,
         "seed": seed,
-        "recall": round(recall(answers).share, 4),
+        "recall": round(asked.recall, 4),
     }
 
 

@@ -15,7 +15,6 @@ the stored records; one of the same name replaces its old record.
 import argparse
 import json
 import statistics
-import time
 from collections.abc import Iterator
 from dataclasses import fields, replace
 from pathlib import Path
@@ -23,6 +22,7 @@ from typing import Any, NamedTuple
 
 import torch
 from record import RUNS, main, origin
+from until import rephrased_recall, train_until, updates
 
 from bert_tutorial.files.errors import UserError
 from bert_tutorial.files.folder import read_json
@@ -31,7 +31,6 @@ from bert_tutorial.training.loop import Trainer, TrainingConfig
 from bert_tutorial.training.shortcuts import cheapen_dropout
 from bert_tutorial.world import World
 from bert_tutorial.world.data import WorldData, WorldRecipe
-from bert_tutorial.world.knowledge import answer_probes, recall
 
 RESULTS = RUNS / "race.json"
 GOAL = 0.95
@@ -88,30 +87,24 @@ def run_one(entry: Entry, seed: int, probe_every: int, goal: float) -> dict[str,
     """Train until the goal, or to the end of the steps."""
     recipe, config = entry.recipe(seed), entry.config(seed)
     data = WorldData(World(seed), recipe)
-    probes = data.world.probes("rephrased")
     torch.manual_seed(seed)
     model = BertForPreTraining(recipe.config(len(data.tokenizer)))
     cheapen_dropout(model)
     model.train()
     trainer = Trainer(model, config, torch.device("cpu"))
-    batches = data.batches(recipe)
-    spent, share = 0.0, 0.0
-    for number in range(1, config.steps + 1):
-        start = time.process_time()
-        trainer.backward([next(batches) for _ in range(config.accumulation_steps)])
-        trainer.update(number)
-        spent += time.process_time() - start
-        if number % probe_every == 0 or number == config.steps:
-            share = recall(answer_probes(model, data.tokenizer, probes)).share
-            model.train()
-            if share >= goal:
-                break
+    asked = train_until(
+        updates(trainer, data.batches(recipe)),
+        lambda: rephrased_recall(model, data),
+        steps=config.steps,
+        probe_every=probe_every,
+        goal=goal,
+    )
     return {
         "seed": seed,
-        "reached": share >= goal,
-        "core_seconds": round(spent, 2),
-        "steps": number,
-        "recall": round(share, 4),
+        "reached": asked.is_reached,
+        "core_seconds": round(asked.seconds, 2),
+        "steps": asked.steps,
+        "recall": round(asked.recall, 4),
     }
 
 

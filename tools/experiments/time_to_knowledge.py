@@ -14,7 +14,6 @@ the package's runs.
 import argparse
 import json
 import tempfile
-import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -24,6 +23,7 @@ from bench import Batch, published_twin
 from record import RUNS, main, origin
 from torch import Tensor
 from torch.nn import functional as F
+from until import rephrased_recall, train_until
 
 from bert_tutorial.model.objectives import BertForPreTraining
 from bert_tutorial.training.loop import Trainer, TrainingConfig
@@ -31,7 +31,6 @@ from bert_tutorial.training.optimizer import linear_schedule, parameter_groups
 from bert_tutorial.training.shortcuts import cheapen_dropout
 from bert_tutorial.world import World
 from bert_tutorial.world.data import WorldData, WorldRecipe
-from bert_tutorial.world.knowledge import answer_probes, recall
 from bert_tutorial.world.pretrain import minute_recipe
 
 RESULTS = RUNS / "time_to_knowledge.json"
@@ -116,37 +115,32 @@ def run_one(way: str, seed: int, steps: int, probe_every: int) -> dict[str, Any]
     if way == "ours, Muon":
         recipe = minute_recipe(seed=seed)
     data = WorldData(World(seed), recipe)
-    probes = data.world.probes("rephrased")
     model, step = prepare(way, recipe, data)
     model.train()
-    batches = data.batches(recipe)
-    curve: list[dict[str, float]] = []
-    spent, tokens, reached = 0.0, 0, False
-    for number in range(1, recipe.steps + 1):
-        start = time.process_time()
+    batches, tokens = data.batches(recipe), 0
+
+    def counted(number: int) -> None:
+        nonlocal tokens
         batch = next(batches)
-        step(number, batch)
-        spent += time.process_time() - start
         tokens += batch["input_ids"].numel()
-        if number % probe_every == 0 or number == recipe.steps:
-            share = recall(
-                answer_probes(in_package(model), data.tokenizer, probes)
-            ).share
-            model.train()
-            point = {"step": number, "seconds": round(spent, 2), "recall": share}
-            curve.append(point)
-            if share >= GOAL:
-                reached = True
-                break
+        step(number, batch)
+
+    asked = train_until(
+        counted,
+        lambda: rephrased_recall(in_package(model), data),
+        steps=recipe.steps,
+        probe_every=probe_every,
+        goal=GOAL,
+    )
     return {
         "way": way,
         "seed": seed,
-        "reached": reached,
-        "core_seconds": round(spent, 1),
-        "steps": number,
-        "tokens_per_second": round(tokens / spent),
-        "recall": curve[-1]["recall"],
-        "curve": curve,
+        "reached": asked.is_reached,
+        "core_seconds": round(asked.seconds, 1),
+        "steps": asked.steps,
+        "tokens_per_second": round(tokens / asked.seconds),
+        "recall": asked.recall,
+        "curve": asked.curve,
     }
 
 
