@@ -122,6 +122,7 @@ class SelfAttention(nn.Module):
         H = config.hidden_size
         self.num_heads = config.num_attention_heads
         self.dropout_prob = config.attention_probs_dropout_prob
+        self.dropout = nn.Dropout(self.dropout_prob)  # a trainer may put a cheaper one
         self.query = nn.Linear(H, H)
         self.key = nn.Linear(H, H)
         self.value = nn.Linear(H, H)
@@ -150,12 +151,10 @@ class SelfAttention(nn.Module):
         query = split_heads(self.query(asking), self.num_heads)  # (B, A, T, D)
         key = split_heads(self.key(hidden), self.num_heads)
         value = split_heads(self.value(hidden), self.num_heads)
-        dropout = self.dropout_prob if self.training else 0.0
-        weights = None
-        if output_attentions:
-            weights = attention_weights(query, key, is_token)
-        if dropout or output_attentions:
-            mixed = attention(query, key, value, is_token, dropout)
-        else:
+        is_dropping = self.training and self.dropout_prob > 0
+        if not (is_dropping or output_attentions):
             mixed = fused_attention(query, key, value, is_token)
-        return self.output(merge_heads(mixed)), weights
+            return self.output(merge_heads(mixed)), None
+        weights = attention_weights(query, key, is_token)
+        mixed = self.dropout(weights) @ value
+        return self.output(merge_heads(mixed)), weights if output_attentions else None

@@ -62,12 +62,15 @@ def test_the_ends_are_those_of_torch(share):
 
 
 def test_a_model_keeps_its_shares_its_mode_and_its_parameters():
-    model = BertForPreTraining(tiny_config(hidden_dropout_prob=0.2)).eval()
+    shares = {"hidden_dropout_prob": 0.2, "attention_probs_dropout_prob": 0.3}
+    model = BertForPreTraining(tiny_config(**shares)).eval()
     names = list(model.state_dict())
     cheapen_dropout(model)
     layers = [m for m in model.modules() if isinstance(m, nn.Dropout)]
     assert layers and all(type(m) is CheapDropout for m in layers)
-    assert {m.p for m in layers} == {0.2} and not any(m.training for m in layers)
+    of_weights = {layer.attention.dropout for layer in model.bert.encoder.layers}
+    assert {m.p for m in of_weights} == {0.3} and not any(m.training for m in layers)
+    assert {m.p for m in set(layers) - of_weights} == {0.2}
     assert list(model.state_dict()) == names
 
 
