@@ -50,6 +50,7 @@ from bert_tutorial.tasks.questions.answers import answer_questions
 from bert_tutorial.tasks.questions.files import SquadItem
 from bert_tutorial.tasks.questions.scores import evaluate
 from bert_tutorial.tasks.questions.windows import encode_squad
+from bert_tutorial.tasks.run import usual_rate
 from bert_tutorial.tasks.sentiment.baseline import logistic_regression
 from bert_tutorial.tasks.sentiment.classify import classify, encode_texts
 from bert_tutorial.tasks.sentiment.tables import LabelledText, read_table
@@ -61,7 +62,7 @@ from bert_tutorial.tasks.tagging.predict import word_scores
 from bert_tutorial.tasks.tagging.windows import encode_rows
 
 OUTPUT = RUNS / "published_encoder.json"
-TASKS = ("summaries", "sentiment", "tagging", "pairs", "questions")
+TASKS = ("summaries", "sentiment", "few", "tagging", "pairs", "questions")
 TUNED = ("fine-tuned", "scratch")
 RATES = {"fine-tuned": (1e-4, 3e-4), "scratch": (3e-4, 1e-3)}  # the first: not tuned
 DECAYS = (1e-5, 1e-4, 1e-3, 1e-2)
@@ -319,6 +320,39 @@ def sentiment(journal: Journal) -> Iterator[None]:
             yield from journal.add(key, make)
 
 
+# Few labels: how many steps the command `finetune` should take by default.
+
+FEW, FEW_STEPS, FEW_BATCH = 256, (24, 100, 200, 400), 32
+
+
+def few(journal: Journal) -> Iterator[None]:
+    """Fine-tune on 256 phrases for 3 epochs and longer, as the command does."""
+    folder = journal.options.data / "sst2-glue"
+    train, dev = (list(read_table(folder / f"{p}.tsv")) for p in ("train", "dev"))
+    test = drawn(dev, TESTED, 0)
+    labels = [int(row.label) for row in test]
+    tokenizer = BertTokenizer.from_pretrained(published_encoder())
+    asked = encode_texts(tokenizer, test)
+    rate = usual_rate(published_encoder())
+    for steps, seed in product(FEW_STEPS, journal.options.seeds):
+
+        def make(steps: int = steps, seed: int = seed) -> Run:
+            rows = drawn(train, FEW, seed)
+            gold = [int(row.label) for row in rows]
+            examples = [
+                one for row in encode_texts(tokenizer, rows, gold) for one in row
+            ]
+            model = learned(
+                journal, BertForSequenceClassification, "fine-tuned", examples, steps,
+                rate, seed, FEW_BATCH, num_labels=2,
+            )  # fmt: skip
+            with journal.precision():
+                return judged(classify(model, asked), labels) | {"rate": rate}
+
+        key = {"task": "few", "kind": "fine-tuned", "labels": FEW}
+        yield from journal.add(key | {"steps": steps, "seed": seed}, make)
+
+
 # Tagging: WNUT-17.
 
 TAGGING_BATCH, TAGGING_LENGTH = 16, 96
@@ -326,7 +360,7 @@ TAGGING_BATCH, TAGGING_LENGTH = 16, 96
 TAGGING_EPOCHS = {
     "frozen": {1: 1},
     "fine-tuned": {1: 3, 2: 3, 4: 1},
-    "scratch": {2: 3, 4: 1},
+    "scratch": {2: 3},
 }
 
 
@@ -659,6 +693,7 @@ def run(options: argparse.Namespace, document: Run) -> Iterator[None]:
     journal = Journal(document, options)
     known: dict[str, Callable[[Journal], Iterator[None]]] = {
         "sentiment": sentiment,
+        "few": few,
         "tagging": tagging,
         "questions": questions,
         "pairs": pairs,
