@@ -1,5 +1,6 @@
 """The figure of arriving facts: the numbers are the run's, it works without script."""
 
+import math
 import os
 import re
 import subprocess
@@ -8,13 +9,7 @@ import sys
 import pytest
 from test_plot_interactive import EVIL, Read
 
-from bert_tutorial.course.plots.facts import (
-    KINDS,
-    Frame,
-    facts_arriving,
-    log_ticks,
-    svg_text,
-)
+from bert_tutorial.course.plots.facts import KINDS, facts_arriving
 
 STEPS = (10, 20, 50, 100, 400, 1_000)
 
@@ -33,41 +28,82 @@ def run(**changes):
 
 
 def drawn(text):
+    """Read the curves: the number of each, and its places in the picture."""
+    found = re.findall(r'class="bt-curve bt-c(\d)">\s*<path d="([^"]*)"', text)
     return [
-        (number, [tuple(map(float, pair.split(","))) for pair in places.split()])
-        for number, places in re.findall(r'bt-curve bt-c(\d)".*points="(.*)"', text)
+        (number, [tuple(map(float, p.split())) for p in re.split("[ML]", places)[1:]])
+        for number, places in found
     ]
 
 
-def test_the_curves_are_the_points_of_the_run():
-    frame = Frame(10, 1_000, 1.05 * 6.4)
-    curves = drawn(facts_arriving(run())._repr_html_())
-    key = [c for c in curves if len(c[1]) == 2]
-    curves = [c for c in curves if len(c[1]) == len(STEPS)]
+def letters(text):
+    """Read the texts of the picture with their places, and the sizes of all letters."""
+    svg = text[text.index("<svg") : text.index("</svg>")]
+    sizes = [float(size) for size in re.findall(r"font-size: ([\d.]+)px", svg)]
+    found = re.findall(r'<text [^>]*?x="([\d.]+)" y="([\d.]+)"[^>]*>([^<]*)', svg)
+    return {words: (float(x), float(y)) for x, y, words in found}, sizes
+
+
+def on_a_line(pairs, within=0.03):
+    """Tell whether places depend on values as a straight line; give its two ends."""
+    pairs = sorted(pairs)
+    (low, start), (high, end) = pairs[0], pairs[-1]
+    for value, place in pairs:
+        expected = start + (value - low) / (high - low) * (end - start)
+        assert place == pytest.approx(expected, abs=within)
+    return start, end
+
+
+def test_the_curves_are_the_points_of_the_run_on_straight_axes():
+    points = run()["points"]
+    html = facts_arriving(run())._repr_html_()
+    key = [c for c in drawn(html) if len(c[1]) == 3]
+    curves = [c for c in drawn(html) if len(c[1]) == len(STEPS)]
     assert [number for number, _ in curves] == list("012345")
     assert [number for number, _ in key] == list("12345")
-    expected = [
-        (frame.x(p["step"]), frame.loss(p["masked_lm"])) for p in run()["points"]
+    for _, places in curves:
+        left, right = on_a_line(
+            (math.log(step), x) for step, (x, _) in zip(STEPS, places, strict=True)
+        )
+        assert right > left + 300
+    losses = zip([p["masked_lm"] for p in points], curves[0][1], strict=True)
+    low, high = on_a_line((loss, y) for loss, (_, y) in losses)
+    assert high < low  # a larger loss stands higher
+    shares = [
+        (point[kind.key], y)
+        for (_, places), kind in zip(curves[1:], KINDS, strict=True)
+        for point, (_, y) in zip(points, places, strict=True)
     ]
-    assert curves[0][1] == expected
-    for (_, places), kind in zip(curves[1:], KINDS, strict=True):
-        assert places == [
-            (frame.x(p["step"]), frame.share(p[kind.key])) for p in run()["points"]
-        ]
+    none, most = on_a_line(shares)
+    assert low < most < none  # the loss is above the shares
 
 
-def test_the_frame_is_logarithmic_in_steps_and_linear_in_the_rest():
-    frame = Frame(10, 1_000, 8.0)
-    left, middle, right = (frame.x(step) for step in (10, 100, 1_000))
-    assert left < middle < right
-    assert middle == pytest.approx((left + right) / 2)
-    assert frame.share(0.5) == pytest.approx((frame.share(0) + frame.share(1)) / 2)
-    assert frame.loss(2.0) == pytest.approx(
-        frame.loss(0) * 0.75 + frame.loss(8.0) * 0.25
+def test_the_ticks_say_where_the_curves_are():
+    html = facts_arriving(run())._repr_html_()
+    curves = dict(c for c in drawn(html) if len(c[1]) == len(STEPS))
+    texts, _ = letters(html)
+    ticks = ["10", "20", "50", "100", "200", "500", "1,000"]
+    assert [name for name in texts if re.fullmatch(r"[\d,]{2,}", name)] == ticks
+    for (x, _), step in zip(curves["1"], STEPS, strict=True):
+        if f"{step:,}" in texts:
+            assert texts[f"{step:,}"][0] == pytest.approx(x, abs=0.03)
+    zero, half, one = (texts[name][1] for name in ("0.0", "0.5", "1.0"))
+    y = dict(zip((p["stated"] for p in run()["points"]), curves["1"], strict=True))
+    assert half - zero == pytest.approx(y[0.5][1] - y[0.0][1], abs=0.05)
+    assert half == pytest.approx((zero + one) / 2, abs=0.05)
+    assert {"uniform", "unigram", *(kind.name for kind in KINDS)} <= set(texts)
+
+
+def test_letters_have_ten_pixels_on_a_phone_and_no_colour_of_their_own():
+    html = facts_arriving(run())._repr_html_()
+    _, sizes = letters(html)
+    width = float(re.search(r'viewBox="0 0 ([\d.]+) ', html)[1])
+    least = float(re.search(r"min-width:(\d+)px", html)[1])
+    assert len(sizes) > 20 and min(sizes) * least / width >= 10
+    svg = html[html.index("<svg") : html.index("</svg>")]
+    assert {kind.colour.lower() for kind in KINDS} == set(
+        re.findall(r"#[0-9a-f]{6}", svg)
     )
-    assert frame.loss(8.0) < frame.loss(0) < frame.share(1) < frame.share(0)
-    assert log_ticks(10, 1_000) == [10, 20, 50, 100, 200, 500, 1_000]
-    assert log_ticks(200, 16_000) == [200, 500, 1_000, 2_000, 5_000, 10_000]
 
 
 def test_each_step_that_can_be_chosen_has_its_panel_its_line_and_its_row():
@@ -79,7 +115,7 @@ def test_each_step_that_can_be_chosen_has_its_panel_its_line_and_its_row():
     assert len(read.tables) == 1 + len(steps)
     for number, step in enumerate(steps):
         assert f'class="bt-in-p{number}"' in html
-        assert f"bt-now bt-p bt-p{number}" in html
+        assert html.count(f'<g class="bt-p bt-p{number}">') == 2  # loss and shares
         point = next(p for p in run()["points"] if f"{p['step']:,}" == step)
         shown = read.tables[number][1:]
         assert [row[1] for row in shown] == [f"{point[k.key]:.2f}" for k in KINDS]
@@ -98,9 +134,10 @@ def test_there_is_no_script_no_address_and_a_name_for_what_is_seen():
     assert tags == {
         *("div", "style", "fieldset", "legend", "label", "input", "details"),
         *("summary", "table", "caption", "thead", "tbody", "tr", "th", "td"),
-        *("svg", "line", "text", "polyline"),
+        *("svg", "g", "defs", "path", "use", "text"),
     }
     assert "http" not in html and "url(" not in html and "FIG" not in html
+    assert "*{" not in html  # no rule for the whole page
     assert not re.search(r"\son\w+=", html)
     label = re.search(r'<svg [^>]*role="img" aria-label="([^"]+)"', html)[1]
     assert "From step 10 to 1,000 the loss goes from 6.00 to 1.00 nats" in label
@@ -122,9 +159,7 @@ def test_choosing_a_kind_dims_the_other_shares_and_not_the_loss():
 def test_names_from_outside_stay_text():
     html = facts_arriving(run(levels={EVIL: 6.4}))._repr_html_()
     assert "<script" not in html and "&lt;script&gt;" in html
-    assert svg_text(1, 2, "end", "<b>") == (
-        '<text x="1" y="2" text-anchor="end">&lt;b&gt;</text>'
-    )
+    assert "$a$" in facts_arriving(run(levels={"$a$": 6.4}))._repr_html_()
 
 
 def luminance(colour):

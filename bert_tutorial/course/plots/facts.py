@@ -1,146 +1,70 @@
 """A figure of a run: its loss, and the kinds of facts that arrive meanwhile.
 
-Like the other figures to turn it needs no script and no network. All is SVG as text;
-colours are attributes, so that it is seen without styles, too.
+Like the other figures to turn it needs no script and no network. matplotlib draws it,
+as SVG inside the HTML, so that the page's own style can give it ink and hide parts.
 
 Chapter: 12
 """
 
 import math
+import re
 from collections.abc import Mapping, Sequence
 from html import escape
+from io import StringIO
 from typing import Any, NamedTuple
+
+from matplotlib import style
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import LogLocator, NullLocator, StrMethodFormatter
 
 from bert_tutorial.course.plots.html import HtmlFigure, choice, panels, table
 
-__all__ = [
-    "KINDS",
-    "Frame",
-    "Kind",
-    "facts_arriving",
-    "log_ticks",
-    "svg_curve",
-    "svg_line",
-    "svg_text",
-]
+__all__ = ["KINDS", "Kind", "facts_arriving"]
 
-LEFT, RIGHT, WIDTH = 52.0, 690.0, 700
-LOSS_TOP, LOSS_BOTTOM, SHARE_TOP, SHARE_BOTTOM = 14.0, 164.0, 190.0, 390.0
-HEIGHT = 430
-
-
-class Frame(NamedTuple):
-    """A loss above shares, over steps: where they lie in the picture, and the axes."""
-
-    first: float
-    last: float
-    most: float  # nats at the top of the upper part
-
-    def x(self, step: float) -> float:
-        """Place a step, on a logarithmic axis."""
-        share = math.log(step / self.first) / math.log(self.last / self.first)
-        return round(LEFT + share * (RIGHT - LEFT), 1)
-
-    def loss(self, nats: float) -> float:
-        """Place a loss."""
-        share = nats / self.most
-        return round(LOSS_BOTTOM - share * (LOSS_BOTTOM - LOSS_TOP), 1)
-
-    def share(self, share: float) -> float:
-        """Place a share of answers."""
-        return round(SHARE_BOTTOM - share * (SHARE_BOTTOM - SHARE_TOP), 1)
-
-    def axes(self) -> str:
-        """Draw the axes of both parts, with ticks and names."""
-        lines = [
-            (LEFT, LOSS_TOP, LEFT, LOSS_BOTTOM),
-            (LEFT, LOSS_BOTTOM, RIGHT, LOSS_BOTTOM),
-            (LEFT, SHARE_TOP, LEFT, SHARE_BOTTOM),
-            (LEFT, SHARE_BOTTOM, RIGHT, SHARE_BOTTOM),
-        ]
-        texts = [
-            (LEFT + 6, LOSS_BOTTOM - 8, "start", "masked-word loss (nats)"),
-            (LEFT + 6, SHARE_TOP + 16, "start", "share of answers"),
-            (RIGHT, HEIGHT - 6, "end", "step, on a logarithmic axis"),
-        ]
-        for step in log_ticks(self.first, self.last):
-            x = self.x(step)
-            lines.append((x, SHARE_BOTTOM, x, SHARE_BOTTOM + 4))
-            texts.append((x, SHARE_BOTTOM + 18, "middle", f"{step:,}"))
-        for share in (0.0, 0.5, 1.0):
-            texts.append((LEFT - 6, self.share(share) + 4, "end", f"{share:.1f}"))
-        for nats in range(0, int(self.most) + 1, 2):
-            texts.append((LEFT - 6, self.loss(nats) + 4, "end", str(nats)))
-        return "\n".join(
-            [svg_line("bt-axis", *line) for line in lines]
-            + [svg_text(*text) for text in texts]
-        )
-
-    def levels(self, levels: Mapping[str, float]) -> str:
-        """Draw the losses of those who know less, each with its name."""
-        parts = []
-        for name, nats in levels.items():
-            y = self.loss(nats)
-            parts.append(svg_line("bt-level", LEFT, y, RIGHT, y))
-            parts.append(svg_text(RIGHT - 6, y - 3, "end", name))
-        return "\n".join(parts)
-
-
-def log_ticks(first: float, last: float) -> list[int]:
-    """List 1, 2 and 5 times the powers of ten from first to last."""
-    highest = int(math.log10(last)) + 1
-    known = [times * 10**power for power in range(highest) for times in (1, 2, 5)]
-    return [step for step in known if first <= step <= last]
-
-
-def svg_line(group: str, x1: float, y1: float, x2: float, y2: float) -> str:
-    """Draw a line that is seen without styles, too."""
-    return (
-        f'<line class="{group}" stroke="#75879a" x1="{x1:g}" y1="{y1:g}" x2="{x2:g}" '
-        f'y2="{y2:g}"/>'
-    )
-
-
-def svg_text(x: float, y: float, anchor: str, text: str) -> str:
-    """Write a label."""
-    return f'<text x="{x:g}" y="{y:g}" text-anchor="{anchor}">{escape(text)}</text>'
-
-
-def svg_curve(
-    x: Sequence[float], y: Sequence[float], colour: str, dash: str, number: int
-) -> str:
-    """Draw one curve."""
-    places = " ".join(f"{a:g},{b:g}" for a, b in zip(x, y, strict=True))
-    return (
-        f'<polyline class="bt-curve bt-c{number}" fill="none" stroke="{colour}" '
-        f'stroke-dasharray="{dash}" points="{places}"/>'
-    )
+Points = Sequence[Mapping[str, float]]
 
 
 class Kind(NamedTuple):
-    """One curve: its key in a run's points, its name, its colour and its dash."""
+    """One curve: its key in a run's points, its name, its colour and its dash.
+
+    The dash is a line style of matplotlib.
+    """
 
     key: str
     name: str
     colour: str
-    dash: str
+    dash: str | tuple[float, tuple[float, ...]]
 
 
 # Of Okabe and Ito's colours those that are seen on white and on dark ground.
 KINDS = (
-    Kind("stated", "stated", "#0072B2", "none"),
-    Kind("rephrased", "rephrased", "#D55E00", "7 3"),
-    Kind("inferable", "inferable", "#009E73", "2 3"),
-    Kind("contradicted", "contradicted: fact", "#CC79A7", "10 3 2 3"),
-    Kind("contradicted_false_word", "contradicted: false word", "#808080", "1 2"),
+    Kind("stated", "stated", "#0072B2", "-"),
+    Kind("rephrased", "rephrased", "#D55E00", "--"),
+    Kind("inferable", "inferable", "#009E73", ":"),
+    Kind("contradicted", "contradicted: fact", "#CC79A7", "-."),
+    Kind("contradicted_false_word", "contradicted: false word", "#808080", (0, (1, 3))),
 )
-_STYLE = """
-FIG svg{width:100%;min-width:560px;max-width:700px;height:auto;display:block}
-FIG svg text{fill:var(--bt-ink);font:12px system-ui,sans-serif}
-FIG .bt-axis{stroke:var(--bt-line);stroke-width:1}
-FIG .bt-level{stroke:var(--bt-line);stroke-width:1;stroke-dasharray:2 3}
-FIG .bt-curve{fill:none;stroke-width:2}
-FIG .bt-now{stroke:var(--bt-mark);stroke-width:2}
+
+INCHES, LETTERS = (7.0, 4.6), 10  # LETTERS in points, the smallest of the picture
+INK, MARK = "#1a2733", "#a33b00"  # become the page's colours
+DRAWING = {
+    "font.size": LETTERS,
+    "axes.titlesize": LETTERS,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "path.simplify": False,
+    "svg.fonttype": "none",  # text as text
+    "svg.hashsalt": "bert_tutorial",  # the same figure gives the same SVG
+    "lines.linewidth": 1.5,
+} | dict.fromkeys(
+    ("text.color", "axes.edgecolor", "axes.labelcolor", "xtick.color", "ytick.color"),
+    INK,
+)
+# Never so narrow that a letter has less than 10 pixels: a phone scrolls.
+_STYLE = f"""
+FIG svg{{width:100%;min-width:{720 * INCHES[0] / LETTERS:.0f}px;max-width:700px;
+height:auto;display:block}}
 """
 
 
@@ -158,15 +82,13 @@ def facts_arriving(run: Mapping[str, Any], marks: int = 12) -> HtmlFigure:
     Raises:
         ValueError: if there are fewer than two points, or their steps do not rise.
     """
-    points: Sequence[Mapping[str, float]] = run["points"]
+    points: Points = run["points"]
     steps = [point["step"] for point in points]
     if len(steps) < 2 or steps != sorted(set(steps)) or steps[0] < 1:
         raise ValueError(
             f"points must be two or more, with rising steps, got {steps}; measure the "
             "run at least twice, each time later"
         )
-    most = max([*run["levels"].values(), *(point["masked_lm"] for point in points)])
-    frame = Frame(steps[0], steps[-1], 1.05 * most)
     shown = _choose(points, marks)
     rows = [_row(point) for point in shown]
     head = ("step", "loss (nats)", *(kind.name for kind in KINDS))
@@ -176,7 +98,7 @@ def facts_arriving(run: Mapping[str, Any], marks: int = 12) -> HtmlFigure:
     return HtmlFigure(
         "Loss and known facts over the steps of a run",
         choice("k", "Kind of fact", names)
-        + _picture(points, run["levels"], frame, shown)
+        + _picture(points, run["levels"], shown)
         + choice("p", "Step", [f"{point['step']:,}" for point in shown], len(shown) - 1)
         + f"{written}<details><summary>These steps as a table</summary>"
         f"{table(head, rows)}</details>",
@@ -229,35 +151,97 @@ def _dimming() -> str:
     )
 
 
-def _picture(
-    points: Sequence[Mapping[str, float]],
-    levels: Mapping[str, float],
-    frame: Frame,
-    shown: Sequence[Mapping[str, float]],
-) -> str:
-    """Draw both parts, with an upright line for each step that can be chosen."""
-    parts = [frame.axes(), frame.levels(levels), _key()]
-    x = [frame.x(point["step"]) for point in points]
-    losses = [frame.loss(point["masked_lm"]) for point in points]
-    parts.append(svg_curve(x, losses, "currentColor", "none", 0))
-    for number, kind in enumerate(KINDS, 1):
-        shares = [frame.share(point[kind.key]) for point in points]
-        parts.append(svg_curve(x, shares, kind.colour, kind.dash, number))
-    parts += [
-        f'<line class="bt-now bt-p bt-p{i}" x1="{frame.x(point["step"])}" '
-        f'x2="{frame.x(point["step"])}" y1="{LOSS_TOP}" y2="{SHARE_BOTTOM}"/>'
-        for i, point in enumerate(shown)
-    ]
+def _picture(points: Points, levels: Mapping[str, float], shown: Points) -> str:
+    """Draw the loss above the shares, with a line for each step to be chosen."""
+    with style.context(["default", DRAWING]):
+        figure = Figure(figsize=INCHES, layout="constrained")
+        above, below = figure.subplots(2, 1, sharex=True, height_ratios=(3, 4))
+        _draw_loss(above, points, levels)
+        _draw_shares(below, points)
+        for axes in (above, below):
+            for i, point in enumerate(shown):
+                line = axes.axvline(point["step"], color=MARK, clip_on=False)
+                line.set_gid(f"bt-p bt-p{i}")
+        written = StringIO()
+        figure.patch.set_visible(False)
+        figure.savefig(written, format="svg")
     return (
         '<div class="bt-scroll" tabindex="0" role="group" aria-label="picture">'
-        f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" role="img" '
-        f'aria-label="{escape(_summary(points))}">\n'
-        + "\n".join(parts)
-        + "\n</svg></div>"
+        + _for_page(written.getvalue(), _summary(points))
+        + "</div>"
     )
 
 
-def _summary(points: Sequence[Mapping[str, float]]) -> str:
+def _draw_loss(axes: Axes, points: Points, levels: Mapping[str, float]) -> None:
+    """Draw the loss, and the losses of those who know less, each with its name."""
+    steps, losses = ([p[key] for p in points] for key in ("step", "masked_lm"))
+    (line,) = axes.plot(steps, losses, color=INK, clip_on=False)
+    line.set_gid("bt-curve bt-c0")
+    for name, nats in levels.items():
+        axes.axhline(nats, color=INK, linewidth=0.8, linestyle=":", clip_on=False)
+        axes.text(
+            *(1.01, nats, name),
+            transform=axes.get_yaxis_transform(),
+            verticalalignment="center",
+            parse_math=False,
+        )
+    axes.set_xscale("log")
+    axes.set_xlim(steps[0], steps[-1])
+    axes.set_ylim(0, 1.05 * max(*levels.values(), *losses))
+    axes.set_ylabel("loss (nats)")
+    axes.tick_params(axis="x", which="both", bottom=False)
+    axes.patch.set_visible(False)
+
+
+def _draw_shares(axes: Axes, points: Points) -> None:
+    """Draw the share of right answers of each kind, and name the curves."""
+    steps = [point["step"] for point in points]
+    for kind in KINDS:
+        axes.plot(
+            steps,
+            [point[kind.key] for point in points],
+            color=kind.colour,
+            linestyle=kind.dash,
+            label=kind.name,
+            clip_on=False,
+        )
+    names = axes.legend(ncols=3, loc="lower left", bbox_to_anchor=(0, 1), frameon=False)
+    for lines in (axes.lines, names.get_lines()):
+        for number, line in enumerate(lines, 1):
+            line.set_gid(f"bt-curve bt-c{number}")
+    axes.set_ylim(0, 1)
+    axes.set_yticks([0.0, 0.5, 1.0])
+    axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    axes.xaxis.set_minor_locator(NullLocator())
+    axes.xaxis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))
+    axes.set(xlabel="step, on a logarithmic axis", ylabel="share of answers")
+    axes.patch.set_visible(False)
+
+
+def _for_page(svg: str, alt: str) -> str:
+    """Make matplotlib's SVG a part of a page: the page's ink, classes for ids."""
+    text = svg[svg.index("<svg") :]
+    text = re.sub(r"<metadata>.*?</metadata>|<!--.*?-->", "", text, flags=re.S)
+    # A rule for everything would reach the whole page that the picture stands in.
+    text = re.sub(r"<defs>\s*<style.*?</style>\s*</defs>", "", text, flags=re.S)
+    text = re.sub(r' id="(bt-[^"]*)"', r' class="\1"', text)
+    text = text.replace("xlink:href", "href")
+    used = set(re.findall(r'href="#([^"]*)"', text))
+    text = re.sub(
+        r' id="([^"]*)"', lambda found: found[0] if found[1] in used else "", text
+    )
+    text = text.replace(INK, "currentColor").replace(MARK, "var(--bt-mark)")
+    text = re.sub(r"font-family: [^;\"]*", "font-family: system-ui, sans-serif", text)
+    text = re.sub(r' transform="rotate\(-?0 [^"]*\)"', "", text)
+    text = re.sub(r"\d+\.\d{3,}", lambda found: f"{float(found[0]):.2f}", text)
+    text = re.sub(r"\s*\n\s*", "\n", text)
+    box = re.search(r'viewBox="[^"]*"', text)
+    assert box is not None
+    start = f'<svg {box[0]} role="img" aria-label="{escape(alt)}">'
+    return re.sub("<svg [^>]*>", lambda _: start, text, count=1)
+
+
+def _summary(points: Points) -> str:
     """Say what the picture shows."""
     first, last = points[0], points[-1]
     shares = ", ".join(f"{kind.name} {last[kind.key]:.2f}" for kind in KINDS)
@@ -266,14 +250,3 @@ def _summary(points: Sequence[Mapping[str, float]]) -> str:
         f"{first['masked_lm']:.2f} to {last['masked_lm']:.2f} nats. "
         f"Shares at the end: {shares}."
     )
-
-
-def _key() -> str:
-    """Name the curves, each beside a piece of it."""
-    parts, x = [], LEFT
-    for number, kind in enumerate(KINDS, 1):
-        y = SHARE_TOP - 11
-        parts.append(svg_curve((x, x + 26), (y, y), kind.colour, kind.dash, number))
-        parts.append(svg_text(x + 31, y + 4, "start", kind.name))
-        x += 49 + 6.2 * len(kind.name)
-    return "\n".join(parts)
