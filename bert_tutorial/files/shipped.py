@@ -30,12 +30,7 @@ def shipped_weights(name: str = "mini-world") -> Path:
     Raises:
         FileNotFoundError: if the installation lacks it.
     """
-    folder = _package() / "weights" / name
-    if not (folder / "model.safetensors").is_file():
-        raise MissingFileError(
-            f"the package has no weights named {name}; install it again"
-        )
-    return folder
+    return _shipped(Path("weights", name), "model.safetensors", "weights")
 
 
 def shipped_data(name: str = "definitions") -> Path:
@@ -44,12 +39,7 @@ def shipped_data(name: str = "definitions") -> Path:
     Raises:
         FileNotFoundError: if the installation lacks it.
     """
-    folder = _package() / "data" / name
-    if not (folder / "train.tsv").is_file():
-        raise MissingFileError(
-            f"the package has no data set named {name}; install it again"
-        )
-    return folder
+    return _shipped(Path("data", name), "train.tsv", "data set")
 
 
 def named_folder(name: str | os.PathLike[str]) -> str | os.PathLike[str]:
@@ -62,6 +52,11 @@ def named_folder(name: str | os.PathLike[str]) -> str | os.PathLike[str]:
     return name
 
 
-def _package() -> Path:
-    """Give the folder of the package."""
-    return Path(str(resources.files("bert_tutorial")))
+def _shipped(inside: Path, file: str, kind: str) -> Path:
+    """Give a folder of the package; `file` must be in it."""
+    folder = Path(str(resources.files("bert_tutorial"))) / inside
+    if not (folder / file).is_file():
+        raise MissingFileError(
+            f"the package has no {kind} named {inside.name}; install it again"
+        )
+    return folder
