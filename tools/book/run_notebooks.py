@@ -31,6 +31,7 @@ from pathlib import Path
 from typing import Any
 
 import nbformat
+from figure_svg import small
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 from PIL import Image
@@ -62,13 +63,20 @@ def join_streams(outputs: list[nbformat.NotebookNode]) -> list[nbformat.Notebook
     return joined
 
 
+# Plots are stored as SVG, which the site turns in the dark; who runs a notebook gets
+# what Jupyter gives, and `notebooks/conftest.py` lets neither be compared.
+PLOTS_AS_SVG = "--InlineBackend.figure_formats={'svg'}"
+
+
 def with_small_pictures(outputs: list[nbformat.NotebookNode]) -> None:
-    """Store pictures with 256 colours, which a plot has room enough in.
+    """Store plots without what no picture shows, and pixels with 256 colours.
 
     A page with eight plots would otherwise be heavier than all the rest of a first
     visit.
     """
     for one in outputs:
+        if plot := one.get("data", {}).get("image/svg+xml"):
+            one.data["image/svg+xml"] = small(plot)
         picture = one.get("data", {}).get("image/png")
         if not picture:
             continue
@@ -91,6 +99,7 @@ def refresh(path: Path) -> None:
         timeout=900,
         kernel_name="python3",
         record_timing=False,
+        extra_arguments=[PLOTS_AS_SVG],
         resources={"metadata": {"path": str(path.parent)}},
     ).execute()
     book.metadata = nbformat.from_dict(METADATA)

@@ -1,9 +1,113 @@
 """Drawings of part I, the model: chapters 2 to 9.
 
 Chapter: 5
+Used from: 2
 """
 
 from bert_tutorial.course.drawings.kit import SMALL, Drawing, drawing
+
+
+@drawing
+def axes_of_a_batch() -> Drawing:
+    """Chapter 2: what the three axes of a batch count."""
+    art = Drawing(
+        "The three axes of a batch",
+        "Two tables, one a text, side by side. Each has three rows, one a position, "
+        "and four columns, the numbers of the hidden vector. Their shape together is "
+        "(B, T, H), here (2, 3, 4). A row of the second table is marked: x[1, 2], the "
+        "vector at position 2 of text 1. In both tables a column is marked: x[:, :, "
+        "0], one number of every position of every text.",
+    )
+    cell = 38
+    for number, left in enumerate((70, 286)):
+        art.text(left + 2 * cell, 16, f"text {number}", "strong")
+        kinds = [["green", *["plain"] * 3] for _ in range(3)]
+        if number == 1:
+            kinds[2] = ["on", *["blue"] * 3]
+        art.grid(left, 34, [[""] * 4] * 3, kinds, cell, cell)
+        for row in range(3):
+            art.text(left - 10, 53 + row * cell, str(row), "quiet", "end", SMALL)
+    art.text(8, 53 + cell, "posi-\ntion", "quiet", "start", SMALL)
+    art.bracket(70, 70 + 4 * cell, 154, "H = 4 numbers")
+    art.bracket(286, 286 + 4 * cell, 154, "H = 4 numbers")
+    art.text(8, 206, "B = 2 texts, T = 3 positions: (2, 3, 4)", "strong", "start")
+    art.text(8, 230, "x[1, 2]: one vector, (4,)", "blue", "start", SMALL)
+    green = "x[:, :, 0]: one number of every position, (2, 3)"
+    art.text(8, 252, green, "green", "start", SMALL)
+    return art
+
+
+@drawing
+def broadcasting() -> Drawing:
+    """Chapter 2: axes of size 1 are repeated."""
+    art = Drawing(
+        "Broadcasting (3, 1) and (4,)",
+        "Shapes are lined up at their last axes: (3, 1) above (4), which counts as "
+        "(1, 4). Below, a column with 1, 2, 3 is repeated four times across, drawn "
+        "dashed; a row with 10, 20, 30, 40 is repeated three times down, drawn dashed. "
+        "Their sum is a table of three rows: 11, 21, 31, 41; 12, 22, 32, 42; 13, 23, "
+        "33, 43.",
+    )
+    cell, top = 32, 70
+    lefts = (8, 170, 324)
+    column = [[str(r + 1)] * 4 for r in range(3)]
+    row = [[str(10 * (c + 1)) for c in range(4)] for _ in range(3)]
+    total = [[str(r + 1 + 10 * (c + 1)) for c in range(4)] for r in range(3)]
+    names = ("(3, 1)", "(4,) = (1, 4)", "(3, 4)")
+    for left, name in zip(lefts, names, strict=True):
+        art.text(left + 2 * cell, 46, name, "strong", size=SMALL)
+    first = [["blue", *["off"] * 3] for _ in range(3)]
+    art.grid(lefts[0], top, column, first, cell, cell)
+    second = [["green"] * 4, ["off"] * 4, ["off"] * 4]
+    art.grid(lefts[1], top, row, second, cell, cell)
+    art.grid(lefts[2], top, total, [["plain"] * 4] * 3, cell, cell)
+    art.text(153, top + 1.5 * cell, "+", "strong")
+    art.text(311, top + 1.5 * cell, "=", "strong")
+    art.text(8, 16, "Lined up at the last axis:", "quiet", "start", SMALL)
+    below = top + 3 * cell + 18
+    art.text(8, below, "repeated across", "blue", "start", SMALL)
+    art.text(lefts[1], below, "repeated down", "green", "start", SMALL)
+    return art
+
+
+def lookups(word: str, vocabulary: set[str]) -> list[tuple[int, int, bool]]:
+    """List the lookups of a word, longest first: (start, end, found)."""
+    steps, start = [], 0
+    while start < len(word):
+        for end in range(len(word), start, -1):
+            is_piece = ("##" if start else "") + word[start:end] in vocabulary
+            steps.append((start, end, is_piece))
+            if is_piece:
+                break
+        else:
+            raise ValueError(f"vocabulary must have a piece for {word[start:]!r}")
+        start = end
+    return steps
+
+
+@drawing
+def longest_match() -> Drawing:
+    """Chapter 3: every lookup for one word, the longest piece first."""
+    art = Drawing(
+        "The longest piece first: unhappy",
+        "Nine rows, one for each lookup, over the seven letters of unhappy. Lookups 1 "
+        "to 6 begin at the first letter, with the whole word and then shorter; the "
+        "sixth, un, is in the vocabulary. From the third letter, happy with ## in "
+        "front is not, and ##happ is. The ninth lookup, ##y, succeeds.",
+    )
+    word, cell, left = "unhappy", 34, 36
+    steps = lookups(word, {"un", "##hap", "##happ", "##y", "happ", "y"})
+    art.text(left + 3.5 * cell, 14, "what is looked up", "quiet", size=SMALL)
+    art.text(left + 7 * cell + 16, 14, "in the vocabulary?", "quiet", "start", SMALL)
+    for number, (start, end, is_piece) in enumerate(steps):
+        y = 30 + number * 34
+        art.text(left - 12, y + 14, str(number + 1), "quiet", "end", SMALL)
+        kind = "green" if is_piece else "off"
+        art.row(left + start * cell, y, list(word[start:end]), cell, 28, 0, kind)
+        piece = ("##" if start else "") + word[start:end]
+        told, words = (f"yes: {piece}", "green") if is_piece else ("no", "quiet")
+        art.text(left + 7 * cell + 16, y + 14, told, words, "start", SMALL)
+    return art
 
 
 @drawing

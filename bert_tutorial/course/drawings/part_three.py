@@ -47,6 +47,50 @@ def checkpoint_names() -> Drawing:
 
 
 @drawing
+def review_to_label() -> Drawing:
+    """Chapter 14: from a review to a label, and what each way to do it learns."""
+    art = Drawing(
+        "From a review to a label, in four ways",
+        "Above, from left to right: a review goes through the encoder, its pooled CLS "
+        "through the head, which gives two logits; the larger one names the label. "
+        "Below, four ways. Pretrained: the encoder starts from pretraining, and "
+        "encoder and head learn. Scratch: it starts at random, and both learn. "
+        "Frozen: it starts from pretraining, and only the head learns. Bag of words: "
+        "there is no encoder, and one weight a word learns.",
+    )
+    texts = (
+        ("review", 66, "plain"),
+        ("encoder", 76, "blue"),
+        ("pooled\n[CLS]", 70, ""),
+    )
+    x, before = 8.0, None
+    more = (("head", 56, "red"), ("2 logits", 72, ""), ("label", 56, "plain"))
+    for text, width, kind in (*texts, *more):
+        box = art.box(x, 8, width, 46, text, kind or "quiet", size=SMALL)
+        if before is not None:
+            art.arrow(before.right, (x, 31))
+        x, before = x + width + 9, box
+    art.text(120, 84, "encoder starts", "quiet", "start", SMALL)
+    art.text(232, 84, "what learns from the labels", "quiet", "start", SMALL)
+    ways = (
+        ("pretrained", "pretrained", ("encoder", "head")),
+        ("scratch", "at random", ("encoder", "head")),
+        ("frozen", "pretrained", ("", "head")),
+        ("bag of words", "", ("", "a weight a word")),
+    )
+    for number, (name, start, learns) in enumerate(ways):
+        y = 100 + number * 36
+        art.text(8, y + 14, name, "strong", "start", SMALL)
+        art.box(120, y, 104, 28, start or "none", "plain" if start else "off")
+        encoder, head = learns
+        if number < 3:
+            art.box(232, y, 104, 28, encoder or "fixed", "blue" if encoder else "off")
+        left, width = (344, 108) if number < 3 else (232, 220)
+        art.box(left, y, width, 28, head, "red")
+    return art
+
+
+@drawing
 def words_and_pieces() -> Drawing:
     """Chapter 15: the label of a word goes to its first piece."""
     art = Drawing(

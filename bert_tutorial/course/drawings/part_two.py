@@ -128,3 +128,46 @@ def schedule_and_knowledge() -> Drawing:
         art.text(x(step), 276, f"{step:,}", "quiet", anchor, SMALL)
     art.text(left + width, 298, "step of 16,000", "quiet", "end", SMALL)
     return art
+
+
+def recalls(variant: str) -> dict[int, float]:
+    """Read what the lab's stored runs of a variant know, by seed."""
+    file = resources.files("bert_tutorial").joinpath("runs/ablation_lab.json")
+    runs = json.loads(file.read_text(encoding="utf-8"))["runs"]
+    return {one["seed"]: one["recall"] for one in runs if one["variant"] == variant}
+
+
+@drawing
+def one_change() -> Drawing:
+    """Chapter 13: one choice taken away, beside its control, seed by seed."""
+    art = Drawing(
+        "One change, and its control",
+        "Two columns, the baseline and a variant. Five rows are the same in both: the "
+        "world, 900 steps, the masks, the pair task, the seeds. One row differs: "
+        "positions are learned in the baseline, and there are none in the variant. "
+        "Below, the facts known on seeds 0, 1 and 2, for both, and their difference "
+        "on each seed.",
+    )
+    before, after = recalls("baseline"), recalls("no positions")
+    art.text(226, 14, "baseline", "strong", size=SMALL)
+    art.text(376, 14, "variant", "strong", size=SMALL)
+    rows = [("text", "70 facts"), ("budget", "900 steps"), ("masks", "40 % content")]
+    rows += [("pair task", "next or not"), ("positions", "learned")]
+    for number, (name, choice) in enumerate(rows):
+        y = 30 + number * 34
+        is_changed = name == "positions"
+        art.text(140, y + 14, name, "strong" if is_changed else "quiet", "end", SMALL)
+        kind = "blue" if is_changed else "plain"
+        art.box(156, y, 140, 28, choice, kind, size=SMALL)
+        other = "none" if is_changed else choice
+        art.box(306, y, 140, 28, other, "red" if is_changed else kind, size=SMALL)
+    for number, seed in enumerate(sorted(before)[:3]):
+        y = 226 + number * 30
+        gap = after[seed] - before[seed]
+        art.text(140, y, f"facts, seed {seed}", "quiet", "end", SMALL)
+        art.text(226, y, f"{before[seed]:.2f}", "blue", size=SMALL)
+        art.text(346, y, f"{after[seed]:.2f}", "red", size=SMALL)
+        art.text(446, y, f"{gap:+.2f}", "strong", "end", SMALL)
+    words = "Subtract on each seed first, then ask how far\nthe differences lie apart."
+    art.text(8, 322, words, "quiet", "start", SMALL)
+    return art

@@ -17,12 +17,13 @@ from matplotlib.ticker import MaxNLocator
 
 __all__ = ["COLORS", "bars", "curves", "heatmap", "set_style"]
 
+INK = "#1a2733"  # text and axes; the site makes it pale in the dark
 COLORS = {
     "blue": "#0072B2",
     "vermilion": "#D55E00",
     "green": "#009E73",
     "purple": "#CC79A7",
-    "black": "#000000",
+    "black": INK,
     "orange": "#E69F00",  # fills only: too pale for lines on white
     "sky": "#56B4E9",  # fills only
 }
@@ -37,6 +38,18 @@ def set_style() -> None:
             "figure.figsize": (7, 3),
             "figure.facecolor": "white",
             "figure.constrained_layout.use": True,
+            "text.color": INK,
+            "axes.edgecolor": INK,
+            "axes.labelcolor": INK,
+            "xtick.color": INK,
+            "ytick.color": INK,
+            "hatch.color": INK,
+            "legend.frameon": False,
+            # Where a figure is stored as SVG: text is text, a cell is one pixel, and
+            # the same figure gives the same file.
+            "svg.fonttype": "none",
+            "svg.hashsalt": "bert_tutorial",
+            "image.interpolation": "none",
             "font.size": 10,
             "axes.labelsize": 10,
             "xtick.labelsize": 9,
