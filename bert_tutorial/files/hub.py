@@ -94,6 +94,13 @@ def _compare_with_published(weights: Path) -> None:
     )
 
 
+# How the published models were called before names on the hub had an owner.
+OLD_NAME = re.compile(
+    r"bert-(base|large)-(un)?cased(-whole-word-masking)?"
+    r"|bert-base-(chinese|german-cased|multilingual-(un)?cased)"
+)
+
+
 def find_folder(
     folder: str | Path, revision: str | None = None, allow_bin: bool = False
 ) -> Path:
@@ -114,8 +121,11 @@ def find_folder(
     if name == ENCODER.partition("/")[2]:
         name = ENCODER
     if name.count("/") != 1 or name.startswith((".", "/", "~")) or path.exists():
+        owner = (
+            f"; did you mean google-bert/{name}?" if OLD_NAME.fullmatch(name) else ""
+        )
         raise CheckpointError(
-            f"{name} is neither a folder nor a hub id such as owner/name"
+            f"{name} is neither a folder nor a hub id such as owner/name{owner}"
         )
     try:
         return _fetch(name, revision, allow_bin)

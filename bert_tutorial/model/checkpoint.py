@@ -26,7 +26,7 @@ from bert_tutorial.files.folder import (
 )
 from bert_tutorial.files.hub import find_folder
 from bert_tutorial.model.config import BertConfig
-from bert_tutorial.model.embeddings import truncated_normal_
+from bert_tutorial.model.embeddings import truncated_normal_, why_out_of_range
 
 __all__ = ["NAMES", "PreTrained", "published_name", "read_weights"]
 
@@ -275,6 +275,7 @@ class PreTrained(nn.Module):
 
         Raises:
             TypeError: an argument is one of transformers' that this BERT lacks.
+            ValueError: on a CPU, if an id, type or label is none of the model's.
         """
         for name in _NOT_OFFERED.keys() & named.keys():
             value = named.pop(name)  # a tensor has no one truth: compare by identity
@@ -282,7 +283,15 @@ class PreTrained(nn.Module):
                 raise TypeError(
                     f"{type(self).__name__} has no {name}: {_NOT_OFFERED[name]}"
                 )
-        return super().__call__(*inputs, **named)
+        try:
+            return super().__call__(*inputs, **named)
+        except IndexError as error:
+            head = getattr(self, "classifier", None)
+            classes = None if head is None else self.config.num_labels
+            reason = why_out_of_range(self.config, classes, inputs, named)
+            if reason:
+                raise ValueError(reason) from error
+            raise
 
     @property
     def device(self) -> torch.device:

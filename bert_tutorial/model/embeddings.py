@@ -4,6 +4,9 @@ Chapter: 5
 Used from: 1
 """
 
+from collections.abc import Mapping, Sequence
+from typing import Any
+
 import torch
 from torch import Tensor, nn
 
@@ -85,3 +88,53 @@ def zero_row_(embedding: nn.Embedding) -> None:
     if embedding.padding_idx is not None:
         with torch.no_grad():
             embedding.weight[embedding.padding_idx].zero_()
+
+
+def why_out_of_range(
+    config: BertConfig,
+    classes: int | None,
+    inputs: Sequence[Any],
+    named: Mapping[str, Any],
+) -> str:
+    """Name the ids, types or labels that a model has no row for, once it has failed.
+
+    torch says of all of these no more than "index out of range in self".
+
+    Args:
+        config: of the model.
+        classes: that its labels choose between; None: the pieces of its vocabulary.
+        inputs: that it was called with, the first of which are the ids.
+        named: the others.
+
+    Returns:
+        What must be otherwise; empty if all of it is as it must be.
+    """
+    ids = named.get("input_ids", inputs[0] if inputs else None)
+    if isinstance(ids, Tensor) and ids.dim() != 2:
+        return (
+            f"input_ids must be (B, T), a row a text, got {tuple(ids.shape)}; a single "
+            "text is input_ids[None]"
+        )
+    limits = {
+        "input_ids": (ids, config.vocab_size),
+        "token_type_ids": (named.get("token_type_ids"), config.type_vocab_size),
+        "labels": (named.get("labels"), classes or config.vocab_size),
+    }
+    ways = {
+        "input_ids": "take the tokenizer of the model's own folder, or, with tokens "
+        "added, resize_token_embeddings(len(tokenizer))",
+        "token_type_ids": "0 is the first text, 1 the second",
+        "labels": "-100 is not scored; num_labels says how many classes there are",
+    }
+    for name, (values, limit) in limits.items():
+        if not isinstance(values, Tensor) or values.is_floating_point():
+            continue
+        is_bad = (values >= limit) | (values < 0)
+        if name == "labels":
+            is_bad &= values != -100
+        bad = values[is_bad]
+        if bad.numel():
+            return (
+                f"{name} must be from 0 to {limit - 1}, got {int(bad[0])}; {ways[name]}"
+            )
+    return ""

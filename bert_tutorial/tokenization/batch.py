@@ -6,7 +6,7 @@ Chapter: 3
 Used from: 1
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from importlib import import_module
 from typing import Any, Protocol
 
@@ -34,7 +34,8 @@ class Batch(dict[str, Any]):
         try:
             return self[name]
         except KeyError:
-            raise AttributeError(name) from None
+            entries = ", ".join(self)
+            raise AttributeError(f"a batch has no {name}, only {entries}") from None
 
     def to(self, device: Any) -> "Batch":
         """Move all tensors to a device."""
@@ -184,6 +185,8 @@ def _pairs_of(
 ) -> tuple[bool, list[str], list[str] | list[None]]:
     """Bring texts, pairs and lists of both into two lists; say if it was one text."""
     is_one = isinstance(text, str)
+    if not isinstance(text, Iterable):  # such as the NaN of an empty cell
+        raise ValueError(f"text must be a text or a list of texts, got {text!r:.60}")
     texts: list[Any] = [text] if is_one else list(text)
     pairs: list[Any] = [None] * len(texts)
     if text_pair is not None:

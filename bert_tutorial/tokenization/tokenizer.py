@@ -17,7 +17,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tokenizers import Tokenizer
 
@@ -99,6 +99,26 @@ def _tell_of_capitals(place: str | os.PathLike[str]) -> None:
         stacklevel=3,
     )
 
+
+# Names of transformers' tokenizers, and what does the same here.
+ELSEWHERE = {
+    **{
+        f"{name}_token_id": f"{name}_id"
+        for name in ("pad", "unk", "cls", "sep", "mask")
+    },
+    **{f"{token[1:-1].lower()}_token": repr(token) for token in SPECIAL_TOKENS},
+    "vocab_size": "len(tokenizer)",
+    "get_vocab": "vocab, or id_to_token",
+    "all_special_tokens": "special_tokens",
+    "model_max_length": "max_length",
+    "encode_plus": "tokenizer(text), or encode(text) for tokens and offsets too",
+    "batch_encode_plus": "tokenizer(texts)",
+    "pad": "tokenizer(texts, padding=True)",
+    "add_tokens": "a folder whose tokenizer has them (transformers' save_pretrained), "
+    "and model.resize_token_embeddings(len(tokenizer))",
+    "add_special_tokens": "a folder whose tokenizer has them (transformers' "
+    "save_pretrained), and model.resize_token_embeddings(len(tokenizer))",
+}
 
 SPECIAL = re.compile("(" + "|".join(map(re.escape, SPECIAL_TOKENS)) + ")")
 
@@ -186,6 +206,13 @@ class BertTokenizer:
         if found.compiled is not None:
             tokenizer._follow(found.compiled)
         return tokenizer
+
+    if not TYPE_CHECKING:  # to mypy, names that are not there stay unknown
+
+        def __getattr__(self, name: str) -> Any:
+            """Say of a name that transformers has what to take here instead."""
+            hint = f"; take {ELSEWHERE[name]}" if name in ELSEWHERE else ""
+            raise AttributeError(f"BertTokenizer has no {name}{hint}")
 
     def _follow(self, compiled: Tokenizer) -> None:
         """Let a compiled tokenizer cut texts from now on, and take its added tokens."""

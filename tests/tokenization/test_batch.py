@@ -1,5 +1,7 @@
 """Calling a tokenizer gives what transformers gives, for every option that it takes."""
 
+import copy
+import pickle
 import random
 from itertools import product
 
@@ -9,7 +11,7 @@ from transformers import BertTokenizer as PublishedTokenizer
 
 from bert_tutorial.model.bert import BertModel
 from bert_tutorial.model.config import BertConfig
-from bert_tutorial.tokenization.tokenizer import BertTokenizer
+from bert_tutorial.tokenization.tokenizer import ELSEWHERE, BertTokenizer
 from bert_tutorial.tokenization.vocabulary import SPECIAL_TOKENS
 
 WORDS = ["the", "un", "##aff", "##able", "##s", "cat", "sat", "a", ".", ",", "it", "'"]
@@ -197,3 +199,32 @@ def test_an_id_outside_the_vocabulary_is_named(both):
     for number in (-1, len(VOCABULARY)):
         with pytest.raises(ValueError, match=f"got {number}"):
             both[0].decode([5, number])
+
+
+OLDER = {"encode_plus", "batch_encode_plus"}  # gone from transformers 5
+NO_TEXTS = [None, float("nan"), 3, ["a", None], ["a", float("nan")], [b"a"], [["a"]]]
+
+
+@pytest.mark.parametrize("text", NO_TEXTS, ids=repr)
+def test_what_is_no_text_is_said(text, both):
+    """Empty cells of a table are None or NaN; `tokenizers` names a type of its own."""
+    with pytest.raises(ValueError, match=r"^text must be a text.*, got "):
+        both[0](text)
+
+
+def test_names_of_transformers_say_what_to_take(both):
+    ours, theirs = both
+    for name, there in ELSEWHERE.items():
+        assert hasattr(theirs, name) or name in OLDER, name
+        with pytest.raises(AttributeError, match=f"no {name}; take "):
+            getattr(ours, name)
+        if there.endswith("_id"):
+            assert getattr(ours, there) == getattr(theirs, name)
+        if name.endswith("_token"):
+            assert there == repr(getattr(theirs, name))
+    with pytest.raises(AttributeError, match=r"has no padding_side$"):
+        ours.padding_side  # noqa: B018
+    with pytest.raises(AttributeError, match="no word_ids, only input_ids, token_type"):
+        ours("a").word_ids()
+    again = pickle.loads(pickle.dumps(copy.deepcopy(ours)))
+    assert again("a cat") == ours("a cat")
