@@ -21,7 +21,7 @@ from figure_svg import for_page
 class InlinePlots(SphinxTransform):
     """Replace the images of plots before Sphinx collects what a page names."""
 
-    default_priority = 900
+    default_priority = 870  # 880: the event at which Sphinx collects images
 
     def apply(self, **_: Any) -> None:
         """Do so on one page."""

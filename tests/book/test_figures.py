@@ -15,7 +15,7 @@ from bert_tutorial.course.plots.style import COLORS, INK, curves, heatmap, set_s
 from book_files import ROOT, notebooks
 
 STYLE = (ROOT / "book" / "_static" / "figures.css").read_text(encoding="utf-8")
-GROUND = "#14181e"  # the theme's in the dark
+GROUND = "#121212"  # the theme's in the dark
 # What lies under letters that do not turn, or is a colour of a thing that is drawn.
 FIXED = {"#56b4e9", "#e69f00", "#dddddd", "#9ad7c3", "#ffffff"}
 
@@ -169,3 +169,12 @@ def test_the_map_marks_the_stage_and_leads_to_the_others():
         *("00", "03", "05", "08", "10", "14", "19")
     ]
     assert "attention</span>" in text and 'aria-label="Where this chapter' in text
+
+
+def test_maps_beside_each_other_can_share_a_scale():
+    one = heatmap([[0.1, 0.2]], top=1.0, colorbar=False).images[0]
+    other = heatmap([[-0.1, 0.2]], signed=True, top=3.0, colorbar=False).images[0]
+    own = heatmap([[0.1, 0.2]], colorbar=False).images[0]
+    plt.close("all")
+    assert one.get_clim() == (0.0, 1.0) and other.get_clim() == (-3.0, 3.0)
+    assert own.get_clim() == (0.0, 0.2)

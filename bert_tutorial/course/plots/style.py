@@ -72,6 +72,7 @@ def heatmap(
     xlabel: str = "key",
     ylabel: str = "query",
     signed: bool = False,
+    top: float | None = None,
     digits: int | None = None,
     colorbar: bool = True,
     ax: Axes | None = None,
@@ -85,6 +86,8 @@ def heatmap(
         xlabel: what a column stands for.
         ylabel: what a row stands for.
         signed: centre the colours at zero; else they run from zero to the largest.
+        top: the value at the end of the scale, so that maps beside each other share
+            one; the largest of this matrix if none.
         digits: write each value into its cell with that many decimals.
         colorbar: draw the scale beside the matrix.
         ax: where to draw; a new figure if none.
@@ -99,7 +102,7 @@ def heatmap(
     _check_labels(matrix, rows, columns)
     if ax is None:
         _, ax = plt.subplots(figsize=(3.5, 3))
-    top = float(np.abs(matrix).max()) or 1.0
+    top = (float(np.abs(matrix).max()) or 1.0) if top is None else top
     image = ax.imshow(
         matrix,
         cmap="PuOr" if signed else "cividis",
