@@ -18,7 +18,7 @@ document.addEventListener("DOMContentLoaded", () => {
     summary.setAttribute("aria-label", `Pages below ${link.innerText.trim()}`);
   });
   // A figure wider than a phone scrolls, also with the arrow keys.
-  const figures = () => each(".cell_output:has(> img)", (figure) => {
+  const figures = () => each(".plot-figure, .cell_output:has(> img)", (figure) => {
     const about = { tabindex: "0", role: "group", "aria-label": "figure" };
     const isWide = figure.scrollWidth > figure.clientWidth;
     for (const [name, value] of Object.entries(about)) {
