@@ -75,6 +75,17 @@ TRIALS = {
         "",
         "Your sentence at seven steps of a training like the one above.",
     ),
+    14: Trial(
+        "sentiment",
+        'data-text="The film was not boring."',
+        "Chapter 12's model, fine-tuned on reviews as above, and which words it needs.",
+    ),
+    16: Trial(
+        "questions",
+        'data-text="Paul sent a card from Accra. Paul bought a pink hat." '
+        'data-question="Where was Paul last summer?"',
+        "Chapter 12's model, fine-tuned as above: change the passage or the question.",
+    ),
     19: Trial(
         "ablation",
         'data-off="1.2"',

@@ -4,22 +4,17 @@ Needs Node; skips without.
 """
 
 import ast
-import base64
-import gzip
 import json
-import math
-import shutil
-import subprocess
 import unicodedata
 
 import browser_training
-import numpy as np
 import pytest
 import torch
 from browser_model import CHIPS, FOLDER, entry, files, fragment, script, shipped
 from conftest import tiny_config
+from node_engine import ENGINE, compressed, in_node, model_of, needs_node, stored
 
-from bert_tutorial import BertConfig, BertForPreTraining, BertTokenizer
+from bert_tutorial import BertForPreTraining, BertTokenizer
 from bert_tutorial.model.fill import fill_masks
 from bert_tutorial.tokenization import unicode_tables
 from bert_tutorial.tokenization.normalizer import fold
@@ -29,34 +24,9 @@ from bert_tutorial.world.corpus import Mix
 from bert_tutorial.world.knowledge import answer_probes, majority_recall, recall
 from book_files import ROOT
 
-NODE = shutil.which("node")
-pytestmark = pytest.mark.skipif(NODE is None, reason="there is no node on this machine")
-ENGINE = FOLDER / "bert.js"
+pytestmark = needs_node
 WEIGHTS = FOLDER / "mini_world.js"
 NASTY = ROOT / "tests" / "tokenization"
-# What runs in Node: the two scripts as a page would load them, then one function.
-AROUND = """
-const fs = require("fs"), vm = require("vm");
-const given = JSON.parse(fs.readFileSync(0, "utf8"));
-for (const text of given.scripts) vm.runInThisContext(text);
-const answer = ({work})(given.values, globalThis.Bert, globalThis.bertWeights);
-fs.writeSync(1, JSON.stringify(answer, (_, v) => ArrayBuffer.isView(v) ? [...v] : v));
-"""
-
-
-def in_node(work, values, weights=None):
-    """Run a JavaScript function of (values, Bert, bertWeights) and give its result."""
-    scripts = [ENGINE.read_text("utf-8")] + ([weights] if weights else [])
-    text = json.dumps({"scripts": scripts, "values": values})
-    done = subprocess.run(
-        [NODE, "-e", AROUND.replace("{work}", work)],
-        input=text,
-        capture_output=True,
-        encoding="utf-8",
-        timeout=300,
-    )
-    assert done.returncode == 0, done.stderr[-2000:]
-    return json.loads(done.stdout)
 
 
 @pytest.fixture(scope="module")
@@ -351,10 +321,6 @@ def test_the_files_are_those_that_the_shipped_weights_give():
         )
 
 
-def compressed(path):
-    return len(gzip.compress(path.read_bytes(), 9))
-
-
 def test_the_files_are_small():
     assert compressed(WEIGHTS) < 320_000 and WEIGHTS.stat().st_size < 430_000
     assert compressed(ENGINE) < 7_000
@@ -378,32 +344,9 @@ def told_of_the_training():
     return json.loads(text.removeprefix("globalThis.bertTraining = ").rstrip(";\n"))
 
 
-def stored(step):
-    text = (FOLDER / f"step_{step:04d}.js").read_text("utf-8")
-    assert text.startswith(f"// The mini-world model after {step} steps")
-    return json.loads(text.split(" = ", 1)[1].rstrip(";\n"))
-
-
-def model_of(values):
-    """Read the bytes as the page does: rows of a matrix have a scale in front."""
-    data, at = base64.b64decode(values["data"]), 0
-    model = BertForPreTraining(BertConfig(**values["config"])).eval()
-    parameters = dict(model.named_parameters())
-    assert [name for name, _ in values["tensors"]] == list(parameters)
-    for name, shape in values["tensors"]:
-        size = math.prod(shape)
-        if len(shape) == 1:
-            row = np.frombuffer(data, "<f2", size, at).astype("f4")
-            at += 2 * size
-        else:
-            kind = np.dtype([("scale", "<f4"), ("whole", "i1", shape[1])])
-            rows = np.frombuffer(data, kind, shape[0], at)
-            row = rows["scale"][:, None] * rows["whole"]
-            at += kind.itemsize * shape[0]
-        with torch.no_grad():
-            parameters[name].copy_(torch.tensor(row))
-    assert at == len(data)
-    return model
+def step(number):
+    about = f"The mini-world model after {number} steps"
+    return stored(f"step_{number:04d}", about)
 
 
 def test_every_kept_step_knows_what_is_told_of_it():
@@ -412,16 +355,16 @@ def test_every_kept_step_knows_what_is_told_of_it():
     assert majority_recall(probes).share == pytest.approx(told["majority"], abs=1e-4)
     shares = dict(told["recall"])
     assert sorted(told["kept"]) == told["kept"] and told["kept"][0] == 0
-    for step in told["kept"]:
-        values = stored(step)
+    for number in told["kept"]:
+        values = step(number)
         tokenizer = BertTokenizer(values["vocabulary"])
         found = recall(answer_probes(model_of(values), tokenizer, probes)).share
-        assert found == pytest.approx(shares[step], abs=0.02), step
+        assert found == pytest.approx(shares[number], abs=0.02), number
     assert shares[0] < 0.01 and shares[told["kept"][-1]] > 0.97
 
 
 def test_the_page_reads_the_same_numbers_from_a_step(model_and_tokenizer):
-    values = stored(1000)
+    values = step(1000)
     tokenizer = BertTokenizer(values["vocabulary"])
     text = (FOLDER / "step_1000.js").read_text("utf-8")
     model = model_of(values)

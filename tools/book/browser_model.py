@@ -107,18 +107,20 @@ def still(model: BertForPreTraining, tokenizer: BertTokenizer) -> Still:
     return Still(encoded.tokens, (layer, head), rows[layer, head].tolist(), answers)
 
 
-STEP, BASE, BAR = 72, 92, 26  # pixels: a token, the line of the tokens, a bar
+# Pixels: a token, the line of the tokens, a bar, and how far up an arc may reach.
+STEP, BASE, BAR, HIGHEST = 72, 92, 26, 84
 
 
 def picture(one: Still) -> str:
     """Draw the arcs above the tokens and the bars below; the page gives the colours."""
     middle = [STEP * index + STEP // 2 for index in range(len(one.tokens))]
     start, parts = middle[one.tokens.index("[MASK]")], []
+    reach = max(abs(start - end) for end in middle)
     for end, weight in zip(middle, one.weights, strict=True):
-        top = BASE - 14 - abs(start - end) * 0.3
+        top = BASE - 14 - (HIGHEST - 14) * abs(start - end) / reach
         parts.append(
             f'<path class="bert-arc" d="M{start} {BASE - 14}Q{(start + end) / 2:g} '
-            f'{2 * top - BASE + 14:g} {end} {BASE - 14}" '
+            f'{2 * top - BASE + 14:.4g} {end} {BASE - 14}" '
             f'stroke-width="{max(0.5, 8 * weight):.1f}"/>'
         )
     for x, token in zip(middle, one.tokens, strict=True):

@@ -342,12 +342,41 @@ globalThis.Bert = (() => {
     return linear(normal, table, of("bias"), model.config.vocab_size);
   };
 
+  const pooled = (model, hidden) => {
+    const of = part(model, "bert.pooler.dense"), H = model.config.hidden_size;
+    return linear(hidden.slice(0, H), of("weight"), of("bias"), H).map(Math.tanh);
+  };
+
   // Class 0: the second text follows the first; class 1: it is a random one.
   const pairLogits = (model, hidden) => {
-    const pool = part(model, "bert.pooler.dense"), of = part(model, "cls.seq_relationship");
-    const H = model.config.hidden_size, first = hidden.slice(0, H);
-    const pooled = linear(first, pool("weight"), pool("bias"), H).map(Math.tanh);
-    return linear(pooled, of("weight"), of("bias"), 2);
+    const of = part(model, "cls.seq_relationship");
+    return linear(pooled(model, hidden), of("weight"), of("bias"), 2);
+  };
+
+  // ---- the heads of tasks: model/task_heads.py, tasks/questions/answers.py -----------
+  const classLogits = (model, hidden) => {
+    const of = part(model, "classifier"), bias = of("bias");
+    return linear(pooled(model, hidden), of("weight"), bias, bias.length);
+  };
+
+  // For each token the logits of being the first and the last one of the answer.
+  const spanLogits = (model, hidden) => {
+    const of = part(model, "qa_outputs"), both = linear(hidden, of("weight"), of("bias"), 2);
+    return { start: both.filter((_, i) => i % 2 === 0), end: both.filter((_, i) => i % 2) };
+  };
+
+  // The span of tokens with the largest start + end, among those that may be an answer;
+  // of equals the first one. Null if there is none.
+  const bestSpan = ({ start, end }, mayAnswer, longest) => {
+    let best = null;
+    for (let first = 0; first < start.length; first += 1) {
+      if (!mayAnswer[first]) continue;
+      for (let last = first; last < Math.min(start.length, first + longest); last += 1) {
+        const score = start[first] + end[last];
+        if (mayAnswer[last] && (!best || score > best.score)) best = { first, last, score };
+      }
+    }
+    return best;
   };
 
   // The likeliest tokens behind a position, the likeliest first.
@@ -359,6 +388,7 @@ globalThis.Bert = (() => {
 
   const tables = { SPACES, AFTER_UNICODE_9, ONLY_UNICODE_9, IDEOGRAPHS, ASCII_PUNCTUATION };
   return {
-    Tokenizer, unpack, run, wordLogits, pairLogits, guesses, softmax, linear, erf, tables,
+    Tokenizer, unpack, run, wordLogits, pairLogits, classLogits, spanLogits, bestSpan, guesses,
+    softmax, linear, erf, tables,
   };
 })();

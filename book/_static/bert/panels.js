@@ -86,14 +86,14 @@
     const limit = model.config.max_position_embeddings;
     const isCut = encoded.ids.length > limit;
     for (const key of ["tokens", "ids", "types"]) encoded[key] = encoded[key].slice(0, limit);
-    return { ...encoded, isCut };
+    return { ...encoded, isCut, limit };
   };
   const masksOf = ({ tokens }) => tokens.flatMap((token, i) => (token === "[MASK]" ? [i] : []));
-  const remarks = ({ tokens, isCut }) => [
+  const remarks = ({ tokens, isCut, limit }) => [
     tokens.includes("[UNK]") && "[UNK]: the vocabulary has no pieces for a word.",
     tokens.filter((token) => token.startsWith("##")).length > 2 &&
       "Many ## pieces: the model hardly knows these words, and babbles.",
-    isCut && "The model reads 64 tokens at most; the rest is left out.",
+    isCut && `The model reads ${limit} tokens at most; the rest is left out.`,
   ].filter(Boolean).join(" ");
 
   // Mask the word with this number in the text, or bring it back.
@@ -428,6 +428,99 @@
     draw();
   };
 
+  // ---- tasks: weights of their own ---------------------------------------------------
+  const unpacked = new Map();
+  const fetched = async (name, file = `${name}.js`) => {
+    await load(file);
+    if (!unpacked.has(name)) unpacked.set(name, Bert.unpack(globalThis.bertWeights[name]));
+    return unpacked.get(name);
+  };
+  const examples = (panel, set) => element("div", {
+    className: "bert-chips", role: "group", "aria-label": "Examples",
+  }, ...JSON.parse(panel.dataset.chips ?? "[]").map((text) => button(text, () => set(text))));
+
+  PANELS.sentiment = async (_, panel) => {
+    const model = await fetched("sentiment"), told = await results();
+    const NAMES = ["negative", "positive"], answers = element("div"), status = said();
+    const parts = element("div", { className: "bert-words" });
+    const shares = (encoded) => [...Bert.softmax(Bert.classLogits(model,
+      Bert.run(model, encoded.ids, encoded).hidden))];
+    const show = () => {
+      const text = field.input.value, encoded = read(model, text), both = shares(encoded);
+      const winner = both[1] > both[0] ? 1 : 0;
+      const sorted = [winner, 1 - winner].map((i) => ({ token: NAMES[i], probability: both[i] }));
+      answers.replaceChildren(bars(sorted));
+      const words = wordsOf(text);
+      parts.replaceChildren(...words.map((word, i) => {
+        const left = shares(read(model, toggled(text, i, new Map())))[winner];
+        return element("span", { className: "bert-piece bert-ground",
+          style: ground(Math.max(0, both[winner] - left)) }, word, " ",
+        element("small", {}, percent(left)));
+      }));
+      status.textContent = `${NAMES[winner]}, ${percent(both[winner])}. ${remarks(encoded)}`;
+    };
+    const field = sentence(panel.dataset.text ?? "The film was not boring.", show, "Review");
+    panel.replaceChildren(examples(panel, field.set), field.row, status, answers,
+      element("p", { className: "bert-note" }, "Below each word: what is left of the answer's ",
+        "probability when the word becomes [MASK]. The darker, the more it loses."), parts,
+      element("p", { className: "bert-note" }, `Trained with ${told.sentiment.labels} labelled reviews. `,
+        `Right in ${percent(told.sentiment.right)} of ${told.held_out} others, whose adjectives none of `,
+        "those reviews has."));
+    show();
+  };
+
+  PANELS.questions = async (_, panel) => {
+    const model = await fetched("questions"), told = await results();
+    const passage = element("div", { className: "bert-words" }), status = said();
+    const show = () => {
+      const encoded = read(model, question.input.value, context.input.value);
+      const { hidden } = Bert.run(model, encoded.ids, encoded);
+      const logits = Bert.spanLogits(model, hidden);
+      const may = encoded.types.map((type, i) => type === 1 && encoded.tokens[i] !== "[SEP]");
+      const best = Bert.bestSpan(logits, may, 5);
+      const [start, end] = [logits.start, logits.end].map((row) => Bert.softmax(row));
+      passage.replaceChildren(...encoded.tokens.flatMap((token, i) => (!may[i] ? [] : [
+        element(best && i >= best.first && i <= best.last ? "mark" : "span",
+          { className: "bert-piece bert-ground", style: ground(Math.max(start[i], end[i])) }, token)])));
+      const answer = best && encoded.tokens.slice(best.first, best.last + 1).join(" ").replaceAll(" ##", "");
+      status.textContent = (best
+        ? `Answer: ${answer}. Start ${percent(start[best.first])}, end ${percent(end[best.last])}. `
+        : "Write a passage, in which the answer stands. ") + remarks(encoded);
+    };
+    const context = sentence(panel.dataset.text ?? "", show, "Passage");
+    const question = sentence(panel.dataset.question ?? "", show, "Question");
+    panel.replaceChildren(context.row, examples(panel, question.set), question.row, status, passage,
+      element("p", { className: "bert-note" }, "The darker a piece, the likelier it is the answer's first ",
+        `or last one. Trained with ${told.questions.labels} passages. Of ${told.held_out} others with new `,
+        `values and wordings, ${percent(told.questions.right_1)} are right if they are about one person, `,
+        `${percent(told.questions.right_2)} if about two.`));
+    show();
+  };
+
+  PANELS.english = (_, panel) => {
+    const status = said();
+    const open = button("Load the English model (1.5 MB)", async () => {
+      open.disabled = true;
+      status.textContent = "Loading …";
+      try {
+        const model = await fetched("english");
+        const inner = element("div");
+        Object.assign(inner.dataset, panel.dataset);
+        PANELS.fill(model, inner);
+        const field = inner.querySelector("input");
+        panel.replaceChildren(examples(panel, (text) => {
+          field.value = text;
+          field.dispatchEvent(new Event("input"));
+        }), ...inner.children);
+        field.focus();
+      } catch {
+        open.disabled = false;
+        status.textContent = "The English model could not be loaded.";
+      }
+    });
+    panel.replaceChildren(element("p", { className: "bert-row" }, open), status);
+  };
+
   // ---- a training, step by step ------------------------------------------------------
   const curve = ({ loss, recall, kept }, step) => {
     const width = 560, height = 150, last = loss.at(-1)[0], top = Math.max(...loss.map(([, y]) => y));
@@ -511,14 +604,16 @@
     }
     return loads.get(name);
   };
-  let model = null;
+  const results = async () => {
+    await load("tasks.js");
+    return globalThis.bertTasks;
+  };
+  const OWN_WEIGHTS = ["learning", "sentiment", "questions", "english"];
   const start = async (panel) => {
     try {
-      if (panel.dataset.panel !== "learning") { // which has weights of its own
-        await load("mini_world.js");
-        model ??= Bert.unpack(globalThis.bertWeights["mini-world"]);
-      }
-      await PANELS[panel.dataset.panel](model, panel);
+      const kind = panel.dataset.panel;
+      const model = OWN_WEIGHTS.includes(kind) ? null : await fetched("mini-world", "mini_world.js");
+      await PANELS[kind](model, panel);
       panel.dataset.ready = "yes";
     } catch (error) {
       panel.append(element("p", { className: "bert-note", role: "status" },

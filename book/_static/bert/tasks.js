@@ -1,0 +1,1 @@
+globalThis.bertTasks = {"command":"python tools/book/browser_tasks.py","sentiment":{"labels":256,"steps":150,"right":1.0},"questions":{"labels":1024,"steps":800,"right_1":1.0,"right_2":0.4433},"held_out":300,"core_seconds":22.3};
