@@ -62,10 +62,6 @@ def first_answer(one):
     ).inner_text()
 
 
-def ours(page):
-    return [line for line in page.said if "THEBE_JS_URL" not in line]
-
-
 # ---- the first page -----------------------------------------------------------------
 
 
@@ -83,7 +79,7 @@ def test_each_example_gets_the_answer_of_the_table_without_scripts(
         word, share = table[sentence]
         assert first_answer(one) == (word, share), name
         assert word in one.locator("[role=status]").inner_text()
-    assert ours(page) == []
+    assert page.said == []
     if from_server:
         assert {url.split("/")[2] for url in page.asked} == {address.split("/")[2]}
 
@@ -137,7 +133,7 @@ def test_any_sentence_leaves_the_panels_whole(text, page):
         one = panel(page, kind)
         one.locator("input[type=text]").fill(text)
     page.wait_for_timeout(400)
-    assert ours(page) == []
+    assert page.said == []
     assert "NaN" not in page.locator("article").inner_text()
     assert "undefined" not in page.locator("article").inner_text()
 
@@ -290,7 +286,7 @@ def test_the_panel_of_a_chapter_works_and_loads_only_when_it_is_near(
     assert not [url for url in page.asked if "mini_world.js" in url or "/step_" in url]
     one = panel(page, kind)
     assert one.locator("input[type=text]").is_visible()
-    assert ours(page) == []
+    assert page.said == []
 
 
 # ---- fingers ------------------------------------------------------------------------

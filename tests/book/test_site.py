@@ -61,8 +61,16 @@ def faults_of(text: str) -> list[str]:
         ('<iframe src="x.html"></iframe>', "a foreign part: <iframe>"),
         ("<script>steal()</script>", "a script that nobody knows: steal()"),
         (
-            "<script>kernelName = 'python3'; steal()</script>",
-            "a script that nobody knows: kernelName = 'python3'; steal()",
+            "<script>kernelName = 'python3'</script>",
+            "a script that nobody knows: kernelName = 'python3'",
+        ),
+        (
+            "<script>const a = 'https://cdn.example/x@1/index.js'</script>",
+            "a script of another host: https://cdn.example/x@1/index.js",
+        ),
+        (
+            "<script>const a = 1</script><script>let b, c; const a = 1</script>",
+            "declared twice: a",
         ),
     ],
 )
@@ -80,7 +88,7 @@ def test_a_fault_on_a_page_is_named(text, fault):
         '<input aria-label="Size">',
         '<a href="b.html"><img src="a.png" alt="The next page"></a>',
         "<table><tr><th>n</th></tr><tr><td>1</td></tr></table>",
-        "<script>kernelName = 'python3'</script>",
+        "<script></script>",
     ],
 )
 def test_what_is_right_on_a_page_is_no_fault(text):
@@ -140,6 +148,40 @@ def test_the_built_site_has_no_fault():
     count, faults = check(SITE)
     assert count >= len(notebooks())
     assert faults == []
+
+
+@built
+def test_no_page_names_a_script_of_another_host_or_one_twice():
+    """The whole text of each page, also what stands outside of its scripts."""
+    paths = sorted(path for path in SITE.rglob("*.html") if "_static" not in path.parts)
+    assert len(paths) > 50
+    for path in paths:
+        text = path.read_text(encoding="utf-8")
+        assert not re.findall(r"https?://[^\s\"'<>]+\.m?js\b", text), path.name
+        files = [url.partition("?")[0] for url in re.findall(r'src="([^"]+)', text)]
+        scripts = [file for file in files if file.endswith(".js")]
+        assert len(scripts) == len(set(scripts)), path.name
+        assert "thebe" not in text.lower(), path.name
+
+
+SHOWN = re.compile(
+    r'<div class="cell_input[^"]*".*?<pre>(.*?)</pre>.*?'
+    r'<div class="cell_output[^"]*">(.*?)\n</div>\n</div>',
+    re.S,
+)
+
+
+@built
+def test_a_source_that_a_cell_shows_is_coloured():
+    count = 0
+    for path in sorted((SITE / "notebooks").glob("*.html")):
+        for code, output in SHOWN.findall(path.read_text(encoding="utf-8")):
+            words = html.unescape(re.sub("<[^>]+>", "", code))
+            if re.search(r"^show\(", words, re.M):
+                assert "highlight-python" in output, (path.name, words)
+                assert '<span class="k' in output, (path.name, words)
+                count += 1
+    assert count > 30
 
 
 BLOCK = re.compile(
@@ -333,6 +375,7 @@ LINKED = re.compile(
 )
 
 
+@built
 def test_chapters_are_linked_where_they_are_mentioned():
     count = 0
     for path in sorted((SITE / "notebooks").glob("[0-9][0-9]_*.html")):
@@ -494,3 +537,59 @@ def test_each_exercise_on_the_site_says_how_hard_it_is_and_has_its_hints():
         count = len(module.numbered(path))
         assert text.count('<p class="exercise-told">') == count
         assert text.count("<summary>Hint 1 of ") == count
+
+
+# ---- formulas without scripts -------------------------------------------------------
+
+
+def test_tex_becomes_mathml_and_what_is_unknown_ends_the_build():
+    module = extension("plain_formulas")
+    text = module.mathml(r"\text{softmax}\left(\frac{Q K^\top}{\sqrt{D}}\right)")
+    assert text == (
+        "<math><mrow><mtext>softmax</mtext><mo>(</mo><mfrac><mrow><mi>Q</mi><msup>"
+        "<mi>K</mi><mo>&#x22a4;</mo></msup></mrow><mrow><msqrt><mrow><mi>D</mi></mrow></msqrt>"
+        "</mrow></mfrac><mo>)</mo></mrow></math>"
+    )
+    both = module.mathml(r"\sum_{d=1}^D x_d^2 < 1", is_display=True)
+    assert both.startswith('<math display="block"><mrow><munderover><mo>&sum;</mo>')
+    assert "<msubsup><mi>x</mi><mi>d</mi><mn>2</mn></msubsup><mo>&lt;</mo>" in both
+    for faulty in (r"\unheard", "{x", r"\frac{1}", r"\text x", "x_"):
+        with pytest.raises(module.ExtensionError, match="does not know"):
+            module.mathml(faulty)
+
+
+@built
+def test_each_formula_also_stands_there_for_who_has_no_scripts():
+    count = 0
+    for path in sorted(SITE.glob("*/*.html")):
+        text = path.read_text(encoding="utf-8")
+        formulas = text.count('class="math ')
+        assert len(re.findall("<noscript><(?:span|div)><math", text)) == formulas
+        count += formulas
+    assert count > 400
+    assert "(scripting: none) { .math.notranslate { display: none; } }" in STYLE
+
+
+# ---- the package --------------------------------------------------------------------
+
+
+def test_a_definition_leads_to_its_lines():
+    module = extension("package_docs")
+    address = module.source_address("bert_tutorial.model.attention", "attention")
+    found = re.search(r"/blob/main/(bert_tutorial/\S+)#L(\d+)-L(\d+)$", address)
+    lines = (ROOT / found[1]).read_text(encoding="utf-8").split("\n")
+    assert lines[int(found[2]) - 1].startswith("def attention(")
+    assert lines[int(found[3]) - 1].startswith("    return ")
+    assert module.source_address("bert_tutorial.model.config", "no_such") is None
+    method = module.source_address("bert_tutorial.model.bert", "BertModel.forward")
+    assert "bert_tutorial/model/bert.py#L" in method
+
+
+@built
+def test_the_pages_about_the_package_link_to_the_source():
+    paths = sorted((SITE / "book").glob("api_*.html"))
+    assert len(paths) > 15
+    for path in paths:
+        text = path.read_text(encoding="utf-8")
+        functions = text.count('<dl class="py function">')
+        assert text.count("source-link") >= functions, path.name

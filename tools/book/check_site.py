@@ -36,13 +36,11 @@ EVENTS = {"window.print()", "toggleFullScreen()"}
 # How the theme's and the extensions' own scripts begin; they stand around the text.
 SCRIPTS = re.compile(
     r"document\.documentElement\.dataset\.mode = |let toggle\w+ = '|"
-    r"var togglebuttonSelector = |const THEBE_JS_URL = |DOCUMENTATION_OPTIONS\.|"
+    r"var togglebuttonSelector = |DOCUMENTATION_OPTIONS\.|"
     r"// Activate the search field|window\.MathJax = \{|window\.BOOK_TERMS = \["
 )
-# Two of them stand in the text; they start nothing before a button that is not there.
-TEXT_SCRIPTS = re.compile(
-    r"kernelName = 'python3'$|\{\s*requestKernel: true,[^;()<]*\}$"
-)
+SCRIPT_ELSEWHERE = re.compile(r"(?:https?:)?//[\w.-]+/[^\s\"'<>]*\.m?js\b")
+DECLARED = re.compile(r"\b(?:const|let|class)\s+([\w$]+)")
 BARE_TABLE = "a table without a header"
 NAMED = ("a", "button", "summary", "label")
 
@@ -69,6 +67,7 @@ class Page(HTMLParser):
         self.open: list[list[str]] = []  # links and buttons: tag, text so far
         self.tables: list[bool] = []  # for each open table: has it a header
         self.script: list[str] | None = None
+        self.declared: set[str] = set()  # by the scripts between the tags, so far
         self.feed(text)
         self.faults += [
             f"field without a label: {field or 'no id'}"
@@ -133,10 +132,7 @@ class Page(HTMLParser):
         """Leave the article, a link, a table, or a part whose text is code."""
         self.quiet -= tag in QUIET
         if tag == "script" and self.script is not None:
-            text = "".join(self.script).strip()
-            known = TEXT_SCRIPTS if self.article else SCRIPTS
-            if text and not known.match(text):
-                self.faults.append(f"a script that nobody knows: {text[:60]}")
+            self._check_script("".join(self.script).strip())
             self.script = None
         if self.open and self.open[-1][0] == tag:
             _, text = self.open.pop()
@@ -145,6 +141,17 @@ class Page(HTMLParser):
         if tag == "table" and self.tables and not self.tables.pop():
             self.faults.append(BARE_TABLE)
         self.article = self.article and tag != "article"
+
+    def _check_script(self, text: str) -> None:
+        """Name a script in the text or an unknown one, and what it declares again."""
+        if text and (self.article or not SCRIPTS.match(text)):
+            self.faults.append(f"a script that nobody knows: {text[:60]}")
+        for name in DECLARED.findall(text):
+            if name in self.declared:
+                self.faults.append(f"declared twice: {name}")
+            self.declared.add(name)
+        if address := SCRIPT_ELSEWHERE.search(text):
+            self.faults.append(f"a script of another host: {address.group()}")
 
     def handle_data(self, data: str) -> None:
         """Keep the words that a reader sees as prose."""
@@ -263,7 +270,7 @@ OWN_SCRIPTS = {
     ),
     *("documentation_options.js", "doctools.js", "sphinx_highlight.js"),
     *("clipboard.min.js", "copybutton.js", "togglebutton.js", "design-tabs.js"),
-    *("sphinx-thebe.js", "searchtools.js", "language_data.js"),
+    *("searchtools.js", "language_data.js"),
     *("scripts/sphinx-book-theme.js", "scripts/bootstrap.js"),
     *("scripts/pydata-sphinx-theme.js", "scripts/fontawesome.js"),
 }

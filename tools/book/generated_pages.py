@@ -53,32 +53,24 @@ __all__ = [
 BOOK = ROOT / "book"
 
 
-class Part(NamedTuple):
-    """A page: its file, its heading, and the rooms of the package on it."""
-
-    file: str
-    title: str
-    rooms: tuple[str, ...]
-
-
-PARTS = (
-    Part("api_model", "Text and model", ("files", "tokenization", "model")),
-    Part("api_pretraining", "Training and pretraining", ("training", "pretraining")),
-    Part("api_tasks", "Tasks, the mini-world, labs", ("tasks", "world", "labs")),
-    Part("api_tools", "Course and command line", ("course", "cli")),
+ROOMS = (
+    *("files", "tokenization", "model", "training", "pretraining"),
+    *("tasks", "world", "labs", "course", "cli"),
 )
 API_INDEX = """# The package
 
 Every module of `bert_tutorial`, room by room: a room imports only from the rooms above
 it. Inside a room, modules come in the order in which the chapters teach them.
 """
-API_HEAD = """# Package: {title}
+API_HEAD = """# Package: {room}
+
+{line}
 
 Modules of [the package](api.md). The names at the top of a module's entry are what it
 offers; the text comes from the package's own docstrings. The sizes (B, T, H and so on)
 are those of the [notation](notation.md) page.
 """
-API_ENTRY = """### {name}
+API_ENTRY = """## {name}
 
 ```{{eval-rst}}
 .. automodule:: {module}
@@ -119,21 +111,35 @@ def listed(room: str) -> list[Module]:
 
 
 def api_pages() -> dict[Path, str]:
-    """Return the text of each page about the package, by its file."""
+    """Return the text of each page about the package, by its file.
+
+    A room has a page for the modules in its folder, and one for each folder inside.
+    """
     index, pages = [API_INDEX], {}
-    for part in PARTS:
-        page = [API_HEAD.format(title=part.title)]
-        for room in part.rooms:
-            door = modules()[f"bert_tutorial.{room}"].read_text(encoding="utf-8")
-            head = f"## {room}\n\n{first_line(door)}\n"
-            page.append(head)
-            index.append(head)
-            for module in listed(room):
-                name = module.name.removeprefix("bert_tutorial.")
-                page.append(API_ENTRY.format(name=name, module=module.name))
-                index.append(f"{{py:mod}}`{name} <{module.name}>`\n: {module.line}\n")
-        pages[BOOK / f"{part.file}.md"] = "\n".join(page)
+    for room in ROOMS:
+        index.append(f"## {room}\n\n{line_of(room)}\n")
+        folders: dict[str, list[str]] = {}
+        for module in listed(room):
+            name = module.name.removeprefix("bert_tutorial.")
+            inner = ".".join(name.split(".")[:2]) if name.count(".") > 1 else room
+            entry = API_ENTRY.format(name=name, module=module.name)
+            folders.setdefault(inner, []).append(entry)
+            index.append(f"{{py:mod}}`{name} <{module.name}>`\n: {module.line}\n")
+        for inner in sorted(folders):
+            head = API_HEAD.format(room=inner, line=line_of(inner))
+            pages[api_page(inner)] = "\n".join([head, *folders[inner]])
     return {BOOK / "api.md": "\n".join(index), **pages}
+
+
+def api_page(folder: str) -> Path:
+    """Give the file of the page about a folder of the package."""
+    return BOOK / f"api_{folder.replace('.', '_')}.md"
+
+
+def line_of(folder: str) -> str:
+    """Give the first line of a folder's own docstring."""
+    door = modules()[f"bert_tutorial.{folder}"].read_text(encoding="utf-8")
+    return first_line(door)
 
 
 EXERCISES_HEAD = """# Exercises and recognised mistakes
