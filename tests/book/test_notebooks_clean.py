@@ -49,6 +49,12 @@ def test_it_was_run_from_top_to_bottom(notebook):
     assert not any("nbval-skip" in tags(cell) for cell in code_of(book))
 
 
+def test_no_cell_speaks_to_the_linter(notebook):
+    _, book = notebook
+    told = [cell.id for cell in book.cells if "noqa" in cell.source]
+    assert told == []
+
+
 def test_the_prose_is_portable(notebook):
     _, book = notebook
     for cell in book.cells:
@@ -95,6 +101,7 @@ def test_what_was_printed_in_portions_is_stored_in_one(notebook):
 def test_every_figure_has_a_text_for_those_who_cannot_see_it(notebook):
     _, book = notebook
     for cell in code_of(book):
-        if any("image/png" in output.get("data", {}) for output in cell.outputs):
+        kinds = {kind for output in cell.outputs for kind in output.get("data", {})}
+        if any(kind.startswith("image/") for kind in kinds):
             alt = cell.metadata.get("mystnb", {}).get("image", {}).get("alt", "")
             assert len(alt) > 20, f'{cell.id}: metadata "mystnb": {{"image": {{"alt"'
