@@ -72,7 +72,7 @@ def written(chapter: int, files: dict[int, str]) -> str:
         target = chapter if stage == here else stage.first
         items.append(f'<li{mark}><a href="{files[target]}">{said}</a></li>')
     return (
-        '<nav class="chapter-map" aria-label="Where this chapter stands">'
+        '<nav class="chapter-map screen-only" aria-label="Where this chapter stands">'
         f"<ol>{''.join(items)}</ol></nav>"
     )
 

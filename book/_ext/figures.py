@@ -38,7 +38,7 @@ class InlinePlots(SphinxTransform):
             path = Path(self.env.relfn2path(image["uri"], self.env.docname)[1])
             html = for_page(
                 path.read_text(encoding="utf-8"),
-                f"plot-{chapter}-{number}",
+                f"bt-plot-{chapter}-{number}",  # "bt-": unique in the whole book
                 image.get("alt", ""),
             )
             image.replace_self(nodes.raw("", html, format="html"))

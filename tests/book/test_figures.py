@@ -10,6 +10,7 @@ import nbformat
 import pytest
 from figure_svg import INKS, TURNED, for_page, small, smallest_letters
 from front_page import chapters
+from taken_pages import SCREEN_ONLY
 
 from bert_tutorial.course.plots.style import COLORS, INK, curves, heatmap, set_style
 from book_files import ROOT, notebooks
@@ -178,3 +179,12 @@ def test_maps_beside_each_other_can_share_a_scale():
     plt.close("all")
     assert one.get_clim() == (0.0, 1.0) and other.get_clim() == (-3.0, 3.0)
     assert own.get_clim() == (0.0, 0.2)
+
+
+def test_on_paper_a_plot_is_no_wider_than_the_page_and_the_map_is_left_out():
+    paper = (ROOT / "tools" / "book" / "take_along.css").read_text(encoding="utf-8")
+    rule = re.search(r"\.plot-figure svg \{([^}]*)\}", paper)[1]
+    assert "min-width: 0 !important" in rule and "max-width: 100% !important" in rule
+    written = extension("chapter_map").written(5, {n: "x" for n in range(25)})
+    classes = re.search(r'<nav class="([^"]*)"', written)[1].split()
+    assert any(f".{name}" in SCREEN_ONLY.split(", ") for name in classes)
