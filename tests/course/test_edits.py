@@ -77,7 +77,7 @@ LIST = r"""
 at the limit: > limit => >= limit
     A word of just the limit counts. Only those
     that are longer do.
-the longest one [other]:
+the longest @ [MASK] (of other):
 - sum(( => max((
 - word in words => word
 |     in words[1:]

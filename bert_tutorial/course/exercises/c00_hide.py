@@ -7,7 +7,8 @@ import re
 
 import torch
 
-from bert_tutorial.course.check import Case, Exercise, Mutant
+from bert_tutorial.course.check import Case, Exercise
+from bert_tutorial.course.judging.listed import mistakes
 
 STUB = '''
 def hide(sentence: str, word: str) -> str:
@@ -15,7 +16,7 @@ def hide(sentence: str, word: str) -> str:
 
     hide("Paris is the capital of France.", "France") gives
     "Paris is the capital of [MASK]." A word may end in a mark, as "U.S." and "C++" do;
-    "hen" is no word of "kitchen".
+    "hen" is no word of "kitchen". A sentence without the word stays as it is.
     """
     raise NotAttempted
 '''
@@ -38,72 +39,6 @@ def by_words(sentence: str, word: str) -> str:
     return sentence
 
 
-def everywhere(sentence: str, word: str) -> str:
-    """Replace every occurrence."""
-    return re.sub(rf"(?<!\w){re.escape(word)}(?!\w)", "[MASK]", sentence)
-
-
-def between_letters(sentence: str, word: str) -> str:
-    """Ask for an edge between letter and other, which a mark's end is not."""
-    return re.sub(rf"\b{re.escape(word)}\b", "[MASK]", sentence, count=1)
-
-
-def front_only(sentence: str, word: str) -> str:
-    """Ask for an edge in front only."""
-    return re.sub(rf"(?<!\w){re.escape(word)}", "[MASK]", sentence, count=1)
-
-
-def end_only(sentence: str, word: str) -> str:
-    """Ask for an edge behind only."""
-    return re.sub(rf"{re.escape(word)}(?!\w)", "[MASK]", sentence, count=1)
-
-
-def not_escaped(sentence: str, word: str) -> str:
-    """Take the word for a pattern."""
-    return re.sub(rf"(?<!\w){word}(?!\w)", "[MASK]", sentence, count=1)
-
-
-def any_case(sentence: str, word: str) -> str:
-    """Take capitals for small letters."""
-    edges = rf"(?<!\w){re.escape(word)}(?!\w)"
-    return re.sub(edges, "[MASK]", sentence, count=1, flags=re.IGNORECASE)
-
-
-def runs_of_letters(sentence: str, word: str) -> str:
-    """Compare with runs of letters."""
-    for found in re.finditer(r"\w+", sentence):
-        if found.group() == word:
-            return sentence[: found.start()] + "[MASK]" + sentence[found.end() :]
-    return sentence
-
-
-def the_last(sentence: str, word: str) -> str:
-    """Hide the last occurrence."""
-    found = list(re.finditer(rf"(?<!\w){re.escape(word)}(?!\w)", sentence))
-    if not found:
-        return sentence
-    return sentence[: found[-1].start()] + "[MASK]" + sentence[found[-1].end() :]
-
-
-def inside_words(sentence: str, word: str) -> str:
-    """Replace letters, also inside a longer word."""
-    return sentence.replace(word, "[MASK]", 1)
-
-
-def all_letters(sentence: str, word: str) -> str:
-    """Replace letters everywhere."""
-    return sentence.replace(word, "[MASK]")
-
-
-def loses_the_stop(sentence: str, word: str) -> str:
-    """Split at blanks, so that the word keeps its full stop."""
-    words = sentence.split()
-    positions = [i for i, w in enumerate(words) if w.strip(".,") == word]
-    for i in positions[:1]:
-        words[i] = "[MASK]"
-    return " ".join(words)
-
-
 def cases(seed: int, dtype: torch.dtype) -> list[Case]:
     """One word, one that comes twice, one inside another, capitals, marks."""
     return [
@@ -122,6 +57,69 @@ def cases(seed: int, dtype: torch.dtype) -> list[Case]:
     ]
 
 
+MISTAKES = r"""
+everywhere: , count=1 =>
+    Every occurrence is hidden. Only the first one is asked for: re.sub takes a count.
+inside words: … => return sentence.replace(word, '[MASK]', 1)
+    The word is also found inside another one: "hen" stands in "kitchen". A word ends
+    where no letter follows: (?!\w) in a regular expression, and (?<!\w) in front.
+all letters: … => return sentence.replace(word, '[MASK]')
+    Two slips: every occurrence is hidden, and also those inside another word. Ask for a
+    count of one and for the edge of a word.
+full stop lost: … => found = False
+|     words = sentence.split()
+|     for i, one in enumerate(words):
+|         if one.strip('.,') == word and not found:
+|             words[i], found = '[MASK]', True
+|     return ' '.join(words)
+    The punctuation after the word is gone: splitting at blanks keeps the stop with the
+    word. Replace the word alone.
+\b behind a mark: '(?<!\\w){re.escape(word)}(?!\\w)' => '\\b{re.escape(word)}\\b'
+    Right for words of letters. \b is the edge between a letter and something else:
+    between the last mark of "U.S." or "C++" and a blank there is none. Ask that no
+    letter stands before, (?<!\w), and none behind, (?!\w).
+edge in front only: '(?<!\\w){re.escape(word)}(?!\\w)' => '(?<!\\w){re.escape(word)}'
+    The front of the word is asked for and its end is not: "henna" begins with "hen".
+    Ask for both edges.
+edge behind only: '(?<!\\w){re.escape(word)}(?!\\w)' => '{re.escape(word)}(?!\\w)'
+    The end of the word is asked for and its front is not: "then" ends in "hen". Ask for
+    both edges.
+not escaped: '(?<!\\w){re.escape(word)}(?!\\w)' => '(?<!\\w){word}(?!\\w)'
+    The marks of the word are read as signs of the pattern: a full stop then stands for
+    any character, a plus for repetition. re.escape(word) takes them for themselves.
+any case: count=1 => count=1, flags=re.IGNORECASE
+    "Turkey" is hidden where "turkey" was asked for. Capitals count.
+runs of letters: … => for found in re.finditer('\\w+', sentence):
+|         if found.group() == word:
+|             return sentence[:found.start()] + '[MASK]' + sentence[found.end():]
+|     return sentence
+    The word is compared with runs of letters, and one that ends in a mark, such as
+    "U.S." or "C++", is no such run. Search for the word itself and look at what stands
+    before and behind it.
+last one: f'(?<!\\w){re.escape(word)}(?!\\w)', '[MASK]' =>
+| f'(?s)(.*)(?<!\\w){re.escape(word)}(?!\\w)', '\\1[MASK]'
+    The last occurrence is hidden. The first one is asked for.
+an error where it is not there: … => if word not in sentence:
+|         raise ValueError(word)
+|     return right(sentence, word)
+    A sentence without the word comes back as it is. Yours raises an error for it.
+nothing where it is not there: … => if word in sentence:
+|         return right(sentence, word)
+    A sentence without the word comes back as it is. Yours gives None for it.
+words between blanks: … => words = sentence.split()
+|     if word in words:
+|         words[words.index(word)] = '[MASK]'
+|     return ' '.join(words)
+    You compare what stands between blanks, and a mark belongs to it there: "France."
+    is not "France". Look at the characters before and behind each find.
+gives up at the first: … => masked = right(sentence, word)
+|     is_first = masked.find('[MASK]') == sentence.find(word)
+|     return masked if is_first else sentence
+    The first find is inside another word, and yours stops there. Look on behind it.
+no brackets: '[MASK]' => 'MASK'
+    [MASK] is written with its brackets; without them it is a word like any other.
+"""
+
 EXERCISE = Exercise(
     id="hide",
     chapter=0,
@@ -131,77 +129,7 @@ EXERCISE = Exercise(
     stub=STUB,
     solution=hide,
     accepted={"walk over the words": by_words},
-    mutants=[
-        Mutant(
-            "everywhere",
-            everywhere,
-            "Every occurrence is hidden. Only the first one is asked for: re.sub "
-            "takes a count.",
-        ),
-        Mutant(
-            "inside words",
-            inside_words,
-            'The word is also found inside another one: "hen" stands in "kitchen". '
-            "A word ends where no letter follows: (?!\\w) in a regular expression, "
-            "and (?<!\\w) in front.",
-        ),
-        Mutant(
-            "all letters",
-            all_letters,
-            "Two slips: every occurrence is hidden, and also those inside another "
-            "word. Ask for a count of one and for the edge of a word.",
-        ),
-        Mutant(
-            "full stop lost",
-            loses_the_stop,
-            "The punctuation after the word is gone: splitting at blanks keeps the "
-            "stop with the word. Replace the word alone.",
-        ),
-        Mutant(
-            r"\b behind a mark",
-            between_letters,
-            "Right for words of letters. \\b is the edge between a letter and "
-            'something else: between the last mark of "U.S." or "C++" and a blank '
-            "there is none. Ask that no letter stands before, (?<!\\w), and none "
-            "behind, (?!\\w).",
-        ),
-        Mutant(
-            "edge in front only",
-            front_only,
-            'The front of the word is asked for and its end is not: "henna" begins '
-            'with "hen". Ask for both edges.',
-        ),
-        Mutant(
-            "edge behind only",
-            end_only,
-            'The end of the word is asked for and its front is not: "then" ends in '
-            '"hen". Ask for both edges.',
-        ),
-        Mutant(
-            "not escaped",
-            not_escaped,
-            "The marks of the word are read as signs of the pattern: a full stop then "
-            "stands for any character, a plus for repetition. re.escape(word) takes "
-            "them for themselves.",
-        ),
-        Mutant(
-            "any case",
-            any_case,
-            '"Turkey" is hidden where "turkey" was asked for. Capitals count.',
-        ),
-        Mutant(
-            "runs of letters",
-            runs_of_letters,
-            "The word is compared with runs of letters, and one that ends in a mark, "
-            'such as "U.S." or "C++", is no such run. Search for the word itself and '
-            "look at what stands before and behind it.",
-        ),
-        Mutant(
-            "last one",
-            the_last,
-            "The last occurrence is hidden. The first one is asked for.",
-        ),
-    ],
+    mutants=mistakes(MISTAKES),
     cases=cases,
     hints=(
         "str.replace finds letters, not words. Where does that go wrong?",

@@ -6,7 +6,8 @@ Chapter: 2
 import torch
 from torch import Tensor
 
-from bert_tutorial.course.judging.exercise import Case, Exercise, Mutant
+from bert_tutorial.course.judging.exercise import Case, Exercise
+from bert_tutorial.course.judging.listed import mistakes
 
 STUB = '''
 def all_dots(a: Tensor, b: Tensor) -> Tensor:
@@ -32,62 +33,6 @@ def with_product(a: Tensor, b: Tensor) -> Tensor:
 def with_sum(a: Tensor, b: Tensor) -> Tensor:
     """Broadcast, multiply, add up."""
     return (a[:, :, None] * b[:, None]).sum(dim=-1)
-
-
-def turned(a: Tensor, b: Tensor) -> Tensor:
-    """Let b run down."""
-    return b @ a.transpose(-2, -1)
-
-
-def all_axes_turned(a: Tensor, b: Tensor) -> Tensor:
-    """Turn all axes of b."""
-    return a @ b.T
-
-
-def not_turned(a: Tensor, b: Tensor) -> Tensor:
-    """Multiply without turning."""
-    return a @ b
-
-
-def of_pairs(a: Tensor, b: Tensor) -> Tensor:
-    """Multiply vectors of equal number only."""
-    return (a * b).sum(dim=-1)
-
-
-def across_texts(a: Tensor, b: Tensor) -> Tensor:
-    """Sum over the texts of b."""
-    return torch.einsum("bth,csh->bts", a, b)
-
-
-def normalised(a: Tensor, b: Tensor) -> Tensor:
-    """Divide by the lengths of the vectors."""
-    lengths = a.norm(dim=-1)[:, :, None] * b.norm(dim=-1)[:, None]
-    return all_dots(a, b) / lengths
-
-
-def averaged(a: Tensor, b: Tensor) -> Tensor:
-    """Average instead of adding up."""
-    return (a[:, :, None] * b[:, None]).mean(dim=-1)
-
-
-def b_in_front(a: Tensor, b: Tensor) -> Tensor:
-    """Let the rows of b be the first text's."""
-    return a @ b[0].T
-
-
-def squeezed(a: Tensor, b: Tensor) -> Tensor:
-    """Drop the axes of size 1."""
-    return all_dots(a, b).squeeze()
-
-
-def magnitude(a: Tensor, b: Tensor) -> Tensor:
-    """Lose the sign."""
-    return all_dots(a, b).abs()
-
-
-def scaled(a: Tensor, b: Tensor) -> Tensor:
-    """Divide by the root of H, as attention does."""
-    return all_dots(a, b) / a.shape[-1] ** 0.5
 
 
 def cases(seed: int, dtype: torch.dtype) -> list[Case]:
@@ -116,6 +61,44 @@ def cases(seed: int, dtype: torch.dtype) -> list[Case]:
     ]
 
 
+MISTAKES = """
+turned (of matrix product): a @ b => b @ a
+    Rows and columns have changed places: yours is (B, S, T). The vectors of a run down,
+    those of b across.
+all axes turned (of matrix product): transpose(-2, -1) => T
+    b.T turns all three axes. Only the last two change places: b.transpose(-2, -1), or
+    b.mT.
+not turned (of matrix product): .transpose(-2, -1) =>
+    a @ b multiplies (T, H) with (S, H), whose inner sizes do not fit. Turn the second
+    matrix: b.transpose(-2, -1) is (B, H, S).
+pairs only (of broadcast): [:, :, None] * b[:, None] =>  * b
+    a * b pairs vector t of a with vector t of b only, where the shapes let it. Every
+    vector of a meets every vector of b: give a an axis for S and b one for T, or use
+    einsum.
+across texts: 'bth,bsh->bts' => 'bth,csh->bts'
+    The vectors of b are summed over all texts. A letter that both inputs share and the
+    result has, b, keeps the texts apart: bth,bsh->bts.
+divided by lengths:
+- … => return right(a, b) / (a.norm(dim=-1)[:, :, None] * b.norm(dim=-1)[:, None])
+    These are cosines: you divide by the lengths of the vectors. The dot product keeps
+    them.
+averaged (of broadcast): .sum => .mean
+    The products are averaged over H. A dot product adds them up.
+vectors of the first text (of matrix product): .transpose(-2, -1) => [0].T
+    All texts meet the vectors of the first text of b. Text n of a meets text n of b.
+axes of size 1 dropped: … => return right(a, b).squeeze()
+    An axis of size 1 is gone where there is one text or one vector. Leave squeeze out:
+    the result is (B, T, S) for all sizes.
+no sign: … => return right(a, b).abs()
+    The sign is lost: a dot product may be negative.
+divided by the root of H: a, b) => a, b) / a.shape[-1] ** 0.5
+    The products are divided by the root of H. That is a later step, of attention
+    (chapter 6).
+reshaped: … => return a @ b.reshape(b.shape[0], b.shape[2], b.shape[1])
+    reshape reads the numbers in the order in which they lie and mixes the vectors of b.
+    Its axes must change places: b.transpose(1, 2).
+"""
+
 EXERCISE = Exercise(
     id="all-dots",
     chapter=2,
@@ -125,73 +108,7 @@ EXERCISE = Exercise(
     stub=STUB,
     solution=all_dots,
     accepted={"matrix product": with_product, "broadcast": with_sum},
-    mutants=[
-        Mutant(
-            "turned",
-            turned,
-            "Rows and columns have changed places: yours is (B, S, T). The vectors of "
-            "a run down, those of b across.",
-        ),
-        Mutant(
-            "all axes turned",
-            all_axes_turned,
-            "b.T turns all three axes. Only the last two change places: "
-            "b.transpose(-2, -1), or b.mT.",
-        ),
-        Mutant(
-            "not turned",
-            not_turned,
-            "a @ b multiplies (T, H) with (S, H), whose inner sizes do not fit. Turn "
-            "the second matrix: b.transpose(-2, -1) is (B, H, S).",
-        ),
-        Mutant(
-            "pairs only",
-            of_pairs,
-            "a * b pairs vector t of a with vector t of b only, where the shapes let "
-            "it. Every vector of a meets every vector of b: give a an axis for S and "
-            "b one for T, or use einsum.",
-        ),
-        Mutant(
-            "across texts",
-            across_texts,
-            "The vectors of b are summed over all texts. A letter that both inputs "
-            "share and the result has, b, keeps the texts apart: bth,bsh->bts.",
-        ),
-        Mutant(
-            "divided by lengths",
-            normalised,
-            "These are cosines: you divide by the lengths of the vectors. The dot "
-            "product keeps them.",
-        ),
-        Mutant(
-            "averaged",
-            averaged,
-            "The products are averaged over H. A dot product adds them up.",
-        ),
-        Mutant(
-            "vectors of the first text",
-            b_in_front,
-            "All texts meet the vectors of the first text of b. Text n of a meets text "
-            "n of b.",
-        ),
-        Mutant(
-            "axes of size 1 dropped",
-            squeezed,
-            "An axis of size 1 is gone where there is one text or one vector. Leave "
-            "squeeze out: the result is (B, T, S) for all sizes.",
-        ),
-        Mutant(
-            "no sign",
-            magnitude,
-            "The sign is lost: a dot product may be negative.",
-        ),
-        Mutant(
-            "divided by the root of H",
-            scaled,
-            "The products are divided by the root of H. That is a later step, of "
-            "attention (chapter 6).",
-        ),
-    ],
+    mutants=mistakes(MISTAKES),
     cases=cases,
     hints=(
         "Which letters do the inputs have, which has the result, and which is summed "

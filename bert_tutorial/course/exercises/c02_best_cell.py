@@ -6,7 +6,8 @@ Chapter: 2
 import torch
 from torch import Tensor
 
-from bert_tutorial.course.judging.exercise import Case, Exercise, Mutant
+from bert_tutorial.course.judging.exercise import Case, Exercise
+from bert_tutorial.course.judging.listed import mistakes
 
 STUB = '''
 def best_cell(x: Tensor) -> Tensor:
@@ -38,27 +39,6 @@ def with_unravel(x: Tensor) -> Tensor:
     return torch.stack(torch.unravel_index(x.flatten(1).argmax(1), x.shape[1:]), 1)
 
 
-def two_maxima(x: Tensor) -> Tensor:
-    """Take the row with the largest sum of maxima, each axis by itself."""
-    row, column = x.sum(dim=2).argmax(dim=1), x.sum(dim=1).argmax(dim=1)
-    return torch.stack([row, column], dim=1)
-
-
-def last_of_equal(x: Tensor) -> Tensor:
-    """Take the last of several largest."""
-    return torch.tensor(x.shape[1:]) - 1 - best_cell(x.flip(1, 2))
-
-
-def column_by_column(x: Tensor) -> Tensor:
-    """Count down the columns, so that another of several largest is the first."""
-    return best_cell(x.transpose(1, 2)).flip(1)
-
-
-def of_magnitudes(x: Tensor) -> Tensor:
-    """Look for the number furthest from 0."""
-    return best_cell(x.abs())
-
-
 def cases(seed: int, dtype: torch.dtype) -> list[Case]:
     """A table that fits on paper, then sizes that all differ, and equal numbers."""
     torch.manual_seed(seed)
@@ -78,6 +58,52 @@ def cases(seed: int, dtype: torch.dtype) -> list[Case]:
     ]
 
 
+MISTAKES = """
+divided by the rows: S = x.shape[2] => S = x.shape[1]
+    You divide by the number of rows. In memory one row follows another, and each has S
+    numbers: divide by S, the number of columns.
+column in front: [best // S, best % S] => [best % S, best // S]
+    The column stands in front. The row is how many full rows came before, best // S;
+    the column is what is left, best % S.
+one count for the batch:
+- x.flatten(1).argmax(dim=1) => x.flatten().argmax().expand(len(x))
+    All tables get the same cell: the count runs through the whole batch. Flatten each
+    table by itself, x.flatten(1); take the argmax of axis 1.
+not undone: [best // S, best % S] => [best, best]
+    That is the number of the cell in the flattened table, not its row and column. Undo
+    the count with // and %.
+the numbers: torch.stack([best // S, best % S], dim=1) =>
+| x.flatten(1).topk(min(2, x[0].numel()), dim=1).values
+    These are numbers of the table. The task asks where the largest one is.
+sums: … => row, column = x.sum(dim=2).argmax(dim=1), x.sum(dim=1).argmax(dim=1)
+|     return torch.stack([row, column], dim=1)
+    The row with the largest sum and the column with the largest sum need not meet in
+    the largest number.
+the last of several: … => return torch.tensor(x.shape[1:]) - 1 - right(x.flip(1, 2))
+    Of several largest numbers the first counts, row by row. argmax of the flattened
+    table gives that one.
+column by column: … => return right(x.transpose(1, 2)).flip(1)
+    Of several largest numbers you take the first of the first column. Rows come one
+    after another: the first in the first row counts.
+without the sign: x.flatten => x.abs().flatten
+    The largest number is not the one furthest from 0: -7 is smaller than 1.
+counted from 1: [best // S, best % S] => [best // S + 1, best % S + 1]
+    Rows and columns count from 0.
+other axis: best % S], dim=1) => best % S], dim=0)
+    The pairs lie side by side, (2, B). Each table's row and column belong together:
+    torch.stack(..., dim=1).
+/ for //: best // S, => best / S,
+    A row has a whole number. Divide with //, which leaves out the rest.
+search begins at 0: … => there = (x > 0).flatten(1).any(dim=1)
+|     return right(x) * there[:, None]
+    Where all numbers of a table are below 0, yours finds none: the search begins at 0.
+    Begin with the first number, or at minus infinity.
+one cell for all tables: … => T, S = x.shape[1:]
+|     best = x.argmax() % (T * S)
+|     return torch.stack([best // S, best % S])[None].expand(len(x), 2)
+    All tables get the same cell: argmax without an axis looks through the whole batch.
+"""
+
 EXERCISE = Exercise(
     id="best-cell",
     chapter=2,
@@ -87,77 +113,7 @@ EXERCISE = Exercise(
     stub=STUB,
     solution=best_cell,
     accepted={"rows first": by_rows, "unravel_index": with_unravel},
-    mutants=[
-        Mutant(
-            "divided by the rows",
-            "- S = x.shape[2] => S = x.shape[1]",
-            "You divide by the number of rows. In memory one row follows another, and "
-            "each has S numbers: divide by S, the number of columns.",
-        ),
-        Mutant(
-            "column in front",
-            "[best // S, best % S] => [best % S, best // S]",
-            "The column stands in front. The row is how many full rows came before, "
-            "best // S; the column is what is left, best % S.",
-        ),
-        Mutant(
-            "one count for the batch",
-            "- x.flatten(1).argmax(dim=1) => x.flatten().argmax().expand(len(x))",
-            "All tables get the same cell: the count runs through the whole batch. "
-            "Flatten each table by itself, x.flatten(1); take the argmax of axis 1.",
-        ),
-        Mutant(
-            "not undone",
-            "- [best // S, best % S] => [best, best]",
-            "That is the number of the cell in the flattened table, not its row and "
-            "column. Undo the count with // and %.",
-        ),
-        Mutant(
-            "the numbers",
-            "- torch.stack([best // S, best % S], dim=1)"
-            " => x.flatten(1).topk(min(2, x[0].numel()), dim=1).values",
-            "These are numbers of the table. The task asks where the largest one is.",
-        ),
-        Mutant(
-            "sums",
-            two_maxima,
-            "The row with the largest sum and the column with the largest sum need not "
-            "meet in the largest number.",
-        ),
-        Mutant(
-            "the last of several",
-            last_of_equal,
-            "Of several largest numbers the first counts, row by row. argmax of the "
-            "flattened table gives that one.",
-        ),
-        Mutant(
-            "column by column",
-            column_by_column,
-            "Of several largest numbers you take the first of the first column. Rows "
-            "come one after another: the first in the first row counts.",
-        ),
-        Mutant(
-            "without the sign",
-            of_magnitudes,
-            "The largest number is not the one furthest from 0: -7 is smaller than 1.",
-        ),
-        Mutant(
-            "counted from 1",
-            "- [best // S, best % S] => [best // S + 1, best % S + 1]",
-            "Rows and columns count from 0.",
-        ),
-        Mutant(
-            "other axis",
-            "best % S], dim=1) => best % S], dim=0)",
-            "The pairs lie side by side, (2, B). Each table's row and column belong "
-            "together: torch.stack(..., dim=1).",
-        ),
-        Mutant(
-            "/ for //",
-            "best // S, => best / S,",
-            "A row has a whole number. Divide with //, which leaves out the rest.",
-        ),
-    ],
+    mutants=mistakes(MISTAKES),
     cases=cases,
     hints=(
         "Flatten each table to one row of numbers. Which cell is number 4 of a table "

@@ -6,7 +6,8 @@ Chapter: 2
 import torch
 from torch import Tensor
 
-from bert_tutorial.course.judging.exercise import Case, Exercise, Mutant
+from bert_tutorial.course.judging.exercise import Case, Exercise
+from bert_tutorial.course.judging.listed import mistakes
 
 STUB = '''
 def gather_positions(x: Tensor, positions: Tensor) -> Tensor:
@@ -37,68 +38,6 @@ def with_one_hot(x: Tensor, positions: Tensor) -> Tensor:
     return chosen.to(x.dtype) @ x
 
 
-def of_every_text(x: Tensor, positions: Tensor) -> Tensor:
-    """Index the second axis alone."""
-    return x[:, positions]
-
-
-def of_the_first(x: Tensor, positions: Tensor) -> Tensor:
-    """Take the positions of the first text for all."""
-    return x[:, positions[0]]
-
-
-def over_texts(x: Tensor, positions: Tensor) -> Tensor:
-    """Take the positions for numbers of texts."""
-    return x[positions.clamp(max=len(x) - 1), 0]
-
-
-def from_first_text(x: Tensor, positions: Tensor) -> Tensor:
-    """Fetch all vectors from the first text."""
-    return x[0][positions]
-
-
-def short_gather(x: Tensor, positions: Tensor) -> Tensor:
-    """Gather the first number of each vector only."""
-    return x.gather(1, positions[:, :, None])
-
-
-def off_by_one(x: Tensor, positions: Tensor) -> Tensor:
-    """Count positions from 1."""
-    return gather_positions(x, (positions - 1) % x.shape[1])
-
-
-def flat_without_offset(x: Tensor, positions: Tensor) -> Tensor:
-    """Join the texts, and forget where each begins."""
-    return x.flatten(0, 1)[positions]
-
-
-def in_order(x: Tensor, positions: Tensor) -> Tensor:
-    """Sort the positions."""
-    return gather_positions(x, positions.sort(dim=1).values)
-
-
-def with_mask(x: Tensor, positions: Tensor) -> Tensor:
-    """Mark the positions, and take what is marked."""
-    is_chosen = torch.zeros(x.shape[:2], dtype=torch.bool)
-    is_chosen[torch.arange(len(x))[:, None], positions] = True
-    return x[is_chosen].view(len(x), -1, x.shape[-1])
-
-
-def one_row_less(x: Tensor, positions: Tensor) -> Tensor:
-    """Pair row b with position b."""
-    return x[torch.arange(len(x)), positions.T].transpose(0, 1).flatten(0, 1)
-
-
-def rows_not_a_column(x: Tensor, positions: Tensor) -> Tensor:
-    """Leave the row numbers lying."""
-    return x[torch.arange(len(x)), positions]
-
-
-def squeezed(x: Tensor, positions: Tensor) -> Tensor:
-    """Drop the axes of size 1."""
-    return gather_positions(x, positions).squeeze()
-
-
 def cases(seed: int, dtype: torch.dtype) -> list[Case]:
     """One position in each text, then several, out of order and twice."""
     torch.manual_seed(seed)
@@ -125,6 +64,46 @@ def cases(seed: int, dtype: torch.dtype) -> list[Case]:
     ]
 
 
+MISTAKES = """
+every text with every position: x[rows, positions] => x[:, positions]
+    x[:, positions] fetches every text's positions from every text: (B, B, M, H). Index
+    the first axis too, with a column of row numbers (B, 1), so that each text meets its
+    own positions only.
+positions of the first text: x[rows, positions] => x[:, positions[0]]
+    All texts get the positions of the first one. Each row belongs to the text of that
+    row.
+texts for positions: x[rows, positions] => x[positions.clamp(max=len(x) - 1), 0]
+    The positions were used as numbers of texts. Positions are axis 1: x[row, position].
+vectors of the first text: x[rows, positions] => x[0][positions]
+    All vectors come from the first text. positions[b] are positions in x[b]; with the
+    texts joined into one long list, text b begins at b * T.
+one number a vector: x[rows, positions] => x.gather(1, positions[:, :, None])
+    torch.gather fetches single numbers, one for each index, so (B, M, 1) is left. Give
+    it the index H times, positions[:, :, None].expand(-1, -1, H), or index with x[rows,
+    positions].
+counted from one: , positions] => , (positions - 1) % x.shape[1]]
+    Each vector is that of the position before. Positions count from 0.
+offset forgotten: x[rows, positions] => x.flatten(0, 1)[positions]
+    = vectors of the first text
+sorted: , positions] => , positions.sort(dim=1).values]
+    The positions are sorted first. Row m of the result is positions[b, m], the order
+    that was asked for.
+with a mask:
+- x[rows, positions] => x[torch.zeros(x.shape[:2]).bool().index_put((rows, positions),
+|     torch.tensor(True))].view(len(x), -1, x.shape[-1])
+    A mask says which positions are wanted, not in which order or how often. Index with
+    the positions themselves.
+texts joined: x[rows, positions] => x[rows, positions].flatten(0, 1)
+    The right vectors in one long list: the texts are no longer apart. The result has an
+    axis for the texts, (B, M, H).
+rows not a column: [:, None] =>
+    The row numbers (B,) meet the positions (B, M), whose last axis is M. Make them a
+    column: torch.arange(len(x))[:, None].
+axes of size 1 dropped: , positions] => , positions].squeeze()
+    An axis of size 1 is gone where there is one text or one position. Leave squeeze
+    out: the result is (B, M, H) for all sizes.
+"""
+
 EXERCISE = Exercise(
     id="gather-positions",
     chapter=2,
@@ -134,81 +113,7 @@ EXERCISE = Exercise(
     stub=STUB,
     solution=gather_positions,
     accepted={"gather": with_gather, "one hot": with_one_hot},
-    mutants=[
-        Mutant(
-            "every text with every position",
-            of_every_text,
-            "x[:, positions] fetches every text's positions from every text: (B, B, "
-            "M, H). Index the first axis too, with a column of row numbers (B, 1), so "
-            "that each text meets its own positions only.",
-        ),
-        Mutant(
-            "positions of the first text",
-            of_the_first,
-            "All texts get the positions of the first one. Each row belongs to "
-            "the text of that row.",
-        ),
-        Mutant(
-            "texts for positions",
-            over_texts,
-            "The positions were used as numbers of texts. Positions are axis 1: "
-            "x[row, position].",
-        ),
-        Mutant(
-            "vectors of the first text",
-            from_first_text,
-            "All vectors come from the first text. positions[b] are positions in x[b]; "
-            "with the texts joined into one long list, text b begins at b * T.",
-        ),
-        Mutant(
-            "one number a vector",
-            short_gather,
-            "torch.gather fetches single numbers, one for each index, so (B, M, 1) is "
-            "left. Give it the index H times, positions[:, :, None].expand(-1, -1, "
-            "H), or index with x[rows, positions].",
-        ),
-        Mutant(
-            "counted from one",
-            off_by_one,
-            "Each vector is that of the position before. Positions count from 0.",
-        ),
-        Mutant(
-            "offset forgotten",
-            flat_without_offset,
-            "All vectors come from the first text. positions[b] are positions in x[b]; "
-            "with the texts joined into one long list, text b begins at b * T.",
-        ),
-        Mutant(
-            "sorted",
-            in_order,
-            "The positions are sorted first. Row m of the result is positions[b, m], "
-            "the order that was asked for.",
-        ),
-        Mutant(
-            "with a mask",
-            with_mask,
-            "A mask says which positions are wanted, not in which order or how often. "
-            "Index with the positions themselves.",
-        ),
-        Mutant(
-            "texts joined",
-            one_row_less,
-            "The right vectors in one long list: the texts are no longer apart. The "
-            "result has an axis for the texts, (B, M, H).",
-        ),
-        Mutant(
-            "rows not a column",
-            rows_not_a_column,
-            "The row numbers (B,) meet the positions (B, M), whose last axis is "
-            "M. Make them a column: torch.arange(len(x))[:, None].",
-        ),
-        Mutant(
-            "axes of size 1 dropped",
-            squeezed,
-            "An axis of size 1 is gone where there is one text or one position. Leave "
-            "squeeze out: the result is (B, M, H) for all sizes.",
-        ),
-    ],
+    mutants=mistakes(MISTAKES),
     cases=cases,
     hints=(
         "Two index tensors are broadcast against each other, then used pair by pair.",

@@ -6,7 +6,8 @@ Chapter: 2
 import torch
 from torch import Tensor
 
-from bert_tutorial.course.judging.exercise import Case, Exercise, Mutant
+from bert_tutorial.course.judging.exercise import Case, Exercise
+from bert_tutorial.course.judging.listed import mistakes
 
 STUB = '''
 def outer_sum(a: Tensor, b: Tensor) -> Tensor:
@@ -30,52 +31,6 @@ def with_expand(a: Tensor, b: Tensor) -> Tensor:
     return a.view(T, 1).expand(T, S) + b.expand(T, S)
 
 
-def turned(a: Tensor, b: Tensor) -> Tensor:
-    """Let a run along the columns."""
-    return a[None, :] + b[:, None]
-
-
-def no_axis(a: Tensor, b: Tensor) -> Tensor:
-    """Add without a new axis."""
-    return a + b
-
-
-def extra_axis(a: Tensor, b: Tensor) -> Tensor:
-    """Keep an axis of size 1."""
-    return (a[:, None] + b)[None]
-
-
-def product(a: Tensor, b: Tensor) -> Tensor:
-    """Multiply instead of adding."""
-    return torch.outer(a, b)
-
-
-def in_place(a: Tensor, b: Tensor) -> Tensor:
-    """Change a on the way."""
-    a.add_(b[0])
-    return a[:, None] + (b - b[0])
-
-
-def difference(a: Tensor, b: Tensor) -> Tensor:
-    """Subtract."""
-    return a[:, None] - b
-
-
-def both_columns(a: Tensor, b: Tensor) -> Tensor:
-    """Make columns of both."""
-    return a[:, None] + b[:, None]
-
-
-def joined(a: Tensor, b: Tensor) -> Tensor:
-    """Put all sums into one row."""
-    return (a[:, None] + b).flatten()
-
-
-def squeezed(a: Tensor, b: Tensor) -> Tensor:
-    """Drop the axes of size 1."""
-    return (a[:, None] + b).squeeze()
-
-
 def cases(seed: int, dtype: torch.dtype) -> list[Case]:
     """Two and three numbers, then other sizes, one pair of them equal."""
     torch.manual_seed(seed)
@@ -94,6 +49,36 @@ def cases(seed: int, dtype: torch.dtype) -> list[Case]:
     ]
 
 
+MISTAKES = """
+turned: … => return a[None, :] + b[:, None]
+    Rows and columns have changed places: your result is (S, T). a runs down, so a needs
+    a new axis at its end, a[:, None].
+no new axis: … => return a + b
+    Adding (T,) and (S,) pairs the numbers up one by one, and fails unless T = S or one
+    of them is 1. Give a an axis of size 1 at its end first: (T, 1) + (S,) is (T, S).
+one axis too many: … => return (a[:, None] + b)[None]
+    The numbers are right and the shape is not: there is an axis of size 1 in front.
+    Broadcasting would hide it today and multiply an axis tomorrow; index only where an
+    axis is wanted.
+product: … => return torch.outer(a, b)
+    These are products. torch.outer multiplies every pair; here every pair is added.
+changed in place: return => a.add_(b[0])
+|     b = b - b[0]
+|     return
+    The sums are right, but the tensor a of the caller is not what it was. Methods that
+    end in an underscore write into their tensor; use a + b.
+difference: + b[None, :] => - b
+    These are differences. Every number of a is added to every number of b.
+two columns: None, : => :, None
+    Both are columns now, (T, 1) and (S, 1), and pair up one by one. Only a needs the
+    new axis; b stays a row.
+one row: … => return (a[:, None] + b).flatten()
+    All the sums, in one row of T * S numbers. Keep the two axes: (T, S).
+axes of size 1 dropped: … => return (a[:, None] + b).squeeze()
+    An axis of size 1 is gone where a or b holds a single number. Leave squeeze out: the
+    result is (T, S) for all sizes.
+"""
+
 EXERCISE = Exercise(
     id="outer-sum",
     chapter=2,
@@ -103,62 +88,7 @@ EXERCISE = Exercise(
     stub=STUB,
     solution=outer_sum,
     accepted={"expand": with_expand},
-    mutants=[
-        Mutant(
-            "turned",
-            turned,
-            "Rows and columns have changed places: your result is (S, T). a runs "
-            "down, so a needs a new axis at its end, a[:, None].",
-        ),
-        Mutant(
-            "no new axis",
-            no_axis,
-            "Adding (T,) and (S,) pairs the numbers up one by one, and fails unless T "
-            "= S or one of them is 1. Give a an axis of size 1 at its end first: (T, "
-            "1) + (S,) is (T, S).",
-        ),
-        Mutant(
-            "one axis too many",
-            extra_axis,
-            "The numbers are right and the shape is not: there is an axis of size 1 "
-            "in front. Broadcasting would hide it today and multiply an axis "
-            "tomorrow; index only where an axis is wanted.",
-        ),
-        Mutant(
-            "product",
-            product,
-            "These are products. torch.outer multiplies every pair; here every pair "
-            "is added.",
-        ),
-        Mutant(
-            "changed in place",
-            in_place,
-            "The sums are right, but the tensor a of the caller is not what it was. "
-            "Methods that end in an underscore write into their tensor; use a + b.",
-        ),
-        Mutant(
-            "difference",
-            difference,
-            "These are differences. Every number of a is added to every number of b.",
-        ),
-        Mutant(
-            "two columns",
-            both_columns,
-            "Both are columns now, (T, 1) and (S, 1), and pair up one by one. Only a "
-            "needs the new axis; b stays a row.",
-        ),
-        Mutant(
-            "one row",
-            joined,
-            "All the sums, in one row of T * S numbers. Keep the two axes: (T, S).",
-        ),
-        Mutant(
-            "axes of size 1 dropped",
-            squeezed,
-            "An axis of size 1 is gone where a or b holds a single number. Leave "
-            "squeeze out: the result is (T, S) for all sizes.",
-        ),
-    ],
+    mutants=mistakes(MISTAKES),
     cases=cases,
     hints=(
         "Broadcasting repeats axes of size 1. Which of the two needs one, and where?",

@@ -7,7 +7,8 @@ import unicodedata
 
 import torch
 
-from bert_tutorial.course.judging.exercise import Case, Exercise, Mutant
+from bert_tutorial.course.judging.exercise import Case, Exercise
+from bert_tutorial.course.judging.listed import mistakes
 from bert_tutorial.tokenization.unicode_tables import (
     is_dropped,
     is_ideograph,
@@ -78,136 +79,6 @@ def accents_first(text: str) -> list[str]:
     return split_punctuation(strip_accents(set_apart(text)).lower())
 
 
-def only_lower(text: str) -> list[str]:
-    """Keep the accents."""
-    return split_punctuation(set_apart(text).lower())
-
-
-def cased(text: str) -> list[str]:
-    """Keep the capitals."""
-    return split_punctuation(strip_accents(set_apart(text)))
-
-
-def not_decomposed(text: str) -> list[str]:
-    """Look for accents without taking the letters apart."""
-    lowered = set_apart(text).lower()
-    return split_punctuation(
-        "".join(char for char in lowered if unicodedata.category(char) != "Mn")
-    )
-
-
-def ascii_only(text: str) -> list[str]:
-    """Drop what is not ASCII."""
-    letters = unicodedata.normalize("NFD", set_apart(text).lower())
-    return split_punctuation(letters.encode("ascii", "ignore").decode())
-
-
-def controls_kept(text: str) -> list[str]:
-    """Keep control characters."""
-    spaced = "".join(f" {c} " if is_ideograph(c) else c for c in text)
-    spaced = "".join(" " if is_space(char) else char for char in spaced)
-    return split_punctuation(strip_accents(spaced.lower()))
-
-
-def controls_as_spaces(text: str) -> list[str]:
-    """Let control characters separate."""
-    return normalise("".join(" " if is_dropped(char) else char for char in text))
-
-
-def ideographs_joined(text: str) -> list[str]:
-    """Leave Chinese characters together."""
-    kept = (" " if is_space(c) else c for c in text if is_space(c) or not is_dropped(c))
-    return split_punctuation(strip_accents("".join(kept).lower()))
-
-
-def punctuation_kept(text: str) -> list[str]:
-    """Split at white space only."""
-    return strip_accents(set_apart(text).lower()).split()
-
-
-def punctuation_dropped(text: str) -> list[str]:
-    """Throw punctuation away."""
-    folded = strip_accents(set_apart(text).lower())
-    return "".join(" " if is_punctuation(c) else c for c in folded).split()
-
-
-def category_p_only(text: str) -> list[str]:
-    """Ask Unicode alone what punctuation is."""
-    folded = strip_accents(set_apart(text).lower())
-    return "".join(
-        f" {c} " if unicodedata.category(c).startswith("P") else c for c in folded
-    ).split()
-
-
-def compatible(text: str) -> list[str]:
-    """Decompose with NFKD."""
-    letters = unicodedata.normalize("NFKD", set_apart(text).lower())
-    return split_punctuation(strip_accents(letters))
-
-
-def by_combining(text: str) -> list[str]:
-    """Ask for a combining class instead of the category."""
-    letters = unicodedata.normalize("NFD", set_apart(text).lower())
-    return split_punctuation(
-        "".join(c for c in letters if not unicodedata.combining(c))
-    )
-
-
-def all_marks(text: str) -> list[str]:
-    """Leave out every category that begins with M."""
-    letters = unicodedata.normalize("NFD", set_apart(text).lower())
-    kept = (c for c in letters if not unicodedata.category(c).startswith("M"))
-    return split_punctuation("".join(kept))
-
-
-def not_alphanumeric(text: str) -> list[str]:
-    """Take for punctuation what is no letter and no digit."""
-    folded = strip_accents(set_apart(text).lower())
-    return "".join(c if c.isalnum() else f" {c} " for c in folded).split()
-
-
-def symbols_too(text: str) -> list[str]:
-    """Split at all symbols of Unicode."""
-    folded = strip_accents(set_apart(text).lower())
-    return "".join(
-        f" {c} " if is_punctuation(c) or unicodedata.category(c)[0] == "S" else c
-        for c in folded
-    ).split()
-
-
-def ascii_punctuation(text: str) -> list[str]:
-    """Split at the punctuation of ASCII only."""
-    folded = strip_accents(set_apart(text).lower())
-    return "".join(
-        f" {c} " if c.isascii() and is_punctuation(c) else c for c in folded
-    ).split()
-
-
-def controls_first(text: str) -> list[str]:
-    """Drop category C before white space is made plain."""
-    return normalise("".join(c for c in text if unicodedata.category(c)[0] != "C"))
-
-
-def python_space(text: str) -> list[str]:
-    """Let Python say what white space is."""
-    return normalise("".join(" " if c.isspace() else c for c in text))
-
-
-def kana_too(text: str) -> list[str]:
-    """Set kana and Hangul apart as well."""
-    return normalise(
-        "".join(
-            f" {c} " if "\u3040" <= c <= "\u30ff" or "\uac00" <= c <= "\ud7a3" else c
-            for c in text
-        )
-    )
-
-
-def folded_case(text: str) -> list[str]:
-    """Use casefold for lower."""
-    return split_punctuation(strip_accents(set_apart(text).casefold()))
-
-
 def runs_kept(text: str) -> list[str]:
     """Keep runs of punctuation together."""
     found: list[str] = []
@@ -249,6 +120,73 @@ def cases(seed: int, dtype: torch.dtype) -> list[Case]:
     ]
 
 
+MISTAKES = r"""
+accents kept:
+- unicodedata.normalize('NFD', ''.join(parts).lower()) => ''.join(parts).lower()
+- if unicodedata.category(char) != 'Mn' =>
+    Letters are lowered and accents are kept. An uncased BERT also takes the accents
+    off: decompose with NFD, then leave out category Mn.
+capitals kept: .lower() =>
+    Capital letters are still there. Lower the text: text.lower().
+not decomposed:
+- unicodedata.normalize('NFD', ''.join(parts).lower()) => ''.join(parts).lower()
+    Only accents that are characters of their own are removed. Most letters hold theirs
+    inside: unicodedata.normalize with NFD takes them apart.
+ASCII only: unicodedata.category(char) != 'Mn' => char.isascii()
+    Everything beyond ASCII is gone, Chinese and Russian too. Only accents go:
+    characters of category Mn, after NFD.
+controls kept: elif not is_dropped(char) => else
+    Control characters stay in the words and make them unknown. Leave out what
+    is_dropped names.
+controls separate: is_space(char) => is_space(char) or is_dropped(char)
+    A control character splits your word in two. It is dropped without a trace; only
+    white space separates.
+Chinese in one word: elif is_ideograph … elif => elif
+    Chinese characters stay together as one word, which is in no vocabulary. Put a space
+    on both sides of each.
+punctuation stays on: ''.join(spaced).split() => ''.join(plain).split()
+    Punctuation sticks to the words. Each mark is a word of its own: a space on both
+    sides.
+punctuation dropped: f' {char} ' if is_punctuation => ' ' if is_punctuation
+    Punctuation is gone. BERT keeps it, each mark as a word of its own.
+symbols forgotten: is_punctuation(char) => unicodedata.category(char).startswith('P')
+    Unicode counts $ + < = > ^ ` | ~ as symbols, not as punctuation; BERT splits at them
+    as well. is_punctuation knows.
+NFKD: NFD => NFKD
+    NFKD also turns ligatures, raised numbers and other variants into plain letters.
+    BERT takes letters and accents apart and nothing else: NFD.
+combining class: unicodedata.category(char) != 'Mn' => not unicodedata.combining(char)
+    Not every mark has a combining class: some of Thai and of Indian scripts have class
+    0. Ask for the category: Mn.
+all marks: unicodedata.category(char) != 'Mn' => unicodedata.category(char)[0] != 'M'
+    Marks that take room of their own (category Mc) are gone too. Only Mn is left out.
+what is no letter or digit: if is_punctuation(char) => if not char.isalnum()
+    You split at everything that is no letter and no digit, also at symbols and vowel
+    signs. Ask is_punctuation.
+all symbols:
+- is_punctuation(char) => is_punctuation(char) or unicodedata.category(char)[0] == 'S'
+    You split at symbols such as a euro sign. BERT splits at the symbols of ASCII only,
+    and at what Unicode calls punctuation: is_punctuation knows.
+punctuation of ASCII: is_punctuation(char) => char.isascii() and is_punctuation(char)
+    Only the punctuation of ASCII is split off. Dashes and quotation marks beyond it
+    count too: is_punctuation knows.
+controls first:
+- … => return right(''.join(c for c in text if unicodedata.category(c)[0] != 'C'))
+    A tab or line end is gone, and the words beside it are joined: they are control
+    characters to Unicode. Ask is_space before you drop anything.
+white space of Python: is_space(char) => char.isspace() or is_space(char)
+    isspace takes some control characters for white space. is_space has BERT's list; the
+    rest of them are dropped.
+kana and Hangul: is_ideograph(char) =>
+| is_ideograph(char) or '\u3040' <= char <= '\u30ff' or '\uac00' <= char <= '\ud7a3'
+    Kana and Hangul are set apart, one character each. That is done to Chinese
+    characters only: is_ideograph knows.
+casefold: lower => casefold
+    casefold changes more than capitals, such as ß into ss. Use lower().
+runs of punctuation: def runs_kept
+    Marks that stand together became one word. Each mark is a word of its own.
+"""
+
 EXERCISE = Exercise(
     id="normalise",
     chapter=3,
@@ -258,131 +196,7 @@ EXERCISE = Exercise(
     stub=STUB,
     solution=normalise,
     accepted={"in steps": in_steps, "accents before letters": accents_first},
-    mutants=[
-        Mutant(
-            "accents kept",
-            only_lower,
-            "Letters are lowered and accents are kept. An uncased BERT also takes the "
-            "accents off: decompose with NFD, then leave out category Mn.",
-        ),
-        Mutant(
-            "capitals kept",
-            cased,
-            "Capital letters are still there. Lower the text: text.lower().",
-        ),
-        Mutant(
-            "not decomposed",
-            not_decomposed,
-            "Only accents that are characters of their own are removed. Most letters "
-            "hold theirs inside: unicodedata.normalize with NFD takes them apart.",
-        ),
-        Mutant(
-            "ASCII only",
-            ascii_only,
-            "Everything beyond ASCII is gone, Chinese and Russian too. Only accents "
-            "go: characters of category Mn, after NFD.",
-        ),
-        Mutant(
-            "controls kept",
-            controls_kept,
-            "Control characters stay in the words and make them unknown. Leave out "
-            "what is_dropped names.",
-        ),
-        Mutant(
-            "controls separate",
-            controls_as_spaces,
-            "A control character splits your word in two. It is dropped without a "
-            "trace; only white space separates.",
-        ),
-        Mutant(
-            "Chinese in one word",
-            ideographs_joined,
-            "Chinese characters stay together as one word, which is in no vocabulary. "
-            "Put a space on both sides of each.",
-        ),
-        Mutant(
-            "punctuation stays on",
-            punctuation_kept,
-            "Punctuation sticks to the words. Each mark is a word of its own: a space "
-            "on both sides.",
-        ),
-        Mutant(
-            "punctuation dropped",
-            punctuation_dropped,
-            "Punctuation is gone. BERT keeps it, each mark as a word of its own.",
-        ),
-        Mutant(
-            "symbols forgotten",
-            category_p_only,
-            "Unicode counts $ + < = > ^ ` | ~ as symbols, not as punctuation; BERT "
-            "splits at them as well. is_punctuation knows.",
-        ),
-        Mutant(
-            "NFKD",
-            compatible,
-            "NFKD also turns ligatures, raised numbers and other variants into plain "
-            "letters. BERT takes letters and accents apart and nothing else: NFD.",
-        ),
-        Mutant(
-            "combining class",
-            by_combining,
-            "Not every mark has a combining class: some of Thai and of Indian scripts "
-            "have class 0. Ask for the category: Mn.",
-        ),
-        Mutant(
-            "all marks",
-            all_marks,
-            "Marks that take room of their own (category Mc) are gone too. Only Mn is "
-            "left out.",
-        ),
-        Mutant(
-            "what is no letter or digit",
-            not_alphanumeric,
-            "You split at everything that is no letter and no digit, also at symbols "
-            "and vowel signs. Ask is_punctuation.",
-        ),
-        Mutant(
-            "all symbols",
-            symbols_too,
-            "You split at symbols such as a euro sign. BERT splits at the symbols of "
-            "ASCII only, and at what Unicode calls punctuation: is_punctuation knows.",
-        ),
-        Mutant(
-            "punctuation of ASCII",
-            ascii_punctuation,
-            "Only the punctuation of ASCII is split off. Dashes and quotation marks "
-            "beyond it count too: is_punctuation knows.",
-        ),
-        Mutant(
-            "controls first",
-            controls_first,
-            "A tab or line end is gone, and the words beside it are joined: they are "
-            "control characters to Unicode. Ask is_space before you drop anything.",
-        ),
-        Mutant(
-            "white space of Python",
-            python_space,
-            "isspace takes some control characters for white space. is_space has "
-            "BERT's list; the rest of them are dropped.",
-        ),
-        Mutant(
-            "kana and Hangul",
-            kana_too,
-            "Kana and Hangul are set apart, one character each. That is done to "
-            "Chinese characters only: is_ideograph knows.",
-        ),
-        Mutant(
-            "casefold",
-            folded_case,
-            "casefold changes more than capitals, such as \u00df into ss. Use lower().",
-        ),
-        Mutant(
-            "runs of punctuation",
-            runs_kept,
-            "Marks that stand together became one word. Each mark is a word of its "
-            "own.",
-        ),
-    ],
+    mutants=mistakes(MISTAKES, runs_kept),
     cases=cases,
     waived={
         "if is_space(char): ... => if False: ...": (

@@ -5,7 +5,8 @@ Chapter: 3
 
 import torch
 
-from bert_tutorial.course.judging.exercise import Case, Exercise, Mutant, Property
+from bert_tutorial.course.judging.exercise import Case, Exercise, Property
+from bert_tutorial.course.judging.listed import mistakes
 
 STUB = '''
 def piece_offsets(text: str, pieces: list[str]) -> list[tuple[int, int]]:
@@ -41,156 +42,6 @@ def by_walking(text: str, pieces: list[str]) -> list[tuple[int, int]]:
     return offsets
 
 
-def from_the_front(text: str, pieces: list[str]) -> list[tuple[int, int]]:
-    """Search from the front each time."""
-    found = [text.lower().index(piece.removeprefix("##")) for piece in pieces]
-    lengths = [len(piece.removeprefix("##")) for piece in pieces]
-    return [(s, s + n) for s, n in zip(found, lengths, strict=True)]
-
-
-def marks_counted(text: str, pieces: list[str]) -> list[tuple[int, int]]:
-    """Count ## as characters of the text."""
-    right = piece_offsets(text, pieces)
-    return [
-        (start, start + len(piece))
-        for (start, _), piece in zip(right, pieces, strict=True)
-    ]
-
-
-def last_included(text: str, pieces: list[str]) -> list[tuple[int, int]]:
-    """Give the last character's position."""
-    return [(start, end - 1) for start, end in piece_offsets(text, pieces)]
-
-
-def lengths(text: str, pieces: list[str]) -> list[tuple[int, int]]:
-    """Give start and length."""
-    return [(start, end - start) for start, end in piece_offsets(text, pieces)]
-
-
-def blanks_forgotten(text: str, pieces: list[str]) -> list[tuple[int, int]]:
-    """Add up lengths, without the blanks."""
-    offsets, position = [], 0
-    for piece in pieces:
-        length = len(piece.removeprefix("##"))
-        offsets.append((position, position + length))
-        position += length
-    return offsets
-
-
-def one_blank(text: str, pieces: list[str]) -> list[tuple[int, int]]:
-    """Take one blank before every word."""
-    offsets, position = [], 0
-    for number, piece in enumerate(pieces):
-        position += number > 0 and not piece.startswith("##")
-        length = len(piece.removeprefix("##"))
-        offsets.append((position, position + length))
-        position += length
-    return offsets
-
-
-def in_its_word(text: str, pieces: list[str]) -> list[tuple[int, int]]:
-    """Count from the beginning of the word."""
-    offsets, position = [], 0
-    for piece in pieces:
-        position = position if piece.startswith("##") else 0
-        length = len(piece.removeprefix("##"))
-        offsets.append((position, position + length))
-        position += length
-    return offsets
-
-
-def all_marks_off(text: str, pieces: list[str]) -> list[tuple[int, int]]:
-    """Strip every # in front."""
-    lowered, position, offsets = text.lower(), 0, []
-    for piece in pieces:
-        letters = piece.lstrip("#")
-        start = lowered.index(letters, position)
-        position = start + len(letters)
-        offsets.append((start, position))
-    return offsets
-
-
-def replaced(text: str, pieces: list[str]) -> list[tuple[int, int]]:
-    """Take ## out wherever it stands."""
-    lowered, position, offsets = text.lower(), 0, []
-    for piece in pieces:
-        letters = piece.replace("##", "")
-        start = lowered.index(letters, position)
-        position = start + len(letters)
-        offsets.append((start, position))
-    return offsets
-
-
-def front_and_replaced(text: str, pieces: list[str]) -> list[tuple[int, int]]:
-    """Take ## out everywhere, and search from the front each time."""
-    offsets = []
-    for piece in pieces:
-        letters = piece.replace("##", "")
-        start = text.lower().index(letters)
-        offsets.append((start, start + len(letters)))
-    return offsets
-
-
-def walks_over_marks(text: str, pieces: list[str]) -> list[tuple[int, int]]:
-    """Add up lengths with ##, and one blank for each word."""
-    offsets, position = [], 0
-    for piece in pieces:
-        if position and not piece.startswith("##"):
-            position += 1
-        offsets.append((position, position + len(piece)))
-        position += len(piece)
-    return offsets
-
-
-def capitals_missed(text: str, pieces: list[str]) -> list[tuple[int, int]]:
-    """Search in the text as it is."""
-    position, offsets = 0, []
-    for piece in pieces:
-        letters = piece.removeprefix("##")
-        start = text.index(letters, position)
-        position = start + len(letters)
-        offsets.append((start, position))
-    return offsets
-
-
-def not_found(text: str, pieces: list[str]) -> list[tuple[int, int]]:
-    """Search in the text as it is, with find."""
-    position, offsets = 0, []
-    for piece in pieces:
-        letters = piece.removeprefix("##")
-        start = text.find(letters, position)
-        position = start + len(letters)
-        offsets.append((start, position))
-    return offsets
-
-
-def behind_its_start(text: str, pieces: list[str]) -> list[tuple[int, int]]:
-    """Search on from one behind the start of the piece before."""
-    lowered, position, offsets = text.lower(), 0, []
-    for piece in pieces:
-        letters = piece.removeprefix("##")
-        start = lowered.index(letters, position)
-        position = start + 1
-        offsets.append((start, start + len(letters)))
-    return offsets
-
-
-def one_left_out(text: str, pieces: list[str]) -> list[tuple[int, int]]:
-    """Search on one behind the end."""
-    lowered, position, offsets = text.lower(), 0, []
-    for piece in pieces:
-        letters = piece.removeprefix("##")
-        start = lowered.index(letters, position)
-        position = start + len(letters) + 1
-        offsets.append((start, start + len(letters)))
-    return offsets
-
-
-def as_lists(text: str, pieces: list[str]) -> list[list[int]]:
-    """Give lists of two."""
-    return [list(pair) for pair in piece_offsets(text, pieces)]
-
-
 def cases(seed: int, dtype: torch.dtype) -> list[Case]:
     """One word, a repetition, punctuation, several blanks."""
     return [
@@ -217,10 +68,71 @@ def gives_the_text_back(answer: object) -> bool:
     return cut == pieces
 
 
-CAPITALS = (
-    "A piece is not found where the text has a capital: pieces are lower-cased. Search "
-    "in text.lower(); for ASCII it is as long as the text."
-)
+MISTAKES = """
+from the front each time: letters, position) => letters)
+    A piece that comes again gets its first position. Search from the end of the piece
+    before: text.lower().index(letters, position).
+## counted:
+- offsets.append((start, position)) => offsets.append((start, start + len(piece)))
+    The two ## are counted as characters of the text. Take them off first:
+    piece.removeprefix.
+last included: (start, position) => (start, position - 1)
+    The second number is the position of the last character. As in slices, it is one
+    behind: text[start:end] is the piece.
+lengths: (start, position) => (start, position - start)
+    The second number is a length. It is the position behind the piece: start + length.
+blanks forgotten: lowered.index(letters, position) => position
+    The lengths are added up as if the text had no blanks. Find each piece in the text.
+one blank before each word:
+- for piece => for number, piece
+- in pieces => in enumerate(pieces)
+- lowered.index(letters, position) =>
+| position + (number > 0 and not piece.startswith('##'))
+    You take one blank before each word. A text may have several, and none before
+    punctuation. Find each piece in the text.
+within the word:
+- lowered.index(letters, position) => position if piece.startswith('##') else 0
+    The positions are counted from the beginning of each word. Offsets count from the
+    beginning of the text.
+every # off: removeprefix('##' => lstrip('#'
+    lstrip("#") takes every # in front, the text's own too: nothing is left of the piece
+    "#". Take off the two of the mark: removeprefix.
+## out everywhere: removeprefix('##' => replace('##', ''
+    replace takes ## out of the middle of a piece too. It is a mark at the front only:
+    removeprefix.
+from the front, ## out everywhere:
+- removeprefix('##') => replace('##', '')
+- letters, position) => letters)
+    Two slips: a piece that comes again gets its first position, as each search begins
+    at the front, and replace takes ## out of the middle of a piece too. Search behind
+    the piece before, and use removeprefix.
+## walked over:
+- piece.removeprefix('##') => piece
+- lowered.index(letters, position) =>
+| position + (position > 0 and not piece.startswith('##'))
+    The lengths are added up with the two ## and with one blank for each word. Take the
+    mark off, and find each piece in the text.
+capitals: text.lower() => text
+    A piece is not found where the text has a capital: pieces are lower-cased. Search in
+    text.lower(); for ASCII it is as long as the text.
+capitals, with find:
+- text.lower() => text
+- lowered.index => lowered.find
+    = capitals
+behind its start:
+- = start + len(letters) => = start + 1
+|         end = start + len(letters)
+- (start, position) => (start, end)
+    You search on from behind the start of the piece before, so two pieces can overlap.
+    Search from its end.
+one character left out:
+- (start, position) => (start, start + len(letters))
+- = start + len(letters) => = start + len(letters) + 1
+    You search on one behind the end, but the next piece can begin right at the end of
+    the one before, as ##s does in cats.
+lists of two: (start, position) => [start, position]
+    The numbers are right, in lists. Give pairs: (start, end).
+"""
 
 EXERCISE = Exercise(
     id="piece-offsets",
@@ -231,94 +143,7 @@ EXERCISE = Exercise(
     stub=STUB,
     solution=piece_offsets,
     accepted={"walk": by_walking},
-    mutants=[
-        Mutant(
-            "from the front each time",
-            from_the_front,
-            "A piece that comes again gets its first position. Search from the end of "
-            "the piece before: text.lower().index(letters, position).",
-        ),
-        Mutant(
-            "## counted",
-            marks_counted,
-            "The two ## are counted as characters of the text. Take them off first: "
-            "piece.removeprefix.",
-        ),
-        Mutant(
-            "last included",
-            last_included,
-            "The second number is the position of the last character. As in slices, it "
-            "is one behind: text[start:end] is the piece.",
-        ),
-        Mutant(
-            "lengths",
-            lengths,
-            "The second number is a length. It is the position behind the piece: start "
-            "+ length.",
-        ),
-        Mutant(
-            "blanks forgotten",
-            blanks_forgotten,
-            "The lengths are added up as if the text had no blanks. Find each piece in "
-            "the text.",
-        ),
-        Mutant(
-            "one blank before each word",
-            one_blank,
-            "You take one blank before each word. A text may have several, and none "
-            "before punctuation. Find each piece in the text.",
-        ),
-        Mutant(
-            "within the word",
-            in_its_word,
-            "The positions are counted from the beginning of each word. Offsets count "
-            "from the beginning of the text.",
-        ),
-        Mutant(
-            "every # off",
-            all_marks_off,
-            'lstrip("#") takes every # in front, the text\'s own too: nothing is left '
-            'of the piece "#". Take off the two of the mark: removeprefix.',
-        ),
-        Mutant(
-            "## out everywhere",
-            replaced,
-            "replace takes ## out of the middle of a piece too. It is a mark at the "
-            "front only: removeprefix.",
-        ),
-        Mutant(
-            "from the front, ## out everywhere",
-            front_and_replaced,
-            "Two slips: a piece that comes again gets its first position, as each "
-            "search begins at the front, and replace takes ## out of the middle of a "
-            "piece too. Search behind the piece before, and use removeprefix.",
-        ),
-        Mutant(
-            "## walked over",
-            walks_over_marks,
-            "The lengths are added up with the two ## and with one blank for each "
-            "word. Take the mark off, and find each piece in the text.",
-        ),
-        Mutant("capitals", capitals_missed, CAPITALS),
-        Mutant("capitals, with find", not_found, CAPITALS),
-        Mutant(
-            "behind its start",
-            behind_its_start,
-            "You search on from behind the start of the piece before, so two pieces "
-            "can overlap. Search from its end.",
-        ),
-        Mutant(
-            "one character left out",
-            one_left_out,
-            "You search on one behind the end, but the next piece can begin right at "
-            "the end of the one before, as ##s does in cats.",
-        ),
-        Mutant(
-            "lists of two",
-            as_lists,
-            "The numbers are right, in lists. Give pairs: (start, end).",
-        ),
-    ],
+    mutants=mistakes(MISTAKES),
     cases=cases,
     properties=[
         Property(

@@ -7,7 +7,8 @@ import math
 
 import torch
 
-from bert_tutorial.course.judging.exercise import Case, Exercise, Mutant
+from bert_tutorial.course.judging.exercise import Case, Exercise
+from bert_tutorial.course.judging.listed import mistakes
 
 STUB = '''
 def corpus_likelihood(counts: dict[str, int]) -> float:
@@ -24,7 +25,7 @@ def corpus_likelihood(counts: dict[str, int]) -> float:
 def corpus_likelihood(counts: dict[str, int]) -> float:
     """Sum n ln(n / N)."""
     total = sum(counts.values())
-    return sum(n * math.log(n / total) for n in counts.values() if n)
+    return math.fsum(n * math.log(n / total) for n in counts.values() if n)
 
 
 def by_entropy(counts: dict[str, int]) -> float:
@@ -32,72 +33,6 @@ def by_entropy(counts: dict[str, int]) -> float:
     inner = sum(n * math.log(n) for n in counts.values() if n)
     total = sum(counts.values())
     return inner - total * math.log(total) if total else 0.0
-
-
-def types_only(counts: dict[str, int]) -> float:
-    """Add each piece once."""
-    total = sum(counts.values())
-    return sum(math.log(n / total) for n in counts.values() if n)
-
-
-def averaged(counts: dict[str, int]) -> float:
-    """Divide by the number of pieces."""
-    return corpus_likelihood(counts) / max(1, sum(counts.values()))
-
-
-def entropy(counts: dict[str, int]) -> float:
-    """Turn the sign."""
-    return -corpus_likelihood(counts)
-
-
-def in_bits(counts: dict[str, int]) -> float:
-    """Take the logarithm to base 2."""
-    return corpus_likelihood(counts) / math.log(2)
-
-
-def not_divided(counts: dict[str, int]) -> float:
-    """Take logarithms of counts."""
-    return sum(n * math.log(n) for n in counts.values() if n)
-
-
-def over_types(counts: dict[str, int]) -> float:
-    """Divide by the number of different pieces."""
-    return sum(n * math.log(n / len(counts)) for n in counts.values() if n)
-
-
-def crashes_at_zero(counts: dict[str, int]) -> float:
-    """Take the logarithm of 0."""
-    total = sum(counts.values())
-    return sum(n * math.log(n / total) for n in counts.values())
-
-
-def base_ten(counts: dict[str, int]) -> float:
-    """Take the logarithm to base 10."""
-    return corpus_likelihood(counts) / math.log(10)
-
-
-def itself(counts: dict[str, int]) -> float:
-    """Multiply the probabilities."""
-    total = sum(counts.values())
-    return math.prod((n / total) ** n for n in counts.values())
-
-
-def ones_left_out(counts: dict[str, int]) -> float:
-    """Leave out pieces that occur once."""
-    total = sum(counts.values())
-    return sum((n * math.log(n / total) for n in counts.values() if n > 1), 0.0)
-
-
-def log_of_sum(counts: dict[str, int]) -> float:
-    """Take the logarithm of the sum."""
-    total = sum(counts.values())
-    return math.log(sum(n * n / total for n in counts.values()))
-
-
-def smoothed(counts: dict[str, int]) -> float:
-    """Add one to each count."""
-    total = sum(counts.values()) + len(counts)
-    return sum(n * math.log((n + 1) / total) for n in counts.values())
 
 
 def cases(seed: int, dtype: torch.dtype) -> list[Case]:
@@ -109,8 +44,51 @@ def cases(seed: int, dtype: torch.dtype) -> list[Case]:
         Case(({"hug": 7},), "one piece"),
         Case(({"a": 1, "b": 1, "c": 98},), "two rare pieces and a frequent one"),
         Case(({"a": 900, "b": 700, "c": 800},), "a large corpus"),
+        Case(({},), "no piece at all"),
+        Case(({"hug": 0},), "one piece, which no longer occurs"),
     ]
 
+
+MISTAKES = """
+each piece once: (n * math => (math
+    Every piece is added once. It stands n times in the corpus, so its logarithm is
+    added n times.
+averaged: … => return right(counts) / max(1, sum(counts.values()))
+    You divided by the number of pieces. The likelihood of the corpus is the sum; joins
+    change the number of pieces, so a mean would hide them.
+sign: … => return -right(counts)
+    The sign is wrong: logarithms of probabilities are negative or 0, and so is their
+    sum.
+bits: … => return right(counts) / math.log(2)
+    Yours is in bits, with the logarithm to base 2. Use math.log, for nats.
+not divided: n / total => n
+    You took logarithms of counts. A probability is n / N: divide by the sum of all
+    counts.
+divided by types: n / total => n / len(counts)
+    You divided by the number of different pieces. N is the number of all pieces in the
+    corpus, the sum of the counts.
+logarithm of 0: ) if n => )
+    A piece that no longer occurs has the count 0, and ln 0 does not exist. Leave it
+    out: it adds nothing.
+base 10: … => return right(counts) / math.log(10)
+    Yours has the logarithm to base 10. Use math.log, for nats.
+the likelihood itself: … => total = sum(counts.values())
+|     return math.prod((n / total) ** n for n in counts.values())
+    This is the product of the probabilities, which is 0 to a computer for any real
+    corpus. Add up their logarithms.
+pieces that occur once: n) => n > 1), 0.0
+    Pieces that occur once are left out. Only a count of 0 adds nothing.
+logarithm of the sum: … => total = sum(counts.values())
+|     return math.log(sum(n * n / total for n in counts.values()))
+    You took one logarithm of a sum. Take the logarithm of each piece's probability, and
+    add up n times each.
+one added:
+- sum(counts.values()) => sum(counts.values()) + len(counts)
+- n / total) => (n + 1) / total)
+- if n =>
+    One is added to each count. The probability is n / N as counted; a count of 0 is
+    left out.
+"""
 
 EXERCISE = Exercise(
     id="corpus-likelihood",
@@ -121,77 +99,7 @@ EXERCISE = Exercise(
     stub=STUB,
     solution=corpus_likelihood,
     accepted={"n ln n": by_entropy},
-    mutants=[
-        Mutant(
-            "each piece once",
-            types_only,
-            "Every piece is added once. It stands n times in the corpus, so its "
-            "logarithm is added n times.",
-        ),
-        Mutant(
-            "averaged",
-            averaged,
-            "You divided by the number of pieces. The likelihood of the corpus is the "
-            "sum; joins change the number of pieces, so a mean would hide them.",
-        ),
-        Mutant(
-            "sign",
-            entropy,
-            "The sign is wrong: logarithms of probabilities are negative or 0, and so "
-            "is their sum.",
-        ),
-        Mutant(
-            "bits",
-            in_bits,
-            "Yours is in bits, with the logarithm to base 2. Use math.log, for nats.",
-        ),
-        Mutant(
-            "not divided",
-            not_divided,
-            "You took logarithms of counts. A probability is n / N: divide by the sum "
-            "of all counts.",
-        ),
-        Mutant(
-            "divided by types",
-            over_types,
-            "You divided by the number of different pieces. N is the number of all "
-            "pieces in the corpus, the sum of the counts.",
-        ),
-        Mutant(
-            "logarithm of 0",
-            crashes_at_zero,
-            "A piece that no longer occurs has the count 0, and ln 0 does not exist. "
-            "Leave it out: it adds nothing.",
-        ),
-        Mutant(
-            "base 10",
-            base_ten,
-            "Yours has the logarithm to base 10. Use math.log, for nats.",
-        ),
-        Mutant(
-            "the likelihood itself",
-            itself,
-            "This is the product of the probabilities, which is 0 to a computer for "
-            "any real corpus. Add up their logarithms.",
-        ),
-        Mutant(
-            "pieces that occur once",
-            ones_left_out,
-            "Pieces that occur once are left out. Only a count of 0 adds nothing.",
-        ),
-        Mutant(
-            "logarithm of the sum",
-            log_of_sum,
-            "You took one logarithm of a sum. Take the logarithm of each piece's "
-            "probability, and add up n times each.",
-        ),
-        Mutant(
-            "one added",
-            smoothed,
-            "One is added to each count. The probability is n / N as counted; a count "
-            "of 0 is left out.",
-        ),
-    ],
+    mutants=mistakes(MISTAKES),
     cases=cases,
     hints=(
         "A product of probabilities is a sum of logarithms.",

@@ -5,7 +5,8 @@ Chapter: 4
 
 import torch
 
-from bert_tutorial.course.judging.exercise import Case, Exercise, Mutant
+from bert_tutorial.course.judging.exercise import Case, Exercise
+from bert_tutorial.course.judging.listed import mistakes
 
 STUB = '''
 def merge_pair(pieces: tuple[str, ...], pair: tuple[str, str]) -> tuple[str, ...]:
@@ -49,33 +50,6 @@ def onto_the_last(pieces: Pieces, pair: tuple[str, str]) -> Pieces:
     return tuple(merged)
 
 
-def mark_left_inside(pieces: Pieces, pair: tuple[str, str]) -> Pieces:
-    """Add the texts with their marks."""
-    new = pair[0] + pair[1].removeprefix("##")
-    return tuple(
-        pair[0] + pair[1] if piece == new and piece not in pieces else piece
-        for piece in merge_pair(pieces, pair)
-    )
-
-
-def mark_lost(pieces: Pieces, pair: tuple[str, str]) -> Pieces:
-    """Drop both marks."""
-    new = pair[0] + pair[1].removeprefix("##")
-    return tuple(
-        new.removeprefix("##") if piece == new and piece not in pieces else piece
-        for piece in merge_pair(pieces, pair)
-    )
-
-
-def first_only(pieces: Pieces, pair: tuple[str, str]) -> Pieces:
-    """Join the first occurrence only."""
-    for i in range(len(pieces) - 1):
-        if pieces[i : i + 2] == pair:
-            new = pair[0] + pair[1].removeprefix("##")
-            return (*pieces[:i], new, *pieces[i + 2 :])
-    return pieces
-
-
 def overlapping(pieces: Pieces, pair: tuple[str, str]) -> Pieces:
     """Use a piece twice."""
     new = pair[0] + pair[1].removeprefix("##")
@@ -99,98 +73,6 @@ def from_the_right(pieces: Pieces, pair: tuple[str, str]) -> Pieces:
         else:
             merged.insert(0, pieces[i])
             i -= 1
-    return tuple(merged)
-
-
-def added(pieces: Pieces, pair: tuple[str, str]) -> Pieces:
-    """Put the new piece behind the two."""
-    merged: list[str] = []
-    for i, piece in enumerate(pieces):
-        merged.append(piece)
-        if i and (pieces[i - 1], piece) == pair:
-            merged.append(pair[0] + piece.removeprefix("##"))
-    return tuple(merged)
-
-
-def as_list(pieces: Pieces, pair: tuple[str, str]) -> list[str]:
-    """Return a list."""
-    return list(merge_pair(pieces, pair))
-
-
-def by_text(pieces: Pieces, pair: tuple[str, str]) -> Pieces:
-    """Replace in the text of the pieces."""
-    new = pair[0] + pair[1].removeprefix("##")
-    return tuple(" ".join(pieces).replace(" ".join(pair), new).split())
-
-
-def by_text_with_blanks(pieces: Pieces, pair: tuple[str, str]) -> Pieces:
-    """Replace in the text, with a blank on both sides."""
-    new = pair[0] + pair[1].removeprefix("##")
-    text = f" {' '.join(pieces)} ".replace(f" {' '.join(pair)} ", f" {new} ")
-    return tuple(text.split())
-
-
-def all_marks_off(pieces: Pieces, pair: tuple[str, str]) -> Pieces:
-    """Strip every # of the right part."""
-    new = pair[0] + pair[1].removeprefix("##")
-    other = pair[0] + pair[1].lstrip("#")
-    return tuple(
-        other if piece == new and piece not in pieces else piece
-        for piece in merge_pair(pieces, pair)
-    )
-
-
-def left_only(pieces: Pieces, pair: tuple[str, str]) -> Pieces:
-    """Look at the left piece only."""
-    merged: list[str] = []
-    i = 0
-    while i < len(pieces):
-        if pieces[i] == pair[0] and i + 1 < len(pieces):
-            merged.append(pieces[i] + pieces[i + 1].removeprefix("##"))
-            i += 2
-        else:
-            merged.append(pieces[i])
-            i += 1
-    return tuple(merged)
-
-
-def steps_of_two(pieces: Pieces, pair: tuple[str, str]) -> Pieces:
-    """Look at every second position."""
-    merged: list[str] = []
-    for i in range(0, len(pieces), 2):
-        if pieces[i : i + 2] == pair:
-            merged.append(pair[0] + pair[1].removeprefix("##"))
-        else:
-            merged += pieces[i : i + 2]
-    return tuple(merged)
-
-
-def last_lost(pieces: Pieces, pair: tuple[str, str]) -> Pieces:
-    """Forget the piece that has no next one."""
-    left, right = pair
-    merged: list[str] = []
-    i = 0
-    while i < len(pieces) - 1:
-        if pieces[i : i + 2] == (left, right):
-            merged.append(left + right.removeprefix("##"))
-            i += 2
-        else:
-            merged.append(pieces[i])
-            i += 1
-    return tuple(merged)
-
-
-def either_order(pieces: Pieces, pair: tuple[str, str]) -> Pieces:
-    """Join the pair in either order."""
-    merged: list[str] = []
-    i = 0
-    while i < len(pieces):
-        if pieces[i : i + 2] in (pair, pair[::-1]):
-            merged.append(pieces[i] + pieces[i + 1].removeprefix("##"))
-            i += 2
-        else:
-            merged.append(pieces[i])
-            i += 1
     return tuple(merged)
 
 
@@ -220,10 +102,65 @@ def cases(seed: int, dtype: torch.dtype) -> list[Case]:
     ]
 
 
-TEXT = (
-    "In the text of all pieces a pair is also found where a piece only ends or begins "
-    "like one of the two. Compare pieces, not text: pieces[i] and pieces[i + 1]."
-)
+MISTAKES = """
+## left inside: right.removeprefix('##') => right
+    The new piece has ## in its middle. The right part loses its mark when it is joined:
+    left + right.removeprefix.
+## lost: left + right.removeprefix('##') =>
+| (left + right.removeprefix('##')).removeprefix('##')
+    The new piece has lost the mark of its left part, so it looks like the beginning of
+    a word. Only the right part loses its mark.
+first occurrence only: i += 2 => i += 2
+|             return (*merged, *pieces[i:])
+    Only the first occurrence is joined. Join the pair wherever it stands in the word.
+overlap: def overlapping
+    A piece is used twice where the pair overlaps itself, so the word grows. After a
+    join, go on behind both pieces.
+from the right: def from_the_right
+    Where the pair overlaps itself, yours joins from the right. Go from left to right.
+added: if pieces … i += 1 => merged.append(pieces[i])
+|         if i and pieces[i - 1:i + 1] == pair:
+|             merged.append(left + right.removeprefix('##'))
+|         i += 1
+    The new piece stands beside the two old ones. It takes their place.
+a list: tuple(merged) => merged
+    The pieces are right, in a list. A word is a key of a dict, and a list cannot be
+    one: return a tuple.
+text replaced: … => new = pair[0] + pair[1].removeprefix('##')
+|     return tuple(' '.join(pieces).replace(' '.join(pair), new).split())
+    In the text of all pieces a pair is also found where a piece only ends or begins
+    like one of the two. Compare pieces, not text: pieces[i] and pieces[i + 1].
+text replaced, with blanks: … => new = pair[0] + pair[1].removeprefix('##')
+|     text = f" {' '.join(pieces)} ".replace(f" {' '.join(pair)} ", f' {new} ')
+|     return tuple(text.split())
+    Two pairs side by side share a blank in your text, so the second one is missed.
+    Compare pieces, not text: pieces[i] and pieces[i + 1].
+every # off: removeprefix('##') => lstrip('#')
+    lstrip("#") also takes a # of the word itself. The mark is the first two:
+    removeprefix.
+left piece only:
+- pieces[i:i + 2] == (left, right) => pieces[i] == left and i + 1 < len(pieces)
+- left + right => left + pieces[i + 1]
+    Only the left piece is compared. Both must fit, this one and the next.
+steps of two: … => merged = []
+|     for i in range(0, len(pieces), 2):
+|         if pieces[i:i + 2] == pair:
+|             merged.append(pair[0] + pair[1].removeprefix('##'))
+|         else:
+|             merged += pieces[i:i + 2]
+|     return tuple(merged)
+    You look at every second position only. Move on by two after a join, else by one.
+last piece lost: pieces): => pieces) - 1:
+    The last piece is lost where it was not joined: your loop stops one early.
+either order:
+- == (left, right) => in ((left, right), (right, left))
+- left + right => pieces[i] + pieces[i + 1]
+    The pair is joined in the other order too. Left and right matter.
+read behind the end:
+- pieces[i:i + 2] == (left, right) => pieces[i] == left and pieces[i + 1] == right
+    The last piece has none behind it, so pieces[i + 1] fails. A slice, pieces[i : i +
+    2], does not.
+"""
 
 EXERCISE = Exercise(
     id="merge-pair",
@@ -234,84 +171,7 @@ EXERCISE = Exercise(
     stub=STUB,
     solution=merge_pair,
     accepted={"append": onto_the_last},
-    mutants=[
-        Mutant(
-            "## left inside",
-            mark_left_inside,
-            "The new piece has ## in its middle. The right part loses its mark when it "
-            "is joined: left + right.removeprefix.",
-        ),
-        Mutant(
-            "## lost",
-            mark_lost,
-            "The new piece has lost the mark of its left part, so it looks like the "
-            "beginning of a word. Only the right part loses its mark.",
-        ),
-        Mutant(
-            "first occurrence only",
-            first_only,
-            "Only the first occurrence is joined. Join the pair wherever it stands in "
-            "the word.",
-        ),
-        Mutant(
-            "overlap",
-            overlapping,
-            "A piece is used twice where the pair overlaps itself, so the word grows. "
-            "After a join, go on behind both pieces.",
-        ),
-        Mutant(
-            "from the right",
-            from_the_right,
-            "Where the pair overlaps itself, yours joins from the right. Go from left "
-            "to right.",
-        ),
-        Mutant(
-            "added",
-            added,
-            "The new piece stands beside the two old ones. It takes their place.",
-        ),
-        Mutant(
-            "a list",
-            as_list,
-            "The pieces are right, in a list. A word is a key of a dict, and a list "
-            "cannot be one: return a tuple.",
-        ),
-        Mutant("text replaced", by_text, TEXT),
-        Mutant(
-            "text replaced, with blanks",
-            by_text_with_blanks,
-            "Two pairs side by side share a blank in your text, so the second one is "
-            "missed. Compare pieces, not text: pieces[i] and pieces[i + 1].",
-        ),
-        Mutant(
-            "every # off",
-            all_marks_off,
-            'lstrip("#") also takes a # of the word itself. The mark is the first two: '
-            "removeprefix.",
-        ),
-        Mutant(
-            "left piece only",
-            left_only,
-            "Only the left piece is compared. Both must fit, this one and the next.",
-        ),
-        Mutant(
-            "steps of two",
-            steps_of_two,
-            "You look at every second position only. Move on by two after a join, else "
-            "by one.",
-        ),
-        Mutant(
-            "last piece lost",
-            last_lost,
-            "The last piece is lost where it was not joined: your loop stops one "
-            "early.",
-        ),
-        Mutant(
-            "either order",
-            either_order,
-            "The pair is joined in the other order too. Left and right matter.",
-        ),
-    ],
+    mutants=mistakes(MISTAKES, overlapping, from_the_right),
     cases=cases,
     hints=(
         "Walk over the pieces; at each, look whether this one and the next are the "

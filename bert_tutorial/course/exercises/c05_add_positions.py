@@ -6,7 +6,8 @@ Chapter: 5
 import torch
 from torch import Tensor
 
-from bert_tutorial.course.judging.exercise import Case, Exercise, Mutant, Property
+from bert_tutorial.course.judging.exercise import Case, Exercise, Property
+from bert_tutorial.course.judging.listed import mistakes
 
 STUB = '''
 def add_positions(words: Tensor, table: Tensor) -> Tensor:
@@ -35,122 +36,6 @@ def with_lookup(words: Tensor, table: Tensor) -> Tensor:
         raise ValueError(f"too long: {T}")
     numbers = torch.arange(T).expand(len(words), T)  # (B, T)
     return words + torch.nn.functional.embedding(numbers, table)
-
-
-def along_batch(words: Tensor, table: Tensor) -> Tensor:
-    """Give a text the vector of its place in the batch."""
-    if words.shape[1] > len(table):
-        raise ValueError
-    return words + table[: len(words), None]
-
-
-def from_one(words: Tensor, table: Tensor) -> Tensor:
-    """Count from 1, as RoBERTa's tables do in their way."""
-    T = words.shape[1]
-    if len(table) < T:
-        raise ValueError
-    return words + table[(torch.arange(T) + 1) % len(table)]
-
-
-def the_first_only(words: Tensor, table: Tensor) -> Tensor:
-    """Add the vector of position 0 everywhere."""
-    if words.shape[1] > len(table):
-        raise ValueError
-    return words + table[0]
-
-
-def backwards(words: Tensor, table: Tensor) -> Tensor:
-    """Count from the end of the text."""
-    T = words.shape[1]
-    if len(table) < T:
-        raise ValueError
-    return words + table[:T].flip(0)
-
-
-def detached(words: Tensor, table: Tensor) -> Tensor:
-    """Keep the gradient from the table."""
-    return add_positions(words, table.detach())
-
-
-def cut(words: Tensor, table: Tensor) -> Tensor:
-    """Let long texts have the last position again and again."""
-    numbers = torch.arange(words.shape[1]).clamp(max=len(table) - 1)
-    return words + table[numbers]
-
-
-def multiplied(words: Tensor, table: Tensor) -> Tensor:
-    """Multiply."""
-    if words.shape[1] > len(table):
-        raise ValueError
-    return words * table[: words.shape[1]]
-
-
-def in_place(words: Tensor, table: Tensor) -> Tensor:
-    """Write into the words."""
-    if words.shape[1] > len(table):
-        raise ValueError
-    words += table[: words.shape[1]]
-    return words
-
-
-def batch_slice(words: Tensor, table: Tensor) -> Tensor:
-    """Take as many rows as there are texts."""
-    if words.shape[1] > len(table):
-        raise ValueError
-    return words + table[: len(words)]
-
-
-def one_row_on(words: Tensor, table: Tensor) -> Tensor:
-    """Slice from row 1."""
-    if words.shape[1] > len(table):
-        raise ValueError
-    return words + table[1 : words.shape[1] + 1]
-
-
-def as_many_refused(words: Tensor, table: Tensor) -> Tensor:
-    """Refuse a text as long as the table."""
-    if words.shape[1] >= len(table):
-        raise ValueError
-    return words + table[: words.shape[1]]
-
-
-def whole_table(words: Tensor, table: Tensor) -> Tensor:
-    """Add the whole table."""
-    if words.shape[1] > len(table):
-        raise ValueError
-    return words + table
-
-
-def last_rows(words: Tensor, table: Tensor) -> Tensor:
-    """Take the last rows."""
-    if words.shape[1] > len(table):
-        raise ValueError
-    return words + table[len(table) - words.shape[1] :]
-
-
-def not_checked(words: Tensor, table: Tensor) -> Tensor:
-    """Leave the complaint to torch."""
-    return words + table[: words.shape[1]]
-
-
-def asserted(words: Tensor, table: Tensor) -> Tensor:
-    """Complain with assert."""
-    assert words.shape[1] <= len(table)
-    return words + table[: words.shape[1]]
-
-
-def another_error(words: Tensor, table: Tensor) -> Tensor:
-    """Raise an error of no kind."""
-    if words.shape[1] > len(table):
-        raise Exception("too long")
-    return words + table[: words.shape[1]]
-
-
-def positions_only(words: Tensor, table: Tensor) -> Tensor:
-    """Forget the words."""
-    if words.shape[1] > len(table):
-        raise ValueError
-    return table[: words.shape[1]].expand_as(words)
 
 
 def cases(seed: int, dtype: torch.dtype) -> list[Case]:
@@ -206,12 +91,60 @@ def table_learns(answer: object) -> bool:
     return used.tolist() == [True, True, True, False]
 
 
-NO_VALUE_ERROR = (
-    "The sums are right, and a text that is too long does not end in a ValueError. Ask "
-    "first, before the sum, if T > P: raise ValueError(...). An assert, or what torch "
-    "says when shapes do not fit, is another error, and a table of one row fits any "
-    "text."
-)
+MISTAKES = """
+positions along the batch: table[:T] => table[:len(words), None]
+    All tokens of a text get one vector, that of the text's place in the batch. A
+    well-known course had this: its tensors had the batch in front, and its positions
+    ran along the first axis. Tokens are axis 1: T rows.
+counted from one: table[:T] => table[(torch.arange(T) + 1) % P]
+    Token 0 gets row 1. BERT counts positions from 0.
+the first for all: table[:T] => table[0]
+    Every token gets the vector of position 0, so the order of the words is lost. Take
+    the first T rows, one for each token: table[:T].
+backwards: table[:T] => table[:T].flip(0)
+    Positions run from the end of the text. Token 0 has position 0, however long the
+    text is.
+detached: table[:T] => table[:T].detach()
+    The numbers are right, but no gradient reaches the table, so positions never learn.
+    A well-known book had this for years. Leave out detach() and torch.no_grad().
+the last again and again:
+- … => return words + table[torch.arange(words.shape[1]).clamp(max=len(table) - 1)]
+    A text longer than the table gets the last position again and again, and nobody is
+    told. Refuse it: raise ValueError if T > P.
+multiplied: words + table => words * table
+    Positions are multiplied with the words. BERT adds them.
+written into the words: return => words += table[:T]
+|     return words
+|     return
+    The sums are right, but += writes them into the tensor of the caller. Use words +
+    ...
+slice along the batch: :T] => :len(words)]
+    table[:len(words)] has as many rows as there are texts. Tokens are axis 1 of the
+    words: take T = words.shape[1] rows.
+rows from 1: :T] => 1:T + 1]
+    The rows begin at 1, so token 0 gets row 1 and the last row is missing. BERT counts
+    positions from 0: table[:T].
+as many refused:
+- T > P => T >= P
+- ValueError(f'a text must have at most {P} tokens, got {T}') => ValueError
+    A text with exactly as many tokens as the table has rows is refused. It fits: refuse
+    T > P only.
+whole table: [:T] =>
+    All P rows of the table are added. A text of T tokens needs the first T: table[:T].
+last rows: :T] => P - T:]
+    The last T rows of the table are added. Positions count from 0: take the first T.
+not checked: … => return words + table[:words.shape[1]]
+    The sums are right, and a text that is too long does not end in a ValueError. Ask
+    first, before the sum, if T > P: raise ValueError(...). An assert, or what torch
+    says when shapes do not fit, is another error, and a table of one row fits any text.
+assert: … => assert words.shape[1] <= len(table)
+|     return words + table[:words.shape[1]]
+    = not checked
+an error of no kind: ValueError => Exception
+    = not checked
+positions only: words + table[:T] => table[:T].expand_as(words)
+    These are the positions alone. Add them to the words.
+"""
 
 EXERCISE = Exercise(
     id="add-positions",
@@ -222,94 +155,7 @@ EXERCISE = Exercise(
     stub=STUB,
     solution=add_positions,
     accepted={"lookup": with_lookup},
-    mutants=[
-        Mutant(
-            "positions along the batch",
-            along_batch,
-            "All tokens of a text get one vector, that of the text's place in the "
-            "batch. A well-known course had this: its tensors had the batch in front, "
-            "and its positions ran along the first axis. Tokens are axis 1: T rows.",
-        ),
-        Mutant(
-            "counted from one",
-            from_one,
-            "Token 0 gets row 1. BERT counts positions from 0.",
-        ),
-        Mutant(
-            "the first for all",
-            the_first_only,
-            "Every token gets the vector of position 0, so the order of the words is "
-            "lost. Take the first T rows, one for each token: table[:T].",
-        ),
-        Mutant(
-            "backwards",
-            backwards,
-            "Positions run from the end of the text. Token 0 has position 0, however "
-            "long the text is.",
-        ),
-        Mutant(
-            "detached",
-            detached,
-            "The numbers are right, but no gradient reaches the table, so positions "
-            "never learn. A well-known book had this for years. Leave out detach() "
-            "and torch.no_grad().",
-        ),
-        Mutant(
-            "the last again and again",
-            cut,
-            "A text longer than the table gets the last position again and again, and "
-            "nobody is told. Refuse it: raise ValueError if T > P.",
-        ),
-        Mutant(
-            "multiplied",
-            multiplied,
-            "Positions are multiplied with the words. BERT adds them.",
-        ),
-        Mutant(
-            "written into the words",
-            in_place,
-            "The sums are right, but += writes them into the tensor of the caller. "
-            "Use words + ...",
-        ),
-        Mutant(
-            "slice along the batch",
-            batch_slice,
-            "table[:len(words)] has as many rows as there are texts. Tokens are axis "
-            "1 of the words: take T = words.shape[1] rows.",
-        ),
-        Mutant(
-            "rows from 1",
-            one_row_on,
-            "The rows begin at 1, so token 0 gets row 1 and the last row is missing. "
-            "BERT counts positions from 0: table[:T].",
-        ),
-        Mutant(
-            "as many refused",
-            as_many_refused,
-            "A text with exactly as many tokens as the table has rows is refused. It "
-            "fits: refuse T > P only.",
-        ),
-        Mutant(
-            "whole table",
-            whole_table,
-            "All P rows of the table are added. A text of T tokens needs the first T: "
-            "table[:T].",
-        ),
-        Mutant(
-            "last rows",
-            last_rows,
-            "The last T rows of the table are added. Positions count from 0: take the "
-            "first T.",
-        ),
-        Mutant("not checked", not_checked, NO_VALUE_ERROR),
-        Mutant("assert", asserted, NO_VALUE_ERROR),
-        Mutant("an error of no kind", another_error, NO_VALUE_ERROR),
-        Mutant(
-            "positions only",
-            positions_only,
-            "These are the positions alone. Add them to the words.",
-        ),
-    ],
+    mutants=mistakes(MISTAKES),
     cases=cases,
     properties=[
         Property(

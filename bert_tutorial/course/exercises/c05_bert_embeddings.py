@@ -8,7 +8,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from bert_tutorial.course.judging.exercise import Case, Exercise, Mutant, Property
+from bert_tutorial.course.judging.exercise import Case, Exercise, Property
+from bert_tutorial.course.judging.listed import mistakes
 from bert_tutorial.model.config import BertConfig
 from bert_tutorial.model.embeddings import BertEmbeddings
 
@@ -60,273 +61,6 @@ class ByLookup(BertEmbeddings):
         x = self.word_embeddings(input_ids) + self.token_type_embeddings(token_type_ids)
         embedded: Tensor = self.layer_norm(x + self.position_embeddings(positions))
         return self.dropout(embedded)  # type: ignore[no-any-return]
-
-
-class Wrong(BertEmbeddings):
-    """Frame of the mistakes: each part can be replaced."""
-
-    def words(self, input_ids: Tensor) -> Tensor:
-        """Look the words up."""
-        found: Tensor = self.word_embeddings(input_ids)
-        return found
-
-    def positions(self, input_ids: Tensor) -> Tensor:
-        """Look the positions up."""
-        T, P = input_ids.shape[1], self.position_embeddings.num_embeddings
-        if T > P:
-            raise ValueError
-        return self.position_embeddings.weight[:T]
-
-    def segments(self, input_ids: Tensor, kinds: Tensor | None) -> Tensor:
-        """Look the segments up."""
-        found: Tensor = self.token_type_embeddings(
-            torch.zeros_like(input_ids) if kinds is None else kinds
-        )
-        return found
-
-    def end(self, words: Tensor, positions: Tensor, segments: Tensor) -> Tensor:
-        """Add, normalise, drop out."""
-        return self.dropout(  # type: ignore[no-any-return]
-            self.layer_norm(words + positions + segments)
-        )
-
-    def forward(
-        self, input_ids: Tensor, token_type_ids: Tensor | None = None
-    ) -> Tensor:
-        """Embed."""
-        return self.end(
-            self.words(input_ids),
-            self.positions(input_ids),
-            self.segments(input_ids, token_type_ids),
-        )
-
-
-class AlongBatch(Wrong):
-    """Positions run along the batch."""
-
-    def positions(self, input_ids: Tensor) -> Tensor:
-        """Take the positions of the texts."""
-        super().positions(input_ids)
-        return self.position_embeddings.weight[: len(input_ids), None]
-
-
-class Detached(Wrong):
-    """Positions never learn."""
-
-    def positions(self, input_ids: Tensor) -> Tensor:
-        """Cut the gradient."""
-        return super().positions(input_ids).detach()
-
-
-class NoPositions(Wrong):
-    """No positions."""
-
-    def positions(self, input_ids: Tensor) -> Tensor:
-        """Give zeros."""
-        return torch.zeros_like(super().positions(input_ids))
-
-
-class AllOnes(Wrong):
-    """Missing segments are 1."""
-
-    def segments(self, input_ids: Tensor, kinds: Tensor | None) -> Tensor:
-        """Fill in ones."""
-        return super().segments(
-            input_ids, torch.ones_like(input_ids) if kinds is None else kinds
-        )
-
-
-class NoneIsNothing(Wrong):
-    """Missing segments add nothing."""
-
-    def segments(self, input_ids: Tensor, kinds: Tensor | None) -> Tensor:
-        """Skip them."""
-        found = super().segments(input_ids, kinds)
-        return torch.zeros_like(found) if kinds is None else found
-
-
-class NoSegments(Wrong):
-    """Segments are ignored."""
-
-    def segments(self, input_ids: Tensor, kinds: Tensor | None) -> Tensor:
-        """Take them all for the first."""
-        return super().segments(input_ids, None)
-
-
-class NormFirst(Wrong):
-    """LayerNorm before the sum."""
-
-    def end(self, words: Tensor, positions: Tensor, segments: Tensor) -> Tensor:
-        """Normalise the words only."""
-        return self.dropout(  # type: ignore[no-any-return]
-            self.layer_norm(words) + positions + segments
-        )
-
-
-class NoNorm(Wrong):
-    """No LayerNorm."""
-
-    def end(self, words: Tensor, positions: Tensor, segments: Tensor) -> Tensor:
-        """Leave the sum."""
-        return self.dropout(words + positions + segments)  # type: ignore[no-any-return]
-
-
-class NoDropout(Wrong):
-    """No dropout."""
-
-    def end(self, words: Tensor, positions: Tensor, segments: Tensor) -> Tensor:
-        """Leave it out."""
-        return self.layer_norm(  # type: ignore[no-any-return]
-            words + positions + segments
-        )
-
-
-class Scaled(Wrong):
-    """Words times the root of H, as in the Transformer."""
-
-    def words(self, input_ids: Tensor) -> Tensor:
-        """Scale."""
-        found = super().words(input_ids)
-        return found * found.shape[-1] ** 0.5
-
-
-class UsualEps(Wrong):
-    """The eps that torch takes."""
-
-    def __init__(self, config: BertConfig) -> None:
-        super().__init__(config)
-        self.layer_norm = nn.LayerNorm(config.hidden_size)
-
-
-class LongTexts(Wrong):
-    """Long texts are cut, silently."""
-
-    def positions(self, input_ids: Tensor) -> Tensor:
-        """Repeat the last position."""
-        numbers = torch.arange(input_ids.shape[1])
-        last = self.position_embeddings.num_embeddings - 1
-        found: Tensor = self.position_embeddings(numbers.clamp(max=last))
-        return found
-
-
-class PaddingIsZero(Wrong):
-    """Take row 0 for padding, whatever the configuration says."""
-
-    def __init__(self, config: BertConfig) -> None:
-        super().__init__(config)
-        H = config.hidden_size
-        self.word_embeddings = nn.Embedding(config.vocab_size, H, padding_idx=0)
-
-
-class NoPadding(Wrong):
-    """No row is padding."""
-
-    def __init__(self, config: BertConfig) -> None:
-        super().__init__(config)
-        self.word_embeddings = nn.Embedding(config.vocab_size, config.hidden_size)
-
-
-class TwoSegments(Wrong):
-    """Two segments, whatever the configuration says."""
-
-    def __init__(self, config: BertConfig) -> None:
-        super().__init__(config)
-        self.token_type_embeddings = nn.Embedding(2, config.hidden_size)
-
-
-class ManyPositions(Wrong):
-    """512 positions, whatever the configuration says."""
-
-    def __init__(self, config: BertConfig) -> None:
-        super().__init__(config)
-        self.position_embeddings = nn.Embedding(512, config.hidden_size)
-
-
-class UsualDropout(Wrong):
-    """Drop a tenth, whatever the configuration says."""
-
-    def __init__(self, config: BertConfig) -> None:
-        super().__init__(config)
-        self.dropout = nn.Dropout(0.1)
-
-
-class DropoutFirst(Wrong):
-    """Dropout before the norm."""
-
-    def end(self, words: Tensor, positions: Tensor, segments: Tensor) -> Tensor:
-        """Drop, then normalise."""
-        return self.layer_norm(  # type: ignore[no-any-return]
-            self.dropout(words + positions + segments)
-        )
-
-
-class DropoutAlways(Wrong):
-    """Dropout in eval mode too."""
-
-    def end(self, words: Tensor, positions: Tensor, segments: Tensor) -> Tensor:
-        """Drop whatever the mode."""
-        summed = self.layer_norm(words + positions + segments)
-        return nn.functional.dropout(summed, CONFIG.hidden_dropout_prob)
-
-
-class NoCheck(Wrong):
-    """Leave the complaint about long texts to torch."""
-
-    def positions(self, input_ids: Tensor) -> Tensor:
-        """Look up."""
-        numbers = torch.arange(input_ids.shape[1])
-        found: Tensor = self.position_embeddings(numbers)
-        return found
-
-
-class AsManyRefused(Wrong):
-    """Refuse a text with as many tokens as positions."""
-
-    def positions(self, input_ids: Tensor) -> Tensor:
-        """Refuse too early."""
-        if input_ids.shape[1] >= self.position_embeddings.num_embeddings:
-            raise ValueError
-        return super().positions(input_ids)
-
-
-class FromOne(Wrong):
-    """Count positions from 1."""
-
-    def positions(self, input_ids: Tensor) -> Tensor:
-        """Shift the positions."""
-        super().positions(input_ids)
-        T, P = input_ids.shape[1], self.position_embeddings.num_embeddings
-        return self.position_embeddings.weight[(torch.arange(T) + 1) % P]
-
-
-class PaddingRemoved(Wrong):
-    """Make the vectors of padding zero."""
-
-    def forward(
-        self, input_ids: Tensor, token_type_ids: Tensor | None = None
-    ) -> Tensor:
-        """Embed, then blank the padding."""
-        found = super().forward(input_ids, token_type_ids)
-        return found * input_ids.ne(CONFIG.pad_token_id or 0)[:, :, None]
-
-
-class Renamed(Wrong):
-    """Name the norm as the published layout does."""
-
-    def __init__(self, config: BertConfig) -> None:
-        super().__init__(config)
-        self.LayerNorm = self.layer_norm
-        del self.layer_norm
-
-
-class Products(Wrong):
-    """Multiply the three."""
-
-    def end(self, words: Tensor, positions: Tensor, segments: Tensor) -> Tensor:
-        """Multiply, normalise, drop out."""
-        return self.dropout(  # type: ignore[no-any-return]
-            self.layer_norm(words * positions * segments)
-        )
 
 
 def built(answer: Any, dtype: torch.dtype = torch.float64) -> Any:
@@ -438,11 +172,96 @@ def drops_the_right_share(answer: Any) -> bool:
     return abs(share - CONFIG.hidden_dropout_prob) < 0.08
 
 
-PADDING = (
-    "The numbers are right, and the wrong row of the word table learns. The row of "
-    "[PAD] gets no gradient, and its number is in the configuration: "
-    "padding_idx=config.pad_token_id."
-)
+MISTAKES = """
+positions along the batch: weight[:T] => weight[:len(input_ids), None]
+    Positions run along the batch: all tokens of a text get one vector. Take the first T
+    rows of the table, T = input_ids.shape[1].
+positions detached: weight[:T] => weight[:T].detach()
+    The numbers are right and the position table gets no gradient, so it would keep its
+    initial noise for ever. Leave out detach() and torch.no_grad().
+no positions: summed + self.position_embeddings.weight[:T] => summed
+    The positions are missing from the sum: the same words in another order would give
+    the same vectors in another order.
+missing segments are 1: weight[0] => weight[1]
+    Without token_type_ids, yours takes the second segment. A single text is all segment
+    0.
+missing segments add nothing: self.token_type_embeddings.weight[0] => 0
+    Without token_type_ids, yours adds no segment vector. None means all 0, and row 0 of
+    the table is a vector like any other.
+segments ignored: token_type_ids is None => True
+    token_type_ids change nothing in yours. Look them up and add them.
+norm before the sum:
+- summed = self.word_embeddings(input_ids) =>
+| summed = self.layer_norm(self.word_embeddings(input_ids))
+- self.layer_norm(summed) => summed
+    The norm is applied to the words and not to the sum. Add all three first, then
+    normalise once.
+no norm: self.layer_norm(summed) => summed
+    There is no LayerNorm after the sum. A widely read book leaves it out; BERT has it,
+    and its weights are made for it.
+no dropout: self.dropout(self.layer_norm(summed)) => self.layer_norm(summed)
+    In train mode nothing is dropped. self.dropout stands last.
+words scaled: self.word_embeddings(input_ids) =>
+| self.word_embeddings(input_ids) * self.layer_norm.weight.numel() ** 0.5
+    The words are multiplied by the root of H, as the first Transformer did. BERT does
+    not: the three are added as they are.
+torch's own eps: , eps=config.layer_norm_eps =>
+    The LayerNorm has torch's eps, 1e-5. Pass eps=config.layer_norm_eps: BERT has 1e-12,
+    and the check 0.1.
+long texts accepted:
+- if T > P => if False
+- weight[:T] => weight[torch.arange(T).clamp(max=P - 1)]
+    A text with more tokens than positions is taken without a word. Raise ValueError:
+    the user must know that the text has to be cut.
+padding is row 0: config.pad_token_id => 0
+    The numbers are right, and the wrong row of the word table learns. The row of [PAD]
+    gets no gradient, and its number is in the configuration:
+    padding_idx=config.pad_token_id.
+no padding row: , padding_idx=config.pad_token_id =>
+    = padding is row 0
+two segments always: config.type_vocab_size => 2
+    The segment table has two rows whatever the configuration says. Their number is
+    config.type_vocab_size; the check has three.
+512 positions always: config.max_position_embeddings => 512
+    The position table has 512 rows whatever the configuration says. Their number is
+    config.max_position_embeddings.
+a tenth is dropped: config.hidden_dropout_prob => 0.1
+    Numbers are dropped, and not the right share: it is config.hidden_dropout_prob.
+dropout before the norm:
+- self.dropout(self.layer_norm(summed)) => self.layer_norm(self.dropout(summed))
+    Two runs in train mode differ, and no number of the result is zero: the norm after
+    dropout fills the zeros again. Dropout stands last.
+dropout in eval mode: self.dropout(self.layer_norm(summed)) =>
+| F.dropout(self.layer_norm(summed), self.dropout.p)
+    Numbers are dropped in eval mode too. nn.Dropout, made in __init__, knows the mode;
+    F.dropout must be told.
+no ValueError:
+- if T > P => if False
+- self.position_embeddings.weight[:T] => self.position_embeddings(torch.arange(T))
+    A text that is too long ends in an error, and not in a ValueError. Ask first, before
+    the look-up, and say in the message how many tokens fit.
+as many refused:
+- T > P => T >= P
+- ValueError(f … max_position_embeddings') => ValueError
+    A text with exactly as many tokens as positions is refused. It fits: refuse more
+    only.
+positions from 1: weight[:T] => weight[(torch.arange(T) + 1) % P]
+    Token 0 gets row 1 of the position table. BERT counts from 0.
+padding blanked: return embedded => padding = self.word_embeddings.padding_idx or 0
+|         return embedded * input_ids.ne(padding)[:, :, None]
+    The vectors of padding are set to zero. They are embedded like any other; attention
+    hides them later (chapter 6).
+names of the published layout:
+- self.layer_norm = => self.LayerNorm =
+- self.layer_norm(summed) => self.LayerNorm(summed)
+    The norm is named LayerNorm, as in the published files. Here it is layer_norm.
+products:
+- summed + self.position => summed * self.position
+- summed + self.token_type_embeddings.weight =>
+| summed * self.token_type_embeddings.weight
+- summed + self.token_type_embeddings( => summed * self.token_type_embeddings(
+    The three vectors are multiplied. BERT adds them.
+"""
 
 EXERCISE = Exercise(
     id="bert-embeddings",
@@ -454,145 +273,7 @@ EXERCISE = Exercise(
     solution=BertEmbeddings,
     accepted={"lookup": ByLookup},
     run=run,
-    mutants=[
-        Mutant(
-            "positions along the batch",
-            AlongBatch,
-            "Positions run along the batch: all tokens of a text get one vector. Take "
-            "the first T rows of the table, T = input_ids.shape[1].",
-        ),
-        Mutant(
-            "positions detached",
-            Detached,
-            "The numbers are right and the position table gets no gradient, so it "
-            "would keep its initial noise for ever. Leave out detach() and "
-            "torch.no_grad().",
-        ),
-        Mutant(
-            "no positions",
-            NoPositions,
-            "The positions are missing from the sum: the same words in another order "
-            "would give the same vectors in another order.",
-        ),
-        Mutant(
-            "missing segments are 1",
-            AllOnes,
-            "Without token_type_ids, yours takes the second segment. A single text is "
-            "all segment 0.",
-        ),
-        Mutant(
-            "missing segments add nothing",
-            NoneIsNothing,
-            "Without token_type_ids, yours adds no segment vector. None means all 0, "
-            "and row 0 of the table is a vector like any other.",
-        ),
-        Mutant(
-            "segments ignored",
-            NoSegments,
-            "token_type_ids change nothing in yours. Look them up and add them.",
-        ),
-        Mutant(
-            "norm before the sum",
-            NormFirst,
-            "The norm is applied to the words and not to the sum. Add all three "
-            "first, then normalise once.",
-        ),
-        Mutant(
-            "no norm",
-            NoNorm,
-            "There is no LayerNorm after the sum. A widely read book leaves it out; "
-            "BERT has it, and its weights are made for it.",
-        ),
-        Mutant(
-            "no dropout",
-            NoDropout,
-            "In train mode nothing is dropped. self.dropout stands last.",
-        ),
-        Mutant(
-            "words scaled",
-            Scaled,
-            "The words are multiplied by the root of H, as the first Transformer did. "
-            "BERT does not: the three are added as they are.",
-        ),
-        Mutant(
-            "torch's own eps",
-            UsualEps,
-            "The LayerNorm has torch's eps, 1e-5. Pass eps=config.layer_norm_eps: BERT "
-            "has 1e-12, and the check 0.1.",
-        ),
-        Mutant(
-            "long texts accepted",
-            LongTexts,
-            "A text with more tokens than positions is taken without a word. Raise "
-            "ValueError: the user must know that the text has to be cut.",
-        ),
-        Mutant("padding is row 0", PaddingIsZero, PADDING),
-        Mutant("no padding row", NoPadding, PADDING),
-        Mutant(
-            "two segments always",
-            TwoSegments,
-            "The segment table has two rows whatever the configuration says. Their "
-            "number is config.type_vocab_size; the check has three.",
-        ),
-        Mutant(
-            "512 positions always",
-            ManyPositions,
-            "The position table has 512 rows whatever the configuration says. Their "
-            "number is config.max_position_embeddings.",
-        ),
-        Mutant(
-            "a tenth is dropped",
-            UsualDropout,
-            "Numbers are dropped, and not the right share: it is "
-            "config.hidden_dropout_prob.",
-        ),
-        Mutant(
-            "dropout before the norm",
-            DropoutFirst,
-            "Two runs in train mode differ, and no number of the result is zero: the "
-            "norm after dropout fills the zeros again. Dropout stands last.",
-        ),
-        Mutant(
-            "dropout in eval mode",
-            DropoutAlways,
-            "Numbers are dropped in eval mode too. nn.Dropout, made in __init__, knows "
-            "the mode; F.dropout must be told.",
-        ),
-        Mutant(
-            "no ValueError",
-            NoCheck,
-            "A text that is too long ends in an error, and not in a ValueError. Ask "
-            "first, before the look-up, and say in the message how many tokens fit.",
-        ),
-        Mutant(
-            "as many refused",
-            AsManyRefused,
-            "A text with exactly as many tokens as positions is refused. It fits: "
-            "refuse more only.",
-        ),
-        Mutant(
-            "positions from 1",
-            FromOne,
-            "Token 0 gets row 1 of the position table. BERT counts from 0.",
-        ),
-        Mutant(
-            "padding blanked",
-            PaddingRemoved,
-            "The vectors of padding are set to zero. They are embedded like any other; "
-            "attention hides them later (chapter 6).",
-        ),
-        Mutant(
-            "names of the published layout",
-            Renamed,
-            "The norm is named LayerNorm, as in the published files. Here it is "
-            "layer_norm.",
-        ),
-        Mutant(
-            "products",
-            Products,
-            "The three vectors are multiplied. BERT adds them.",
-        ),
-    ],
+    mutants=mistakes(MISTAKES),
     cases=cases,
     properties=[
         Property(

@@ -7,7 +7,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from bert_tutorial.course.judging.exercise import Case, Exercise, Mutant, Property
+from bert_tutorial.course.judging.exercise import Case, Exercise, Property
+from bert_tutorial.course.judging.listed import mistakes
 
 STUB = '''
 def layer_norm(x: Tensor, gain: Tensor, bias: Tensor, eps: float) -> Tensor:
@@ -38,115 +39,6 @@ def with_var(x: Tensor, gain: Tensor, bias: Tensor, eps: float) -> Tensor:
     return gain * (x - x.mean(-1, keepdim=True)) * (variance + eps).rsqrt() + bias
 
 
-def eps_outside(x: Tensor, gain: Tensor, bias: Tensor, eps: float) -> Tensor:
-    """Add eps to the deviation."""
-    deviation = x.std(dim=-1, keepdim=True, correction=0)
-    return (x - x.mean(-1, keepdim=True)) / (deviation + eps) * gain + bias
-
-
-def no_eps(x: Tensor, gain: Tensor, bias: Tensor, eps: float) -> Tensor:
-    """Forget eps."""
-    return layer_norm(x, gain, bias, 0.0)
-
-
-def unbiased(x: Tensor, gain: Tensor, bias: Tensor, eps: float) -> Tensor:
-    """Divide by H - 1."""
-    variance = x.var(dim=-1, keepdim=True)
-    return (x - x.mean(-1, keepdim=True)) / (variance + eps).sqrt() * gain + bias
-
-
-def no_root(x: Tensor, gain: Tensor, bias: Tensor, eps: float) -> Tensor:
-    """Divide by the variance."""
-    variance = x.var(dim=-1, keepdim=True, correction=0)
-    return (x - x.mean(-1, keepdim=True)) / (variance + eps) * gain + bias
-
-
-def over_batch(x: Tensor, gain: Tensor, bias: Tensor, eps: float) -> Tensor:
-    """Normalise each number over all tokens of the batch, as batch norm does."""
-    centred = x - x.mean(dim=(0, 1))
-    return centred / (centred.square().mean(dim=(0, 1)) + eps).sqrt() * gain + bias
-
-
-def over_tokens(x: Tensor, gain: Tensor, bias: Tensor, eps: float) -> Tensor:
-    """Normalise each number over the tokens of its text."""
-    centred = x - x.mean(dim=1, keepdim=True)
-    variance = centred.square().mean(dim=1, keepdim=True)
-    return centred / (variance + eps).sqrt() * gain + bias
-
-
-def over_text(x: Tensor, gain: Tensor, bias: Tensor, eps: float) -> Tensor:
-    """Normalise a text as a whole."""
-    centred = x - x.mean(dim=(1, 2), keepdim=True)
-    variance = centred.square().mean(dim=(1, 2), keepdim=True)
-    return centred / (variance + eps).sqrt() * gain + bias
-
-
-def no_gain(x: Tensor, gain: Tensor, bias: Tensor, eps: float) -> Tensor:
-    """Forget gain and bias."""
-    return layer_norm(x, torch.ones_like(gain), torch.zeros_like(bias), eps)
-
-
-def bias_first(x: Tensor, gain: Tensor, bias: Tensor, eps: float) -> Tensor:
-    """Shift before scaling."""
-    return (
-        layer_norm(x, torch.ones_like(gain), torch.zeros_like(bias), eps) + bias
-    ) * (gain)
-
-
-def not_centred(x: Tensor, gain: Tensor, bias: Tensor, eps: float) -> Tensor:
-    """Divide by the root of the mean square."""
-    return x / (x.square().mean(dim=-1, keepdim=True) + eps).sqrt() * gain + bias
-
-
-def by_std(x: Tensor, gain: Tensor, bias: Tensor, eps: float) -> Tensor:
-    """Divide by torch's deviation plus eps."""
-    mean, deviation = x.mean(-1, keepdim=True), x.std(-1, keepdim=True)
-    return (x - mean) / (deviation + eps) * gain + bias
-
-
-def no_keepdim(x: Tensor, gain: Tensor, bias: Tensor, eps: float) -> Tensor:
-    """Lose the axis of the mean."""
-    centred = x - x.mean(dim=-1)
-    return centred / (centred.square().mean(dim=-1) + eps).sqrt() * gain + bias
-
-
-def no_bias(x: Tensor, gain: Tensor, bias: Tensor, eps: float) -> Tensor:
-    """Forget the bias."""
-    return layer_norm(x, gain, torch.zeros_like(bias), eps)
-
-
-def gain_forgotten(x: Tensor, gain: Tensor, bias: Tensor, eps: float) -> Tensor:
-    """Forget the gain."""
-    return layer_norm(x, torch.ones_like(gain), bias, eps)
-
-
-def swapped(x: Tensor, gain: Tensor, bias: Tensor, eps: float) -> Tensor:
-    """Take the gain for the bias."""
-    return layer_norm(x, bias, gain, eps)
-
-
-def usual_eps(x: Tensor, gain: Tensor, bias: Tensor, eps: float) -> Tensor:
-    """Take torch's eps."""
-    return layer_norm(x, gain, bias, 1e-5)
-
-
-def centred_only(x: Tensor, gain: Tensor, bias: Tensor, eps: float) -> Tensor:
-    """Take the mean off only."""
-    return (x - x.mean(-1, keepdim=True)) * gain + bias
-
-
-def spread_not_centred(x: Tensor, gain: Tensor, bias: Tensor, eps: float) -> Tensor:
-    """Take the mean square for the variance."""
-    square = x.square().mean(dim=-1, keepdim=True)
-    return (x - x.mean(-1, keepdim=True)) / (square + eps).sqrt() * gain + bias
-
-
-def eps_after_root(x: Tensor, gain: Tensor, bias: Tensor, eps: float) -> Tensor:
-    """Use eps as the smallest deviation."""
-    deviation = x.std(dim=-1, keepdim=True, correction=0).clamp(min=eps)
-    return (x - x.mean(-1, keepdim=True)) / deviation * gain + bias
-
-
 def cases(seed: int, dtype: torch.dtype) -> list[Case]:
     """A vector to do by hand, then a large eps, then vectors far from zero."""
     torch.manual_seed(seed)
@@ -174,6 +66,71 @@ def does_not_mix_tokens(answer: object) -> bool:
     return int(changed.sum()) == 1
 
 
+MISTAKES = """
+eps outside the root: (variance + eps).sqrt() => (variance.sqrt() + eps)
+    eps is added to the standard deviation. It belongs to the variance, inside the root:
+    torch.sqrt(variance + eps). With 1e-12 nobody would notice; the check uses 0.1.
+eps forgotten: variance + eps => variance
+    eps does nothing in yours. Add it to the variance before the root, or a vector of
+    equal numbers divides zero by zero.
+divided by H - 1:
+- centred.square().mean(dim=-1, keepdim=True) => x.var(dim=-1, keepdim=True)
+    The variance divides by H - 1, which torch's var and std do unless told otherwise.
+    LayerNorm divides by H: correction=0.
+no root: .sqrt() =>
+    You divide by the variance. Divide by its root, the standard deviation.
+over the batch:
+- x.mean(dim=-1, keepdim=True) => x.mean(dim=(0, 1))
+- square().mean(dim=-1, keepdim=True) => square().mean(dim=(0, 1))
+    Each number is normalised over all tokens of the batch: that is batch norm, and a
+    text's vectors would depend on its neighbours in the batch. Mean and variance are
+    those of one vector: dim=-1.
+over the tokens:
+- x.mean(dim=-1 => x.mean(dim=1
+- square().mean(dim=-1 => square().mean(dim=1
+    Mean and variance are taken over the tokens (axis 1). They are those of one vector,
+    over its H numbers: dim=-1.
+over the whole text:
+- x.mean(dim=-1 => x.mean(dim=(1, 2)
+- square().mean(dim=-1 => square().mean(dim=(1, 2)
+    Mean and variance are taken over all numbers of a text. Each token is normalised
+    alone: dim=-1 only.
+no gain and bias: * gain + bias =>
+    The numbers are normalised and stay so: gain and bias do nothing. Multiply by gain,
+    then add bias.
+bias before gain: * gain + bias => * gain + bias * gain
+    The bias is multiplied by the gain. Scale first, then shift: normalised * gain +
+    bias.
+mean left in: x - x.mean(dim=-1, keepdim=True) => x
+    The mean is not subtracted: that is RMSNorm, of later models. Take the mean off
+    first, and the variance of what is left.
+std plus eps:
+- centred.square().mean(dim=-1, keepdim=True) => x.var(dim=-1, keepdim=True)
+- (variance + eps).sqrt() => (variance.sqrt() + eps)
+    (x - mean) / (std + eps) has two differences from BERT's: torch's std divides by H -
+    1, and eps stands outside the root. Take the mean of the squares, add eps, then the
+    root.
+no keepdim:
+- x.mean(dim=-1, keepdim=True) => x.mean(dim=-1)
+- square().mean(dim=-1, keepdim=True) => square().mean(dim=-1)
+    The mean (B, T) cannot be subtracted from (B, T, H): keep its axis, keepdim=True.
+no bias: + bias =>
+    bias does nothing in yours. Add it at the end.
+gain forgotten: * gain =>
+    gain does nothing in yours. Multiply by it before you add bias.
+gain and bias swapped: gain + bias => bias + gain
+    gain and bias have changed places: gain multiplies, bias is added.
+torch's eps: eps) => 1e-05)
+    eps is 1e-5 whatever was given. Use the argument.
+mean only: / (variance + eps).sqrt() =>
+    The mean is taken off and nothing is divided. Divide by the root of variance + eps.
+mean square: centred.square() => x.square()
+    You divide by the root of the mean square of x. The variance is the mean square of
+    what is left after the mean is taken off.
+eps as a floor: (variance + eps).sqrt() => variance.sqrt().clamp(min=eps)
+    eps is used as the smallest deviation. It is added to the variance, always.
+"""
+
 EXERCISE = Exercise(
     id="layer-norm",
     chapter=5,
@@ -183,120 +140,7 @@ EXERCISE = Exercise(
     stub=STUB,
     solution=layer_norm,
     accepted={"torch": with_torch, "var": with_var},
-    mutants=[
-        Mutant(
-            "eps outside the root",
-            eps_outside,
-            "eps is added to the standard deviation. It belongs to the variance, "
-            "inside the root: torch.sqrt(variance + eps). With 1e-12 nobody would "
-            "notice; the check uses 0.1.",
-        ),
-        Mutant(
-            "eps forgotten",
-            no_eps,
-            "eps does nothing in yours. Add it to the variance before the root, or a "
-            "vector of equal numbers divides zero by zero.",
-        ),
-        Mutant(
-            "divided by H - 1",
-            unbiased,
-            "The variance divides by H - 1, which torch's var and std do unless told "
-            "otherwise. LayerNorm divides by H: correction=0.",
-        ),
-        Mutant(
-            "no root",
-            no_root,
-            "You divide by the variance. Divide by its root, the standard deviation.",
-        ),
-        Mutant(
-            "over the batch",
-            over_batch,
-            "Each number is normalised over all tokens of the batch: that is batch "
-            "norm, and a text's vectors would depend on its neighbours in the batch. "
-            "Mean and variance are those of one vector: dim=-1.",
-        ),
-        Mutant(
-            "over the tokens",
-            over_tokens,
-            "Mean and variance are taken over the tokens (axis 1). They are those of "
-            "one vector, over its H numbers: dim=-1.",
-        ),
-        Mutant(
-            "over the whole text",
-            over_text,
-            "Mean and variance are taken over all numbers of a text. Each token is "
-            "normalised alone: dim=-1 only.",
-        ),
-        Mutant(
-            "no gain and bias",
-            no_gain,
-            "The numbers are normalised and stay so: gain and bias do nothing. "
-            "Multiply by gain, then add bias.",
-        ),
-        Mutant(
-            "bias before gain",
-            bias_first,
-            "The bias is multiplied by the gain. Scale first, then shift: "
-            "normalised * gain + bias.",
-        ),
-        Mutant(
-            "mean left in",
-            not_centred,
-            "The mean is not subtracted: that is RMSNorm, of later models. Take the "
-            "mean off first, and the variance of what is left.",
-        ),
-        Mutant(
-            "std plus eps",
-            by_std,
-            "(x - mean) / (std + eps) has two differences from BERT's: torch's std "
-            "divides by H - 1, and eps stands outside the root. Take the mean of the "
-            "squares, add eps, then the root.",
-        ),
-        Mutant(
-            "no keepdim",
-            no_keepdim,
-            "The mean (B, T) cannot be subtracted from (B, T, H): keep its axis, "
-            "keepdim=True.",
-        ),
-        Mutant(
-            "no bias",
-            no_bias,
-            "bias does nothing in yours. Add it at the end.",
-        ),
-        Mutant(
-            "gain forgotten",
-            gain_forgotten,
-            "gain does nothing in yours. Multiply by it before you add bias.",
-        ),
-        Mutant(
-            "gain and bias swapped",
-            swapped,
-            "gain and bias have changed places: gain multiplies, bias is added.",
-        ),
-        Mutant(
-            "torch's eps",
-            usual_eps,
-            "eps is 1e-5 whatever was given. Use the argument.",
-        ),
-        Mutant(
-            "mean only",
-            centred_only,
-            "The mean is taken off and nothing is divided. Divide by the root of "
-            "variance + eps.",
-        ),
-        Mutant(
-            "mean square",
-            spread_not_centred,
-            "You divide by the root of the mean square of x. The variance is the mean "
-            "square of what is left after the mean is taken off.",
-        ),
-        Mutant(
-            "eps as a floor",
-            eps_after_root,
-            "eps is used as the smallest deviation. It is added to the variance, "
-            "always.",
-        ),
-    ],
+    mutants=mistakes(MISTAKES),
     cases=cases,
     properties=[
         Property(

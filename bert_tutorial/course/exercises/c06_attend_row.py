@@ -7,7 +7,8 @@ import math
 
 import torch
 
-from bert_tutorial.course.judging.exercise import Case, Exercise, Mutant, Property
+from bert_tutorial.course.judging.exercise import Case, Exercise, Property
+from bert_tutorial.course.judging.listed import mistakes
 
 STUB = '''
 def attend_row(
@@ -44,206 +45,12 @@ def attend_row(
     return mixed
 
 
-def products(query: Row, keys: Rows) -> Row:
-    """Score each key, unscaled."""
-    return [sum(q * k for q, k in zip(query, key, strict=True)) for key in keys]
-
-
-def shares(scores: Row) -> Row:
-    """Take a softmax that does not overflow."""
-    exponentials = [math.exp(score - max(scores)) for score in scores]
-    return [one / sum(exponentials) for one in exponentials]
-
-
-def mix(weights: Row, values: Rows) -> Row:
-    """Add up the values in these shares."""
-    return [
-        sum(weight * value[d] for weight, value in zip(weights, values, strict=True))
-        for d in range(len(values[0]))
-    ]
-
-
-def scaled(query: Row, keys: Rows) -> Row:
-    """Score each key."""
-    return [one / math.sqrt(len(query)) for one in products(query, keys)]
-
-
 def with_torch(query: Row, keys: Rows, values: Rows) -> Row:
     """Use matrices already."""
     scores = torch.tensor(keys).double() @ torch.tensor(query).double()
     weights = (scores / math.sqrt(len(query))).softmax(dim=-1)
     found: Row = (weights @ torch.tensor(values).double()).tolist()
     return found
-
-
-def no_scale(query: Row, keys: Rows, values: Rows) -> Row:
-    """Leave the scale out."""
-    return mix(shares(products(query, keys)), values)
-
-
-def by_size(query: Row, keys: Rows, values: Rows) -> Row:
-    """Divide by D."""
-    return mix(shares([one / len(query) for one in products(query, keys)]), values)
-
-
-def by_root_of_tokens(query: Row, keys: Rows, values: Rows) -> Row:
-    """Divide by the root of T."""
-    scores = [one / math.sqrt(len(keys)) for one in products(query, keys)]
-    return mix(shares(scores), values)
-
-
-def no_denominator(query: Row, keys: Rows, values: Rows) -> Row:
-    """Leave the sum out."""
-    return mix([math.exp(one) for one in scaled(query, keys)], values)
-
-
-def scale_outside(query: Row, keys: Rows, values: Rows) -> Row:
-    """Put the scale where the denominator belongs."""
-    root = math.sqrt(len(query))
-    return mix([math.exp(one) / root for one in products(query, keys)], values)
-
-
-def overflow(query: Row, keys: Rows, values: Rows) -> Row:
-    """Take the exponential of numbers of any size."""
-    exponentials = [math.exp(one) for one in scaled(query, keys)]
-    return mix([one / sum(exponentials) for one in exponentials], values)
-
-
-def no_exponential(query: Row, keys: Rows, values: Rows) -> Row:
-    """Divide the scores themselves by their sum."""
-    scores = scaled(query, keys)
-    return mix([one / (sum(scores) or 1.0) for one in scores], values)
-
-
-def mixes_scores(query: Row, keys: Rows, values: Rows) -> Row:
-    """Leave the softmax out."""
-    return mix(scaled(query, keys), values)
-
-
-def best_only(query: Row, keys: Rows, values: Rows) -> Row:
-    """Take the value of the best key."""
-    scores = scaled(query, keys)
-    return [float(number) for number in values[scores.index(max(scores))]]
-
-
-def mixes_keys(query: Row, keys: Rows, values: Rows) -> Row:
-    """Mix the keys."""
-    return mix(shares(scaled(query, keys)), keys)
-
-
-def weights_only(query: Row, keys: Rows, values: Rows) -> Row:
-    """Stop at the weights."""
-    return shares(scaled(query, keys))
-
-
-def last_only(query: Row, keys: Rows, values: Rows) -> Row:
-    """Overwrite the result at each token."""
-    weights = shares(scaled(query, keys))
-    return [weights[-1] * number for number in values[-1]]
-
-
-def one_number(query: Row, keys: Rows, values: Rows) -> float:
-    """Add up the numbers inside each value too."""
-    return sum(mix(shares(scaled(query, keys)), values))
-
-
-def not_added_up(query: Row, keys: Rows, values: Rows) -> Rows:
-    """Keep the part of each token."""
-    weights = shares(scaled(query, keys))
-    return [
-        [weight * number for number in value]
-        for weight, value in zip(weights, values, strict=True)
-    ]
-
-
-def sum_not_lowered(query: Row, keys: Rows, values: Rows) -> Row:
-    """Subtract the largest score above the fraction only."""
-    scores = scaled(query, keys)
-    total = sum(math.exp(one) for one in scores)
-    return mix([math.exp(one - max(scores)) / total for one in scores], values)
-
-
-def root_of_four(query: Row, keys: Rows, values: Rows) -> Row:
-    """Divide by 2, as on the page."""
-    return mix(shares([one / 2 for one in products(query, keys)]), values)
-
-
-def two_numbers(query: Row, keys: Rows, values: Rows) -> Row:
-    """Mix two numbers, as on the page."""
-    weights = shares(scaled(query, keys))
-    pairs = list(zip(weights, values, strict=True))
-    return [sum(weight * value[d] for weight, value in pairs) for d in range(2)]
-
-
-def divided_by_tokens(query: Row, keys: Rows, values: Rows) -> Row:
-    """Divide by T at the end."""
-    mixed = mix(shares(scaled(query, keys)), values)
-    return [number / len(keys) for number in mixed]
-
-
-def largest_in_size(query: Row, keys: Rows, values: Rows) -> Row:
-    """Subtract the largest score without its sign."""
-    scores = scaled(query, keys)
-    top = max(abs(one) for one in scores)
-    exponentials = [math.exp(one - top) for one in scores]
-    return mix([one / sum(exponentials) for one in exponentials], values)
-
-
-def at_least_zero(query: Row, keys: Rows, values: Rows) -> Row:
-    """Begin the search for the largest score at 0."""
-    scores = scaled(query, keys)
-    top = 0.0
-    for one in scores:
-        top = max(top, one)
-    exponentials = [math.exp(one - top) for one in scores]
-    return mix([one / sum(exponentials) for one in exponentials], values)
-
-
-def clipped(query: Row, keys: Rows, values: Rows) -> Row:
-    """Keep the scores small."""
-    return mix(
-        shares([max(-700.0, min(one, 700.0)) for one in scaled(query, keys)]), values
-    )
-
-
-def as_long_as_the_query(query: Row, keys: Rows, values: Rows) -> Row:
-    """Take the length of a value from the query."""
-    weights = shares(scaled(query, keys))
-    return [
-        sum(weights[i] * values[i][d] for i in range(len(weights)))
-        for d in range(len(query))
-    ]
-
-
-def first_score_lost(query: Row, keys: Rows, values: Rows) -> Row:
-    """Leave the first key out."""
-    return mix(shares(scaled(query, keys[1:])), values[1:])
-
-
-def root_of_value(query: Row, keys: Rows, values: Rows) -> Row:
-    """Divide by the root of the length of a value."""
-    scores = [one / math.sqrt(len(values[0])) for one in products(query, keys)]
-    return mix(shares(scores), values)
-
-
-def times_root(query: Row, keys: Rows, values: Rows) -> Row:
-    """Multiply by the root of D."""
-    scores = [one * math.sqrt(len(query)) for one in products(query, keys)]
-    return mix(shares(scores), values)
-
-
-def first_of_the_best(query: Row, keys: Rows, values: Rows) -> Row:
-    """Give a draw to the first key."""
-    scores = scaled(query, keys)
-    for i, one in enumerate(scores):
-        if one in scores[:i]:
-            scores[i] = one - 1000
-    return mix(shares(scores), values)
-
-
-def a_tensor(query: Row, keys: Rows, values: Rows) -> torch.Tensor:
-    """Return a tensor."""
-    return torch.tensor(mix(shares(scaled(query, keys)), values))
 
 
 def cases(seed: int, dtype: torch.dtype) -> list[Case]:
@@ -305,11 +112,110 @@ def call(answer: object, query: Row, keys: Rows, values: Rows) -> Row:
     return found
 
 
-NOT_THE_LARGEST = (
-    "Where all scores are far below 0, every exponential is 0, and so is their sum: "
-    "what is subtracted is larger than each score. Subtract the largest score itself, "
-    "max(scores), with its sign."
-)
+MISTAKES = """
+no scale: product / math.sqrt(len(query)) => product
+    The scores go into the exponential unscaled. Divide each by the root of D =
+    len(query) first.
+divided by D: math.sqrt(len(query)) => len(query)
+    The scores are divided by D = len(query). It is its square root:
+    math.sqrt(len(query)).
+divided by the root of T: len(query) => len(keys)
+    The scores are divided by the root of the number of keys. What counts is the number
+    of products in one score: len(query).
+no denominator:
+- score - highest => score
+- / total =>
+    The exponentials are never divided by their sum, so the weights do not sum to one
+    and the result is no mixture. Divide each by their sum.
+scale outside, no denominator:
+- product / math.sqrt(len(query)) => product
+- math.exp(score - highest) => math.exp(score) / math.sqrt(len(query))
+- / total =>
+    The exponential of the raw score is divided by the root of D. The scale belongs
+    inside the exponent, math.exp(score / root), and what stands below the fraction is
+    the sum of the exponentials.
+overflow: score - highest => score
+    Right for small scores. math.exp(800) is too large for a float: subtract the largest
+    score from all scores first. The shares stay the same, because the common factor
+    cancels.
+no exponential:
+- math.exp(score - highest) => score
+- sum(exponentials) => sum(exponentials) or 1.0
+    The weights are the scores over their sum. Scores may be negative or sum to zero;
+    take math.exp of each first.
+no softmax:
+- math.exp(score - highest) => score
+- / total =>
+    The values are added up with the scores as weights. Turn the scores into shares
+    first: exponentials over their sum.
+only the best:
+- exponentials = … => return [float(number) for number in values[scores.index(highest)]]
+    The result is the value of the best key alone. Attention takes a share of every
+    value; add them all up, each times its weight.
+mixes the keys: return mixed => return right(query, keys, keys)
+    The weights are right, but they mix the keys. A key is what a token is found by;
+    what it gives is its value.
+only the weights: mixed = … => return [one / total for one in exponentials]
+    These are the weights, one for each token. One step is left: add up the values, each
+    times its weight.
+only the last token: mixed[d] += => mixed[d] =
+    The result holds the last token's part only: each token overwrites the one before.
+    Start with zeros and add with +=.
+a single number: return mixed => return sum(mixed)
+    The result is one number: the sum also ran over the numbers inside the values. Keep
+    them apart; the result is as long as a value.
+not added up:
+- mixed = … => return [[one / total * number for number in value] for one, value in
+|     zip(exponentials, values)]
+    The result holds one vector for each token: its value times its weight. Add these
+    vectors up, number by number, into a single one.
+sum without the shift: sum(exponentials) => sum(math.exp(score) for score in scores)
+    The largest score is subtracted above the fraction and not below. Take the sum of
+    the same exponentials that stand above it.
+root of 4: math.sqrt(len(query)) => 2
+    Right for D = 4 only: the scores are divided by 2 whatever the length of the query.
+    Use math.sqrt(len(query)).
+values of two numbers:
+- [0.0] * len(values[0]) => [0.0] * 2
+- for d, number in enumerate(value): => for d in range(2):
+|             number = value[d]
+    Right for values of two numbers only. A value may have any length: len(values[0]).
+divided by the number of tokens:
+- return mixed => return [number / len(keys) for number in mixed]
+    The mixture is divided by the number of tokens. The weights sum to one already:
+    leave that division out.
+largest without sign: max(scores) => max(abs(score) for score in scores)
+    Where all scores are far below 0, every exponential is 0, and so is their sum: what
+    is subtracted is larger than each score. Subtract the largest score itself,
+    max(scores), with its sign.
+largest from 0: max(scores) => max(0.0, *scores)
+    = largest without sign
+clipped: product / math.sqrt(len(query)) =>
+| max(-700.0, min(product / math.sqrt(len(query)), 700.0))
+    The scores are cut at a limit, so keys beyond it count alike. Subtract the largest
+    score from all of them instead: nothing is lost.
+as long as the query:
+- [0.0] * len(values[0]) => [0.0] * len(query)
+- in enumerate(value): => in enumerate(value[i] for i in range(len(query))):
+    The loop over the numbers of a value runs as far as the query is long. A value has a
+    length of its own: len(values[0]).
+first key left out: scores = [] => keys, values = keys[1:], values[1:]
+|     mixed = [0.0] * len(values[0])
+|     scores = []
+    The first key has no share. Begin at the first key, number 0.
+root of the value's length: len(query) => len(values[0])
+    The scores are divided by the root of the length of a value. What counts is the
+    number of products in one score: len(query).
+multiplied by the root: / math.sqrt => * math.sqrt
+    The scores are multiplied by the root of D. Divide.
+a draw for the first: highest = =>
+| scores = [one - 1000 * (one in scores[:i]) for i, one in enumerate(scores)]
+|     highest =
+    Of two keys with the same score only the first has a share. Each has its own, and
+    equal scores make equal shares.
+a tensor: return mixed => return torch.tensor(mixed)
+    The result is a tensor. Return a list: .tolist().
+"""
 
 EXERCISE = Exercise(
     id="attend-row",
@@ -320,157 +226,7 @@ EXERCISE = Exercise(
     stub=STUB,
     solution=attend_row,
     accepted={"matrices": with_torch},
-    mutants=[
-        Mutant(
-            "no scale",
-            no_scale,
-            "The scores go into the exponential unscaled. Divide each by the root of "
-            "D = len(query) first.",
-        ),
-        Mutant(
-            "divided by D",
-            by_size,
-            "The scores are divided by D = len(query). It is its square root: "
-            "math.sqrt(len(query)).",
-        ),
-        Mutant(
-            "divided by the root of T",
-            by_root_of_tokens,
-            "The scores are divided by the root of the number of keys. What counts is "
-            "the number of products in one score: len(query).",
-        ),
-        Mutant(
-            "no denominator",
-            no_denominator,
-            "The exponentials are never divided by their sum, so the weights do not "
-            "sum to one and the result is no mixture. Divide each by their sum.",
-        ),
-        Mutant(
-            "scale outside, no denominator",
-            scale_outside,
-            "The exponential of the raw score is divided by the root of D. The scale "
-            "belongs inside the exponent, math.exp(score / root), and what stands "
-            "below the fraction is the sum of the exponentials.",
-        ),
-        Mutant(
-            "overflow",
-            overflow,
-            "Right for small scores. math.exp(800) is too large for a float: subtract "
-            "the largest score from all scores first. The shares stay the same, "
-            "because the common factor cancels.",
-        ),
-        Mutant(
-            "no exponential",
-            no_exponential,
-            "The weights are the scores over their sum. Scores may be negative or sum "
-            "to zero; take math.exp of each first.",
-        ),
-        Mutant(
-            "no softmax",
-            mixes_scores,
-            "The values are added up with the scores as weights. Turn the scores into "
-            "shares first: exponentials over their sum.",
-        ),
-        Mutant(
-            "only the best",
-            best_only,
-            "The result is the value of the best key alone. Attention takes a share "
-            "of every value; add them all up, each times its weight.",
-        ),
-        Mutant(
-            "mixes the keys",
-            mixes_keys,
-            "The weights are right, but they mix the keys. A key is what a token is "
-            "found by; what it gives is its value.",
-        ),
-        Mutant(
-            "only the weights",
-            weights_only,
-            "These are the weights, one for each token. One step is left: add up the "
-            "values, each times its weight.",
-        ),
-        Mutant(
-            "only the last token",
-            last_only,
-            "The result holds the last token's part only: each token overwrites the "
-            "one before. Start with zeros and add with +=.",
-        ),
-        Mutant(
-            "a single number",
-            one_number,
-            "The result is one number: the sum also ran over the numbers inside the "
-            "values. Keep them apart; the result is as long as a value.",
-        ),
-        Mutant(
-            "not added up",
-            not_added_up,
-            "The result holds one vector for each token: its value times its weight. "
-            "Add these vectors up, number by number, into a single one.",
-        ),
-        Mutant(
-            "sum without the shift",
-            sum_not_lowered,
-            "The largest score is subtracted above the fraction and not below. Take "
-            "the sum of the same exponentials that stand above it.",
-        ),
-        Mutant(
-            "root of 4",
-            root_of_four,
-            "Right for D = 4 only: the scores are divided by 2 whatever the length of "
-            "the query. Use math.sqrt(len(query)).",
-        ),
-        Mutant(
-            "values of two numbers",
-            two_numbers,
-            "Right for values of two numbers only. A value may have any length: "
-            "len(values[0]).",
-        ),
-        Mutant(
-            "divided by the number of tokens",
-            divided_by_tokens,
-            "The mixture is divided by the number of tokens. The weights sum to one "
-            "already: leave that division out.",
-        ),
-        Mutant("largest without sign", largest_in_size, NOT_THE_LARGEST),
-        Mutant("largest from 0", at_least_zero, NOT_THE_LARGEST),
-        Mutant(
-            "clipped",
-            clipped,
-            "The scores are cut at a limit, so keys beyond it count alike. Subtract "
-            "the largest score from all of them instead: nothing is lost.",
-        ),
-        Mutant(
-            "as long as the query",
-            as_long_as_the_query,
-            "The loop over the numbers of a value runs as far as the query is long. A "
-            "value has a length of its own: len(values[0]).",
-        ),
-        Mutant(
-            "first key left out",
-            first_score_lost,
-            "The first key has no share. Begin at the first key, number 0.",
-        ),
-        Mutant(
-            "root of the value's length",
-            root_of_value,
-            "The scores are divided by the root of the length of a value. What counts "
-            "is the number of products in one score: len(query).",
-        ),
-        Mutant(
-            "multiplied by the root",
-            times_root,
-            "The scores are multiplied by the root of D. Divide.",
-        ),
-        Mutant(
-            "a draw for the first",
-            first_of_the_best,
-            "Of two keys with the same score only the first has a share. Each has its "
-            "own, and equal scores make equal shares.",
-        ),
-        Mutant(
-            "a tensor", a_tensor, "The result is a tensor. Return a list: .tolist()."
-        ),
-    ],
+    mutants=mistakes(MISTAKES),
     cases=cases,
     properties=[
         Property(

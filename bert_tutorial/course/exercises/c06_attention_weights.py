@@ -8,9 +8,9 @@ from collections.abc import Callable
 
 import torch
 from torch import Tensor
-from torch.nn import functional as F
 
-from bert_tutorial.course.judging.exercise import Case, Exercise, Mutant, Property
+from bert_tutorial.course.judging.exercise import Case, Exercise, Property
+from bert_tutorial.course.judging.listed import mistakes
 from bert_tutorial.model.attention import attention_weights
 
 STUB = '''
@@ -69,277 +69,6 @@ def with_maximum(query: Tensor, key: Tensor, is_token: Tensor | None) -> Tensor:
     return exponentials / exponentials.sum(dim=-1, keepdim=True)
 
 
-def no_scale(query: Tensor, key: Tensor, is_token: Tensor | None) -> Tensor:
-    """Leave the scale out."""
-    return hide(raw(query, key), is_token).softmax(dim=-1)
-
-
-def scale_cancels(query: Tensor, key: Tensor, is_token: Tensor | None) -> Tensor:
-    """Divide the exponentials by the root, then each row by its sum."""
-    scores = hide(raw(query, key), is_token)
-    exponentials = (scores - scores.amax(dim=-1, keepdim=True)).exp()
-    exponentials = exponentials / math.sqrt(query.shape[-1])
-    return exponentials / exponentials.sum(dim=-1, keepdim=True)
-
-
-def scale_after(query: Tensor, key: Tensor, is_token: Tensor | None) -> Tensor:
-    """Divide the weights by the root."""
-    return no_scale(query, key, is_token) / math.sqrt(query.shape[-1])
-
-
-def both_scales(query: Tensor, key: Tensor, is_token: Tensor | None) -> Tensor:
-    """Divide scores and weights."""
-    return attention_weights(query, key, is_token) / math.sqrt(query.shape[-1])
-
-
-def article(query: Tensor, key: Tensor, is_token: Tensor | None) -> Tensor:
-    """Take exp(Q K^T) / sqrt(D), without a denominator."""
-    return hide(raw(query, key), is_token).exp() / math.sqrt(query.shape[-1])
-
-
-def no_denominator(query: Tensor, key: Tensor, is_token: Tensor | None) -> Tensor:
-    """Take the exponential only."""
-    return hide(scaled(query, key), is_token).exp()
-
-
-def overflow(query: Tensor, key: Tensor, is_token: Tensor | None) -> Tensor:
-    """Take the exponential of numbers of any size."""
-    exponentials = hide(scaled(query, key), is_token).exp()
-    return exponentials / exponentials.sum(dim=-1, keepdim=True)
-
-
-def by_size(query: Tensor, key: Tensor, is_token: Tensor | None) -> Tensor:
-    """Divide by D."""
-    return hide(raw(query, key) / query.shape[-1], is_token).softmax(dim=-1)
-
-
-def by_model_size(query: Tensor, key: Tensor, is_token: Tensor | None) -> Tensor:
-    """Divide by the root of H = A D."""
-    H = query.shape[1] * query.shape[-1]
-    return hide(raw(query, key) / math.sqrt(H), is_token).softmax(dim=-1)
-
-
-def by_tokens(query: Tensor, key: Tensor, is_token: Tensor | None) -> Tensor:
-    """Divide by the root of T."""
-    T = query.shape[-2]
-    return hide(raw(query, key) / math.sqrt(T), is_token).softmax(dim=-1)
-
-
-def by_heads(query: Tensor, key: Tensor, is_token: Tensor | None) -> Tensor:
-    """Divide by the root of A."""
-    A = query.shape[1]
-    return hide(raw(query, key) / math.sqrt(A), is_token).softmax(dim=-1)
-
-
-def times_root(query: Tensor, key: Tensor, is_token: Tensor | None) -> Tensor:
-    """Multiply by the root."""
-    scores = raw(query, key) * math.sqrt(query.shape[-1])
-    return hide(scores, is_token).softmax(dim=-1)
-
-
-def over_queries(query: Tensor, key: Tensor, is_token: Tensor | None) -> Tensor:
-    """Take the softmax down the columns."""
-    return hide(scaled(query, key), is_token).softmax(dim=-2)
-
-
-def over_heads(query: Tensor, key: Tensor, is_token: Tensor | None) -> Tensor:
-    """Take the softmax over the heads, as F.softmax without dim does."""
-    return hide(scaled(query, key), is_token).softmax(dim=1)
-
-
-def over_the_table(query: Tensor, key: Tensor, is_token: Tensor | None) -> Tensor:
-    """Divide by the sum of all pairs."""
-    scores = hide(scaled(query, key), is_token)
-    return scores.flatten(-2).softmax(dim=-1).view_as(scores)
-
-
-def over_the_largest(query: Tensor, key: Tensor, is_token: Tensor | None) -> Tensor:
-    """Subtract the largest score and stop."""
-    scores = hide(scaled(query, key), is_token)
-    return (scores - scores.amax(dim=-1, keepdim=True)).exp()
-
-
-def no_softmax(query: Tensor, key: Tensor, is_token: Tensor | None) -> Tensor:
-    """Return the scores."""
-    return hide(scaled(query, key), is_token)
-
-
-def mask_after(query: Tensor, key: Tensor, is_token: Tensor | None) -> Tensor:
-    """Set the weights of hidden keys to zero at the end."""
-    weights = scaled(query, key).softmax(dim=-1)
-    return weights if is_token is None else weights * is_token[:, None, None, :]
-
-
-def inverted(query: Tensor, key: Tensor, is_token: Tensor | None) -> Tensor:
-    """Hide the tokens and show the padding."""
-    return attention_weights(query, key, None if is_token is None else ~is_token)
-
-
-def zero_before(query: Tensor, key: Tensor, is_token: Tensor | None) -> Tensor:
-    """Multiply the scores of hidden keys by 0."""
-    scores = scaled(query, key)
-    if is_token is not None:
-        scores = scores * is_token[:, None, None, :]
-    return scores.softmax(dim=-1)
-
-
-def tiny(query: Tensor, key: Tensor, is_token: Tensor | None) -> Tensor:
-    """Type -1e-9 for -1e9."""
-    scores = scaled(query, key)
-    if is_token is not None:
-        scores = scores.masked_fill(~is_token[:, None, None, :], -1e-9)
-    return scores.softmax(dim=-1)
-
-
-def swapped(query: Tensor, key: Tensor, is_token: Tensor | None) -> Tensor:
-    """Let the keys ask."""
-    return attention_weights(key, query, is_token)
-
-
-def no_transpose(query: Tensor, key: Tensor, is_token: Tensor | None) -> Tensor:
-    """Multiply without turning the keys."""
-    scores = query @ key / math.sqrt(query.shape[-1])
-    return hide(scores, is_token).softmax(dim=-1)
-
-
-def all_axes(query: Tensor, key: Tensor, is_token: Tensor | None) -> Tensor:
-    """Turn all four axes of the keys."""
-    scores = query @ key.permute(3, 2, 1, 0) / math.sqrt(query.shape[-1])
-    return hide(scores, is_token).softmax(dim=-1)
-
-
-def other_axes(query: Tensor, key: Tensor, is_token: Tensor | None) -> Tensor:
-    """Swap heads and tokens."""
-    scores = query @ key.transpose(1, 2) / math.sqrt(query.shape[-1])
-    return hide(scores, is_token).softmax(dim=-1)
-
-
-def elementwise(query: Tensor, key: Tensor, is_token: Tensor | None) -> Tensor:
-    """Multiply number by number."""
-    scores = query * key / math.sqrt(query.shape[-1])
-    return scores.softmax(dim=-1)
-
-
-def rows_hidden(query: Tensor, key: Tensor, is_token: Tensor | None) -> Tensor:
-    """Hide rows instead of columns."""
-    scores = scaled(query, key)
-    if is_token is not None:
-        lowest = torch.finfo(scores.dtype).min
-        scores = scores.masked_fill(~is_token[:, None, :, None], lowest)
-    return scores.softmax(dim=-1)
-
-
-def pairs_hidden(query: Tensor, key: Tensor, is_token: Tensor | None) -> Tensor:
-    """Hide rows and columns."""
-    scores = scaled(query, key)
-    if is_token is not None:
-        both = is_token[:, None, :, None] & is_token[:, None, None, :]
-        scores = scores.masked_fill(~both, torch.finfo(scores.dtype).min)
-    return scores.softmax(dim=-1)
-
-
-def highest(query: Tensor, key: Tensor, is_token: Tensor | None) -> Tensor:
-    """Fill with the wrong end of the dtype."""
-    scores = scaled(query, key)
-    if is_token is not None:
-        top = torch.finfo(scores.dtype).max
-        scores = scores.masked_fill(~is_token[:, None, None, :], top)
-    return scores.softmax(dim=-1)
-
-
-def mask_as_condition(query: Tensor, key: Tensor, is_token: Tensor | None) -> Tensor:
-    """Ask `if is_token`."""
-    scores = scaled(query, key)
-    if is_token:
-        scores = hide(scores, is_token)
-    return scores.softmax(dim=-1)
-
-
-def mask_ignored(query: Tensor, key: Tensor, is_token: Tensor | None) -> Tensor:
-    """Hide nothing."""
-    return scaled(query, key).softmax(dim=-1)
-
-
-def mask_without_axes(query: Tensor, key: Tensor, is_token: Tensor | None) -> Tensor:
-    """Use the (B, T) mask as it is."""
-    scores = scaled(query, key)
-    if is_token is not None:
-        scores = scores.masked_fill(~is_token, torch.finfo(scores.dtype).min)
-    return scores.softmax(dim=-1)
-
-
-def needs_a_mask(query: Tensor, key: Tensor, is_token: Tensor | None) -> Tensor:
-    """Forget that there may be no mask."""
-    scores = scaled(query, key)
-    hidden = is_token[:, None, None, :] == 0  # type: ignore[index]
-    return scores.masked_fill(hidden, torch.finfo(scores.dtype).min).softmax(dim=-1)
-
-
-def minus_infinity(query: Tensor, key: Tensor, is_token: Tensor | None) -> Tensor:
-    """Hide with minus infinity."""
-    scores = scaled(query, key)
-    if is_token is not None:
-        scores = scores.masked_fill(~is_token[:, None, None, :], -torch.inf)
-    return scores.softmax(dim=-1)
-
-
-def zero_rows(query: Tensor, key: Tensor, is_token: Tensor | None) -> Tensor:
-    """Replace what is no number by zero."""
-    return minus_infinity(query, key, is_token).nan_to_num()
-
-
-def billion_added(query: Tensor, key: Tensor, is_token: Tensor | None) -> Tensor:
-    """Add minus a billion."""
-    scores = scaled(query, key)
-    if is_token is not None:
-        hidden = (~is_token)[:, None, None, :].to(scores.dtype)
-        scores = scores - 1e9 * hidden
-    return scores.softmax(dim=-1)
-
-
-def small_penalty(query: Tensor, key: Tensor, is_token: Tensor | None) -> Tensor:
-    """Hide with a number that is not low enough."""
-    scores = scaled(query, key)
-    if is_token is not None:
-        scores = scores.masked_fill(~is_token[:, None, None, :], -100.0)
-    return scores.softmax(dim=-1)
-
-
-def in_place(query: Tensor, key: Tensor, is_token: Tensor | None) -> Tensor:
-    """Divide the reader's queries themselves."""
-    query /= math.sqrt(query.shape[-1])
-    return hide(raw(query, key), is_token).softmax(dim=-1)
-
-
-def dropped(query: Tensor, key: Tensor, is_token: Tensor | None) -> Tensor:
-    """Drop weights although nothing is trained."""
-    return F.dropout(attention_weights(query, key, is_token), 0.1)
-
-
-def left_only(query: Tensor, key: Tensor, is_token: Tensor | None) -> Tensor:
-    """Hide the tokens to the right, as a model that writes does."""
-    scores = hide(scaled(query, key), is_token)
-    T = query.shape[-2]
-    later = torch.ones(T, T).triu(1).bool()
-    return scores.masked_fill(later, torch.finfo(scores.dtype).min).softmax(dim=-1)
-
-
-def cosine(query: Tensor, key: Tensor, is_token: Tensor | None) -> Tensor:
-    """Compare directions only."""
-    scores = raw(F.normalize(query, dim=-1), F.normalize(key, dim=-1))
-    return hide(scores, is_token).softmax(dim=-1)
-
-
-def single_precision(query: Tensor, key: Tensor, is_token: Tensor | None) -> Tensor:
-    """Return 32 bits whatever came in."""
-    return attention_weights(query, key, is_token).float()
-
-
-def log_weights(query: Tensor, key: Tensor, is_token: Tensor | None) -> Tensor:
-    """Take the logarithm as well."""
-    return hide(scaled(query, key), is_token).log_softmax(dim=-1)
-
-
 QUERY = [[2.0, 2.0, 0.0, 0.0], [0.0, 0.0, 2.0, 0.0], [2.0, 0.0, 0.0, 4.0]]
 KEY = [[1.0, 1.0, 0.0, 0.0], [0.0, 1.0, 1.0, 0.0], [0.0, 0.0, 1.0, 1.0]]
 
@@ -348,53 +77,6 @@ def draw(seed: int, dtype: torch.dtype, *shape: int) -> Tensor:
     """Draw a tensor that depends on the seed only."""
     generator = torch.Generator().manual_seed(seed)
     return torch.randn(shape, generator=generator, dtype=torch.float64).to(dtype)
-
-
-def ten_thousand_added(query: Tensor, key: Tensor, is_token: Tensor | None) -> Tensor:
-    """Add minus ten thousand, as some programs do."""
-    scores = scaled(query, key)
-    if is_token is not None:
-        scores = scores + (1.0 - is_token[:, None, None, :].to(scores.dtype)) * -1e4
-    return scores.softmax(dim=-1)
-
-
-def penalty_in_32_bits(query: Tensor, key: Tensor, is_token: Tensor | None) -> Tensor:
-    """Multiply a bool tensor with the lowest number of another dtype."""
-    scores = scaled(query, key)
-    if is_token is not None:
-        hidden = (~is_token)[:, None, None, :]
-        scores = scores + hidden * torch.finfo(scores.dtype).min
-    return scores.softmax(dim=-1)
-
-
-def shared_again(query: Tensor, key: Tensor, is_token: Tensor | None) -> Tensor:
-    """Set weights to zero, and share out once more."""
-    weights = scaled(query, key).softmax(dim=-1)
-    if is_token is None:
-        return weights
-    weights = weights * is_token[:, None, None, :]
-    return weights / weights.sum(dim=-1, keepdim=True)
-
-
-def inverted_unscaled(query: Tensor, key: Tensor, is_token: Tensor | None) -> Tensor:
-    """Hide the tokens, and leave the scale out."""
-    return no_scale(query, key, None if is_token is None else ~is_token)
-
-
-def squeezed(query: Tensor, key: Tensor, is_token: Tensor | None) -> Tensor:
-    """Drop axes of size 1."""
-    return attention_weights(query, key, is_token).squeeze()
-
-
-def magnitude(query: Tensor, key: Tensor, is_token: Tensor | None) -> Tensor:
-    """Lose the sign of the scores."""
-    return hide(scaled(query, key).abs(), is_token).softmax(dim=-1)
-
-
-def first_mask(query: Tensor, key: Tensor, is_token: Tensor | None) -> Tensor:
-    """Use the first text's mask for all."""
-    first = None if is_token is None else is_token[:1].expand_as(is_token)
-    return attention_weights(query, key, first)
 
 
 def cases(seed: int, dtype: torch.dtype) -> list[Case]:
@@ -476,23 +158,193 @@ def queries_are_apart(answer: Answer) -> bool:
     return True
 
 
-NO_SCALE = (
-    "These are the numbers of a softmax of the raw scores. Either the scores are not "
-    "divided by the root of D, or the division stands outside the exponent, where it "
-    "cancels as soon as each row is divided by its sum. Divide the scores, before the "
-    "softmax."
-)
-NAN_ROW = (
-    "Right until a text is empty: its rows are NaN, which then spreads. A row of minus "
-    "infinities has no softmax, and weights that are set to zero and divided by what "
-    "is left are 0 / 0. Fill the scores with torch.finfo(scores.dtype).min before the "
-    "softmax, which leaves such a row even."
-)
-NOT_LOW = (
-    "A hidden key gets a score of about 0, and exp(0) is 1: that hides nothing. Put "
-    "the lowest number of the dtype in its place, torch.finfo(scores.dtype).min, "
-    "before the softmax. (-1e-9 is nearly zero; -1e9 is minus a billion.)"
-)
+MISTAKES = """
+no scale: / math.sqrt(query.shape[-1]) =>
+    These are the numbers of a softmax of the raw scores. Either the scores are not
+    divided by the root of D, or the division stands outside the exponent, where it
+    cancels as soon as each row is divided by its sum. Divide the scores, before the
+    softmax.
+scale outside, normalised: / math.sqrt(query.shape[-1]) =>
+    = no scale
+softmax divided by the root:
+- / math.sqrt(query.shape[-1]) =>
+- .softmax(dim=-1) => .softmax(dim=-1) / math.sqrt(query.shape[-1])
+    The weights, and not the scores, are divided by the root of D: each row sums to one
+    over that root. Divide before the softmax.
+divided twice: .softmax(dim=-1) => .softmax(dim=-1) / math.sqrt(query.shape[-1])
+    The scores are divided by the root of D, and the weights once more. Leave out the
+    second division; after the softmax a row sums to one.
+scale outside, no denominator:
+- / math.sqrt(query.shape[-1]) =>
+- .softmax(dim=-1) => .exp() / math.sqrt(query.shape[-1])
+    This is exp(Q K^T) over the root of D. Two things are wrong: the scale belongs
+    inside the exponent, and the denominator, the sum of the row's exponentials, is
+    missing. Divide the scores, then take the softmax.
+no denominator: softmax(dim=-1) => exp()
+    These are exponentials without their denominator: divide each by the sum of its row,
+    or use softmax(dim=-1), which does both.
+overflow:
+- scores.softmax(dim=-1) => scores.exp() / scores.exp().sum(dim=-1, keepdim=True)
+    Right for small scores, but exp(100) is too large for 32 bits, and inf / inf is NaN.
+    Subtract each row's largest score before exp, or use scores.softmax(dim=-1), which
+    does that.
+divided by D: math.sqrt(query.shape[-1]) => query.shape[-1]
+    The scores are divided by D. It is the square root of D: math.sqrt(query.shape[-1]).
+divided by the root of H: query.shape[-1] => query.shape[1] * query.shape[-1]
+    The scores are divided by the root of A times D, the size of the whole model. A
+    score is a sum of D products, one head's: use the root of query.shape[-1].
+divided by the root of T: query.shape[-1] => query.shape[-2]
+    The scores are divided by the root of the number of tokens. The last axis of query
+    has D numbers; axis -2 counts the tokens.
+divided by the root of A: query.shape[-1] => query.shape[1]
+    The scores are divided by the root of the number of heads, axis 1. A score is a sum
+    of D products, and D is the last axis: query.shape[-1].
+multiplied by the root: / math.sqrt => * math.sqrt
+    The scores are multiplied by the root of D, which makes the rows sharper still.
+    Divide.
+softmax over the queries: softmax(dim=-1) => softmax(dim=-2)
+    The columns sum to one: the softmax runs over the queries. Each query shares out its
+    attention among the keys, the last axis: dim=-1.
+softmax over the heads: softmax(dim=-1) => softmax(dim=1)
+    The softmax runs over the heads, axis 1. That is also what F.softmax does with four
+    axes when dim is not given. Say dim=-1.
+softmax over the whole table:
+- .softmax(dim=-1) => .flatten(-2).softmax(dim=-1).view_as(scores)
+    All pairs of a head together sum to one. Each query has a whole to share out of its
+    own: divide each row by its own sum, softmax(dim=-1).
+divided by the largest:
+- scores.softmax(dim=-1) => (scores - scores.amax(dim=-1, keepdim=True)).exp()
+    The largest weight of each row is 1: subtracting the largest score was right, but
+    the division by the row's sum is missing.
+no softmax: .softmax(dim=-1) =>
+    These are the scores. The last step is missing: softmax(dim=-1).
+log_softmax: softmax => log_softmax
+    These are the logarithms of the weights. Use softmax, not log_softmax.
+mask after the softmax:
+- scores = scores.masked_fill(~is_token, torch.finfo(scores.dtype).min) =>
+| return scores.softmax(dim=-1) * is_token
+    The hidden keys are set to zero after the softmax, so rows with padding no longer
+    sum to one. Hide the scores before the softmax.
+mask inverted: ~is_token => is_token
+    The tokens are hidden and the padding is seen. is_token is True for a real token:
+    fill where it is False, ~is_token.
+scores times 0:
+- scores.masked_fill(~is_token, torch.finfo(scores.dtype).min) => scores * is_token
+    A hidden key gets a score of about 0, and exp(0) is 1: that hides nothing. Put the
+    lowest number of the dtype in its place, torch.finfo(scores.dtype).min, before the
+    softmax. (-1e-9 is nearly zero; -1e9 is minus a billion.)
+-1e-9 for -1e9: torch.finfo(scores.dtype).min => -1e-9
+    = scores times 0
+query and key swapped: query @ key => key @ query
+    The keys ask and the queries answer: the scores are transposed. Rows are queries:
+    query @ key.transpose(-2, -1).
+keys not transposed: .transpose(-2, -1) =>
+    The keys go into the product as (T, D). For all pairs of tokens, turn their last two
+    axes: key.transpose(-2, -1) is (D, T).
+all axes turned: transpose(-2, -1) => permute(3, 2, 1, 0)
+    All four axes of key are turned, as key.T would do. Batch and head must stay where
+    they are: turn the last two only, key.transpose(-2, -1).
+heads and tokens turned: transpose(-2, -1) => transpose(1, 2)
+    Axes 1 and 2 of key are turned, heads and tokens. Turn the last two, tokens and
+    numbers: key.transpose(-2, -1).
+product number by number:
+- … => return (query * key / math.sqrt(query.shape[-1])).softmax(dim=-1)
+    query * key multiplies number by number, each token with itself only. All pairs of
+    tokens need a matrix product: @.
+rows hidden: [:, None, None, :] => [:, None, :, None]
+    The rows of the padding are hidden, not its columns: real tokens still take from
+    padding. The mask belongs on the last axis, that of the keys: is_token[:, None,
+    None, :].
+rows and columns hidden:
+- [:, None, None, :] => [:, None, :, None] & is_token[:, None, None, :]
+    The columns of the padding are hidden, and its rows too. That is one mask too many:
+    what padding itself takes is never used, and its rows should be like the others.
+    Only keys are hidden: is_token[:, None, None, :].
+the highest number: .min => .max
+    The hidden keys get the highest number of the dtype, and with it the whole row. Fill
+    with the lowest: torch.finfo(scores.dtype).min.
+mask ignored: is_token is not None => False
+    is_token is not used: real tokens take from padding. Fill the scores of hidden keys
+    with a very low number before the softmax.
+mask without axes: [:, None, None, :] =>
+    is_token is (B, T), the scores are (B, A, T, T). Give the mask axes of size 1 for
+    heads and queries: is_token[:, None, None, :].
+mask as a condition: is_token is not None => is_token
+    `if is_token` asks a whole tensor for one yes or no. Ask `if is_token is not None`.
+no mask is a mask:
+- is_token is not None => True
+- is_token.dim() == 2 => True
+    is_token may be None: then nothing is hidden. Ask `if is_token is not None` before
+    you use it.
+minus infinity: torch.finfo(scores.dtype).min => -torch.inf
+    Right until a text is empty: its rows are NaN, which then spreads. A row of minus
+    infinities has no softmax, and weights that are set to zero and divided by what is
+    left are 0 / 0. Fill the scores with torch.finfo(scores.dtype).min before the
+    softmax, which leaves such a row even.
+zero rows:
+- torch.finfo(scores.dtype).min => -torch.inf
+- softmax(dim=-1) => softmax(dim=-1).nan_to_num()
+    A text without tokens gets rows of zeros, which do not sum to one. Fill with
+    torch.finfo(scores.dtype).min instead of minus infinity; then the row is even, and
+    nothing needs mending.
+a billion subtracted: scores.masked_fill(~is_token, torch.finfo(scores.dtype).min) =>
+| scores - 1e9 * ~is_token
+    Right until a text is empty: there every score is a billion lower, and the softmax
+    sees only differences, so the padding is mixed by its scores. Replace the scores
+    with masked_fill instead of adding to them.
+-100 as the lowest: torch.finfo(scores.dtype).min => -100
+    Hidden keys get -100, which is not low enough: real scores can be as low, and then
+    padding is seen. Fill with torch.finfo(scores.dtype).min.
+query changed in place: scores = query => query /= math.sqrt(query.shape[-1])
+|     return right(query * math.sqrt(query.shape[-1]), key, is_token)
+|     scores = query
+    The function changes the tensor that it was given: query /= ... writes into it, and
+    the next call sees other queries. Make a new tensor: scores = ... / ...
+dropout: … => return F.dropout(right(query, key, is_token), 0.1)
+    Some weights are dropped at random. Dropout is for training, and a matter of the
+    next function; leave it out here.
+only to the left: return => later = torch.ones_like(scores).triu(1).bool()
+|     scores = scores.masked_fill(later, torch.finfo(scores.dtype).min)
+|     return
+    Each token sees only itself and what stands before it. That is how a model that
+    writes text attends; BERT looks to both sides.
+cosine: query @ key.transpose(-2, -1) / math.sqrt(query.shape[-1]) =>
+| F.normalize(query, dim=-1) @ F.normalize(key, dim=-1).transpose(-2, -1)
+    The vectors are brought to length one first, so only their directions count.
+    Attention uses the plain product, divided by the root of D.
+32 bits: … => return right(query, key, is_token).float()
+    The result has another dtype than the queries. Leave out .float(); the dtype of the
+    inputs is kept by itself.
+ten thousand subtracted: scores.masked_fill(~is_token, torch.finfo(scores.dtype).min) =>
+| scores - 1e4 * ~is_token
+    Right until a text is empty: there every score is ten thousand lower, and the
+    softmax sees only differences, so the padding is mixed by its scores. Replace the
+    scores with masked_fill instead of adding to them.
+penalty in 32 bits: scores.masked_fill(~is_token, torch.finfo(scores.dtype).min) =>
+| scores + ~is_token * torch.finfo(scores.dtype).min
+    A bool tensor times a number has torch's default dtype, 32 bits, in which the lowest
+    number of 64 bits is minus infinity, and 0 times infinity is NaN. Use masked_fill,
+    or give the mask the dtype of the scores first.
+shared out twice:
+- scores = scores.masked_fill(~is_token, torch.finfo(scores.dtype).min) =>
+| weights = scores.softmax(dim=-1) * is_token
+|         return weights / weights.sum(dim=-1, keepdim=True)
+    = minus infinity
+mask inverted, no scale:
+- / math.sqrt(query.shape[-1]) =>
+- ~is_token => is_token
+    Two slips: the tokens are hidden and the padding is seen (fill where is_token is
+    False, ~is_token), and the scores are not divided by the root of D.
+axes of size 1 dropped: … => return right(query, key, is_token).squeeze()
+    An axis of size 1 is gone where there is one text or one head. Leave squeeze out:
+    the weights are (B, A, T, T) for all sizes.
+sign of the scores lost:
+- query @ key.transpose(-2, -1) => (query @ key.transpose(-2, -1)).abs()
+    The sign of the scores is lost, so a key that points the other way is taken for one
+    that fits. Leave abs out.
+mask of the first text: is_token = is_token[ => is_token = is_token[:1][
+    All texts have the mask of the first one. Row b of is_token belongs to text b.
+"""
 
 EXERCISE = Exercise(
     id="attention-weights",
@@ -507,291 +359,7 @@ EXERCISE = Exercise(
         "added penalty": with_penalty,
         "softmax written out": with_maximum,
     },
-    mutants=[
-        Mutant("no scale", no_scale, NO_SCALE),
-        Mutant("scale outside, normalised", scale_cancels, NO_SCALE),
-        Mutant(
-            "softmax divided by the root",
-            scale_after,
-            "The weights, and not the scores, are divided by the root of D: each row "
-            "sums to one over that root. Divide before the softmax.",
-        ),
-        Mutant(
-            "divided twice",
-            both_scales,
-            "The scores are divided by the root of D, and the weights once more. "
-            "Leave out the second division; after the softmax a row sums to one.",
-        ),
-        Mutant(
-            "scale outside, no denominator",
-            article,
-            "This is exp(Q K^T) over the root of D. Two things are wrong: the scale "
-            "belongs inside the exponent, and the denominator, the sum of the row's "
-            "exponentials, is missing. Divide the scores, then take the softmax.",
-        ),
-        Mutant(
-            "no denominator",
-            no_denominator,
-            "These are exponentials without their denominator: divide each by the sum "
-            "of its row, or use softmax(dim=-1), which does both.",
-        ),
-        Mutant(
-            "overflow",
-            overflow,
-            "Right for small scores, but exp(100) is too large for 32 bits, and "
-            "inf / inf is NaN. Subtract each row's largest score before exp, or use "
-            "scores.softmax(dim=-1), which does that.",
-        ),
-        Mutant(
-            "divided by D",
-            by_size,
-            "The scores are divided by D. It is the square root of D: "
-            "math.sqrt(query.shape[-1]).",
-        ),
-        Mutant(
-            "divided by the root of H",
-            by_model_size,
-            "The scores are divided by the root of A times D, the size of the whole "
-            "model. A score is a sum of D products, one head's: use the root of "
-            "query.shape[-1].",
-        ),
-        Mutant(
-            "divided by the root of T",
-            by_tokens,
-            "The scores are divided by the root of the number of tokens. The last "
-            "axis of query has D numbers; axis -2 counts the tokens.",
-        ),
-        Mutant(
-            "divided by the root of A",
-            by_heads,
-            "The scores are divided by the root of the number of heads, axis 1. A "
-            "score is a sum of D products, and D is the last axis: query.shape[-1].",
-        ),
-        Mutant(
-            "multiplied by the root",
-            times_root,
-            "The scores are multiplied by the root of D, which makes the rows sharper "
-            "still. Divide.",
-        ),
-        Mutant(
-            "softmax over the queries",
-            over_queries,
-            "The columns sum to one: the softmax runs over the queries. Each query "
-            "shares out its attention among the keys, the last axis: dim=-1.",
-        ),
-        Mutant(
-            "softmax over the heads",
-            over_heads,
-            "The softmax runs over the heads, axis 1. That is also what F.softmax "
-            "does with four axes when dim is not given. Say dim=-1.",
-        ),
-        Mutant(
-            "softmax over the whole table",
-            over_the_table,
-            "All pairs of a head together sum to one. Each query has a whole to share "
-            "out of its own: divide each row by its own sum, softmax(dim=-1).",
-        ),
-        Mutant(
-            "divided by the largest",
-            over_the_largest,
-            "The largest weight of each row is 1: subtracting the largest score was "
-            "right, but the division by the row's sum is missing.",
-        ),
-        Mutant(
-            "no softmax",
-            no_softmax,
-            "These are the scores. The last step is missing: softmax(dim=-1).",
-        ),
-        Mutant(
-            "log_softmax",
-            log_weights,
-            "These are the logarithms of the weights. Use softmax, not log_softmax.",
-        ),
-        Mutant(
-            "mask after the softmax",
-            mask_after,
-            "The hidden keys are set to zero after the softmax, so rows with padding "
-            "no longer sum to one. Hide the scores before the softmax.",
-        ),
-        Mutant(
-            "mask inverted",
-            inverted,
-            "The tokens are hidden and the padding is seen. is_token is True for a "
-            "real token: fill where it is False, ~is_token.",
-        ),
-        Mutant("scores times 0", zero_before, NOT_LOW),
-        Mutant("-1e-9 for -1e9", tiny, NOT_LOW),
-        Mutant(
-            "query and key swapped",
-            swapped,
-            "The keys ask and the queries answer: the scores are transposed. Rows "
-            "are queries: query @ key.transpose(-2, -1).",
-        ),
-        Mutant(
-            "keys not transposed",
-            no_transpose,
-            "The keys go into the product as (T, D). For all pairs of tokens, turn "
-            "their last two axes: key.transpose(-2, -1) is (D, T).",
-        ),
-        Mutant(
-            "all axes turned",
-            all_axes,
-            "All four axes of key are turned, as key.T would do. Batch and head must "
-            "stay where they are: turn the last two only, key.transpose(-2, -1).",
-        ),
-        Mutant(
-            "heads and tokens turned",
-            other_axes,
-            "Axes 1 and 2 of key are turned, heads and tokens. Turn the last two, "
-            "tokens and numbers: key.transpose(-2, -1).",
-        ),
-        Mutant(
-            "product number by number",
-            elementwise,
-            "query * key multiplies number by number, each token with itself only. "
-            "All pairs of tokens need a matrix product: @.",
-        ),
-        Mutant(
-            "rows hidden",
-            rows_hidden,
-            "The rows of the padding are hidden, not its columns: real tokens still "
-            "take from padding. The mask belongs on the last axis, that of the keys: "
-            "is_token[:, None, None, :].",
-        ),
-        Mutant(
-            "rows and columns hidden",
-            pairs_hidden,
-            "The columns of the padding are hidden, and its rows too. That is one mask "
-            "too many: what padding itself takes is never used, and its rows should be "
-            "like the others. Only keys are hidden: is_token[:, None, None, :].",
-        ),
-        Mutant(
-            "the highest number",
-            highest,
-            "The hidden keys get the highest number of the dtype, and with it the "
-            "whole row. Fill with the lowest: torch.finfo(scores.dtype).min.",
-        ),
-        Mutant(
-            "mask ignored",
-            mask_ignored,
-            "is_token is not used: real tokens take from padding. Fill the scores of "
-            "hidden keys with a very low number before the softmax.",
-        ),
-        Mutant(
-            "mask without axes",
-            mask_without_axes,
-            "is_token is (B, T), the scores are (B, A, T, T). Give the mask axes of "
-            "size 1 for heads and queries: is_token[:, None, None, :].",
-        ),
-        Mutant(
-            "mask as a condition",
-            mask_as_condition,
-            "`if is_token` asks a whole tensor for one yes or no. Ask `if is_token is "
-            "not None`.",
-        ),
-        Mutant(
-            "no mask is a mask",
-            needs_a_mask,
-            "is_token may be None: then nothing is hidden. Ask `if is_token is not "
-            "None` before you use it.",
-        ),
-        Mutant(
-            "minus infinity",
-            minus_infinity,
-            NAN_ROW,
-        ),
-        Mutant(
-            "zero rows",
-            zero_rows,
-            "A text without tokens gets rows of zeros, which do not sum to one. Fill "
-            "with torch.finfo(scores.dtype).min instead of minus infinity; then the "
-            "row is even, and nothing needs mending.",
-        ),
-        Mutant(
-            "a billion subtracted",
-            billion_added,
-            "Right until a text is empty: there every score is a billion lower, and "
-            "the softmax sees only differences, so the padding is mixed by its "
-            "scores. Replace the scores with masked_fill instead of adding to them.",
-        ),
-        Mutant(
-            "-100 as the lowest",
-            small_penalty,
-            "Hidden keys get -100, which is not low enough: real scores can be as "
-            "low, and then padding is seen. Fill with torch.finfo(scores.dtype).min.",
-        ),
-        Mutant(
-            "query changed in place",
-            in_place,
-            "The function changes the tensor that it was given: query /= ... writes "
-            "into it, and the next call sees other queries. Make a new tensor: "
-            "scores = ... / ...",
-        ),
-        Mutant(
-            "dropout",
-            dropped,
-            "Some weights are dropped at random. Dropout is for training, and a "
-            "matter of the next function; leave it out here.",
-        ),
-        Mutant(
-            "only to the left",
-            left_only,
-            "Each token sees only itself and what stands before it. That is how a "
-            "model that writes text attends; BERT looks to both sides.",
-        ),
-        Mutant(
-            "cosine",
-            cosine,
-            "The vectors are brought to length one first, so only their directions "
-            "count. Attention uses the plain product, divided by the root of D.",
-        ),
-        Mutant(
-            "32 bits",
-            single_precision,
-            "The result has another dtype than the queries. Leave out .float(); the "
-            "dtype of the inputs is kept by itself.",
-        ),
-        Mutant(
-            "ten thousand subtracted",
-            ten_thousand_added,
-            "Right until a text is empty: there every score is ten thousand lower, and "
-            "the softmax sees only differences, so the padding is mixed by its "
-            "scores. Replace the scores with masked_fill instead of adding to them.",
-        ),
-        Mutant(
-            "penalty in 32 bits",
-            penalty_in_32_bits,
-            "A bool tensor times a number has torch's default dtype, 32 bits, in which "
-            "the lowest number of 64 bits is minus infinity, and 0 times infinity is "
-            "NaN. Use masked_fill, or give the mask the dtype of the scores first.",
-        ),
-        Mutant("shared out twice", shared_again, NAN_ROW),
-        Mutant(
-            "mask inverted, no scale",
-            inverted_unscaled,
-            "Two slips: the tokens are hidden and the padding is seen (fill where "
-            "is_token is False, ~is_token), and the scores are not divided by the root "
-            "of D.",
-        ),
-        Mutant(
-            "axes of size 1 dropped",
-            squeezed,
-            "An axis of size 1 is gone where there is one text or one head. Leave "
-            "squeeze out: the weights are (B, A, T, T) for all sizes.",
-        ),
-        Mutant(
-            "sign of the scores lost",
-            magnitude,
-            "The sign of the scores is lost, so a key that points the other way is "
-            "taken for one that fits. Leave abs out.",
-        ),
-        Mutant(
-            "mask of the first text",
-            first_mask,
-            "All texts have the mask of the first one. Row b of is_token belongs to "
-            "text b.",
-        ),
-    ],
+    mutants=mistakes(MISTAKES),
     cases=cases,
     properties=[
         Property(

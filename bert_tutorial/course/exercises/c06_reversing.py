@@ -10,7 +10,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from bert_tutorial.course.judging.exercise import Exercise, Mutant, Property
+from bert_tutorial.course.judging.exercise import Exercise, Property
+from bert_tutorial.course.judging.listed import mistakes
 from bert_tutorial.model.attention import attention_weights
 
 STUB = '''
@@ -47,118 +48,6 @@ def flipped_keys(T: int) -> tuple[Tensor, Tensor]:
     """Turn the keys round instead of the queries."""
     query = 1000 * torch.eye(T, dtype=torch.float64)[None, None]
     return query, query.flip(dims=[-2]) / 10
-
-
-def copies(T: int) -> tuple[Tensor, Tensor]:
-    """Let each position find itself."""
-    key = torch.eye(T)[None, None]
-    return 20 * math.sqrt(T) * key, key
-
-
-def flips_both(T: int) -> tuple[Tensor, Tensor]:
-    """Turn both round, which turns nothing round."""
-    query, key = copies(T)
-    return query.flip(dims=[-2]), key.flip(dims=[-2])
-
-
-def too_soft(T: int) -> tuple[Tensor, Tensor]:
-    """Choose the right positions with small scores."""
-    key = torch.eye(T)[None, None]
-    return key.flip(dims=[-2]), key
-
-
-def turned_sign(T: int) -> tuple[Tensor, Tensor]:
-    """Avoid the position that should be found."""
-    query, key = reversing(T)
-    return -query, key
-
-
-def one_off(T: int) -> tuple[Tensor, Tensor]:
-    """Take position i from T - i."""
-    query, key = reversing(T)
-    return query.roll(1, dims=-2), key
-
-
-def previous(T: int) -> tuple[Tensor, Tensor]:
-    """Take from the position before."""
-    query, key = copies(T)
-    return query.roll(1, dims=-2), key
-
-
-def endless(T: int) -> tuple[Tensor, Tensor]:
-    """Use numbers whose products are infinite."""
-    query, key = reversing(T)
-    return query * 1e25, key * 1e25
-
-
-def infinite(T: int) -> tuple[Tensor, Tensor]:
-    """Use infinity itself."""
-    query, key = reversing(T)
-    return query * torch.inf, key
-
-
-def positions_as_numbers(T: int) -> tuple[Tensor, Tensor]:
-    """Let the key be the position itself, and the query the one looked for."""
-    position = torch.arange(T).float()[None, None, :, None]
-    return 20 * position.flip(dims=[-2]), position
-
-
-def factor_of_five(T: int) -> tuple[Tensor, Tensor]:
-    """Put the positions on a circle, with a factor that is enough for a few."""
-    query, key = on_a_circle(T)
-    return query / T**2, key
-
-
-def no_axes(T: int) -> tuple[Tensor, Tensor]:
-    """Forget batch and head."""
-    query, key = reversing(T)
-    return query[0, 0], key[0, 0]
-
-
-def five_only(T: int) -> tuple[Tensor, Tensor]:
-    """Write the numbers for one length."""
-    return reversing(5)
-
-
-def swaps_neighbours(T: int) -> tuple[Tensor, Tensor]:
-    """Let pairs change places."""
-    query, key = copies(T)
-    order = [min(i ^ 1, T - 1) for i in range(T)]
-    return query[:, :, order], key
-
-
-def same_everywhere(T: int) -> tuple[Tensor, Tensor]:
-    """Use queries that all are alike."""
-    return torch.ones(1, 1, T, T), torch.eye(T)[None, None]
-
-
-def sum_of_both(T: int) -> tuple[Tensor, Tensor]:
-    """Let each position find itself and its mirror image."""
-    query, key = reversing(T)
-    return query + 20 * math.sqrt(T) * key, key
-
-
-def up_to_64(T: int) -> tuple[Tensor, Tensor]:
-    """Give each of 64 positions an axis."""
-    key = torch.eye(64)[:T][None, None]
-    return 1000 * key.flip(dims=[-2]), key
-
-
-def up_to_a_hundred(T: int) -> tuple[Tensor, Tensor]:
-    """Use a factor that is enough for some hundred positions."""
-    key = torch.eye(T)[None, None]
-    return 120 * key.flip(dims=[-2]), key
-
-
-def axes_flipped(T: int) -> tuple[Tensor, Tensor]:
-    """Turn the numbers round as well as the rows."""
-    query, key = copies(T)
-    return query.flip(dims=[-2, -1]), key
-
-
-def a_list_of_two(T: int) -> list[Tensor]:
-    """Return a list."""
-    return list(reversing(T))[:1]
 
 
 def weights_of(answer: Answer, T: int) -> Tensor:
@@ -253,15 +142,69 @@ def reverses_any_length(answer: Answer) -> bool:
     )
 
 
-COPY = (
-    "Every position finds itself: query i fits key i best, so the values come back as "
-    "they were. Turn round the rows of one of the two, and only of one."
-)
-OVERFLOW = (
-    "The scores are too large for the numbers of the machine: infinite, and inf - inf "
-    "has no value. A lead of 20 in the scaled scores is plenty, since exp(-20) is "
-    "two billionths."
-)
+MISTAKES = """
+copies: key.flip(dims=[-2]) => key
+    Every position finds itself: query i fits key i best, so the values come back as
+    they were. Turn round the rows of one of the two, and only of one.
+flips both: return (query, key) => return (query, key.flip(dims=[-2]))
+    = copies
+too soft: 20 * math.sqrt(T) * =>
+    The right position has the largest weight of its row, but less than 0.99: the scores
+    are too close to each other. Multiply the queries by a number that grows with the
+    root of D, such as 20 times the root.
+turned sign: return (query => return (-query
+    Each row avoids the one position that it should take from: the sign is turned. The
+    right pair needs the largest score, not the smallest.
+one off: return (query => return (query.roll(1, dims=-2)
+    The order runs backwards, but it is shifted by one: position i takes from T - i. The
+    mirror image of i is T - 1 - i, because counting starts at 0.
+the position before: key.flip(dims=[-2]) => key.roll(1, dims=-2)
+    Each position takes from its neighbour: the sequence is shifted, not turned round.
+    Position i needs T - 1 - i; turn the rows round with flip.
+positions as numbers: … => position = torch.arange(T).float()[None, None, :, None]
+|     return 20 * position.flip(dims=[-2]), position
+    With the position's number as its key, the largest number wins every product: nearly
+    all rows take from the last position. Keys must differ in direction, not in size:
+    give each position an axis, or an angle, of its own.
+factor that does not grow: … => query, key = on_a_circle(T)
+|     return query / T ** 2, key
+    Right for few positions. With more of them the scores come closer to each other, and
+    rows are no longer sharp: let the factor grow with T.
+so many positions only:
+- torch.eye(T) => torch.eye(64)[:T]
+- 20 * math.sqrt(T) => 1000
+    Right for a few positions and not for many: the number of positions is limited
+    somewhere. Build both tensors from T, for example from torch.eye(T).
+factor for some positions: 20 * math.sqrt(T) => 120
+    Right for a dozen positions. With hundreds of them the rows are no longer sharp: let
+    the factor grow with T.
+turned round both ways: dims=[-2] => dims=[-2, -1]
+    = copies
+one tensor: return (query, key) => return [query]
+    Return two tensors, query and key.
+infinite scores: return (query, key) => return (query * 1e25, key * 1e25)
+    The scores are too large for the numbers of the machine: infinite, and inf - inf has
+    no value. A lead of 20 in the scaled scores is plenty, since exp(-20) is two
+    billionths.
+infinity: 20 * math.sqrt(T) => torch.inf
+    = infinite scores
+no batch and head: return (query, key) => return (query[0, 0], key[0, 0])
+    The weights are right, but the tensors lack the axes of batch and head. Add two axes
+    of size 1 in front: query[None, None].
+one length only: … => return right(5)
+    Right for five positions, whatever T is. Build both tensors from T, for example from
+    torch.eye(T).
+neighbours change places:
+- key.flip(dims=[-2]) => key[:, :, [min(i ^ 1, T - 1) for i in range(T)]]
+    Neighbours change places in pairs. The whole sequence must be turned round: the
+    first position takes from the last.
+all queries alike: … => return torch.ones(1, 1, T, T), torch.eye(T)[None, None]
+    All rows of the weights are alike, and even: the queries do not differ. Query i must
+    single out the key of position T - 1 - i.
+itself as well: key.flip(dims=[-2]) => (key + key.flip(dims=[-2]))
+    Each position takes half from itself and half from its mirror image. The query must
+    fit one key only.
+"""
 
 EXERCISE = Exercise(
     id="reversing",
@@ -272,100 +215,7 @@ EXERCISE = Exercise(
     stub=STUB,
     solution=reversing,
     accepted={"circle": on_a_circle, "flipped keys": flipped_keys},
-    mutants=[
-        Mutant("copies", copies, COPY),
-        Mutant("flips both", flips_both, COPY),
-        Mutant(
-            "too soft",
-            too_soft,
-            "The right position has the largest weight of its row, but less than 0.99: "
-            "the scores are too close to each other. Multiply the queries by a number "
-            "that grows with the root of D, such as 20 times the root.",
-        ),
-        Mutant(
-            "turned sign",
-            turned_sign,
-            "Each row avoids the one position that it should take from: the sign is "
-            "turned. The right pair needs the largest score, not the smallest.",
-        ),
-        Mutant(
-            "one off",
-            one_off,
-            "The order runs backwards, but it is shifted by one: position i takes from "
-            "T - i. The mirror image of i is T - 1 - i, because counting starts at 0.",
-        ),
-        Mutant(
-            "the position before",
-            previous,
-            "Each position takes from its neighbour: the sequence is shifted, not "
-            "turned round. Position i needs T - 1 - i; turn the rows round with flip.",
-        ),
-        Mutant(
-            "positions as numbers",
-            positions_as_numbers,
-            "With the position's number as its key, the largest number wins every "
-            "product: nearly all rows take from the last position. Keys must differ in "
-            "direction, not in size: give each position an axis, or an angle, of its "
-            "own.",
-        ),
-        Mutant(
-            "factor that does not grow",
-            factor_of_five,
-            "Right for few positions. With more of them the scores come closer to each "
-            "other, and rows are no longer sharp: let the factor grow with T.",
-        ),
-        Mutant(
-            "so many positions only",
-            up_to_64,
-            "Right for a few positions and not for many: the number of positions is "
-            "limited somewhere. Build both tensors from T, for example from "
-            "torch.eye(T).",
-        ),
-        Mutant(
-            "factor for some positions",
-            up_to_a_hundred,
-            "Right for a dozen positions. With hundreds of them the rows are no longer "
-            "sharp: let the factor grow with T.",
-        ),
-        Mutant("turned round both ways", axes_flipped, COPY),
-        Mutant(
-            "one tensor",
-            a_list_of_two,
-            "Return two tensors, query and key.",
-        ),
-        Mutant("infinite scores", endless, OVERFLOW),
-        Mutant("infinity", infinite, OVERFLOW),
-        Mutant(
-            "no batch and head",
-            no_axes,
-            "The weights are right, but the tensors lack the axes of batch and head. "
-            "Add two axes of size 1 in front: query[None, None].",
-        ),
-        Mutant(
-            "one length only",
-            five_only,
-            "Right for five positions, whatever T is. Build both tensors from T, for "
-            "example from torch.eye(T).",
-        ),
-        Mutant(
-            "neighbours change places",
-            swaps_neighbours,
-            "Neighbours change places in pairs. The whole sequence must be turned "
-            "round: the first position takes from the last.",
-        ),
-        Mutant(
-            "all queries alike",
-            same_everywhere,
-            "All rows of the weights are alike, and even: the queries do not differ. "
-            "Query i must single out the key of position T - 1 - i.",
-        ),
-        Mutant(
-            "itself as well",
-            sum_of_both,
-            "Each position takes half from itself and half from its mirror image. The "
-            "query must fit one key only.",
-        ),
-    ],
+    mutants=mistakes(MISTAKES),
     properties=[
         Property(
             "the shape",

@@ -9,15 +9,15 @@ Chapter: 0
     - scores = scores.masked_fill(hidden, lowest) => if False:
     |         pass
         Two steps are missing.
-    divided by two [einsum]: D ** -0.5 => / 2
+    divided by two (of einsum): D ** -0.5 => / 2
         = divided by D
     product of single numbers: def by_hand
         The matrices are multiplied number by number.
 
 A mistake has a name, what it changes in the solution (see `edits`) and a hint, which is
-indented. Brackets name the accepted answer that is changed instead. `| ` goes on with
-an edit, `= NAME` takes the hint of a mistake above, `def NAME` is code that is handed
-over: for what cannot be said as a change.
+indented. `(of NAME)` is the accepted answer that is changed instead. `| ` goes on
+with an edit, `= NAME` takes the hint of a mistake above, `def NAME` is code that is
+handed over: for what cannot be said as a change.
 """
 
 import re
@@ -27,7 +27,7 @@ from bert_tutorial.course.judging.exercise import Mutant
 
 __all__ = ["mistakes"]
 
-HEAD = re.compile(r"(?P<name>[^:\[]+?)(?: \[(?P<of>[^\]]+)\])?:(?: (?P<edit>.+))?$")
+HEAD = re.compile(r"(?P<name>[^:]+?)(?: \(of (?P<of>[^)]+)\))?:(?: (?P<edit>.+))?$")
 
 
 def mistakes(text: str, *codes: Any) -> list[Mutant]:
