@@ -8,7 +8,8 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from bert_tutorial.course.judging.exercise import Case, Exercise, Mutant, Property
+from bert_tutorial.course.judging.exercise import Case, Exercise, Property
+from bert_tutorial.course.judging.listed import mistakes
 
 STUB = '''
 def masked_weights(scores: Tensor, is_token: Tensor, is_causal: bool) -> Tensor:
@@ -23,15 +24,6 @@ def masked_weights(scores: Tensor, is_token: Tensor, is_causal: bool) -> Tensor:
     raise NotAttempted
 '''
 
-NOT_LOW = (
-    "Hidden scores become 0, or as good as 0 (-1e-9 is no -1e9), and 0 is an ordinary "
-    "score: exp(0) is 1. Fill with torch.finfo(scores.dtype).min."
-)
-OVERFLOWS = (
-    "Right in 32 bits, and half precision stops: its lowest number is -65504, and "
-    "yours is lower. Fill with torch.finfo(scores.dtype).min, which is the lowest "
-    "number of whatever dtype comes in."
-)
 Answer = Callable[[Tensor, Tensor, bool], Tensor]
 
 
@@ -62,48 +54,6 @@ def low(scores: Tensor) -> float:
     return torch.finfo(scores.dtype).min
 
 
-def over_queries(scores: Tensor, is_token: Tensor, is_causal: bool) -> Tensor:
-    """Take the softmax down the columns."""
-    hidden = scores.masked_fill(~visible(is_token, is_causal), low(scores))
-    return hidden.softmax(dim=-2)
-
-
-def no_softmax(scores: Tensor, is_token: Tensor, is_causal: bool) -> Tensor:
-    """Stop before the softmax."""
-    return scores.masked_fill(~visible(is_token, is_causal), low(scores))
-
-
-def single_precision(scores: Tensor, is_token: Tensor, is_causal: bool) -> Tensor:
-    """Return 32 bits whatever came in."""
-    return masked_weights(scores.float(), is_token, is_causal)
-
-
-def through_single(scores: Tensor, is_token: Tensor, is_causal: bool) -> Tensor:
-    """Compute in 32 bits whatever came in."""
-    weights = masked_weights(scores.float(), is_token, is_causal)
-    return weights.to(scores.dtype)
-
-
-def scaled_again(scores: Tensor, is_token: Tensor, is_causal: bool) -> Tensor:
-    """Divide by a root."""
-    return masked_weights(scores / scores.shape[-1] ** 0.5, is_token, is_causal)
-
-
-def without_axes(scores: Tensor, is_token: Tensor, is_causal: bool) -> Tensor:
-    """Use the (B, T) mask as it is."""
-    T = scores.shape[-1]
-    is_visible = is_token
-    if is_causal:
-        is_visible = is_visible & torch.ones(T, T, dtype=torch.bool).tril()
-    return fill(scores, is_visible, low(scores))
-
-
-def shared_again(scores: Tensor, is_token: Tensor, is_causal: bool) -> Tensor:
-    """Set weights to zero, and share out once more."""
-    weights = scores.softmax(dim=-1) * visible(is_token, is_causal)
-    return weights / weights.sum(dim=-1, keepdim=True)
-
-
 def with_positions(scores: Tensor, is_token: Tensor, is_causal: bool) -> Tensor:
     """Compare the numbers of the positions."""
     position = torch.arange(scores.shape[-1])
@@ -123,168 +73,6 @@ def in_single(scores: Tensor, is_token: Tensor, is_causal: bool) -> Tensor:
     """Subtract in at least 32 bits, then go back to the dtype."""
     wide = scores if scores.dtype == torch.float64 else scores.float()
     return fill(wide, visible(is_token, is_causal), -1e9).to(scores.dtype)
-
-
-def half_overflow(scores: Tensor, is_token: Tensor, is_causal: bool) -> Tensor:
-    """Fill with minus a billion, which 16 bits cannot hold."""
-    return fill(scores, visible(is_token, is_causal), -1e9)
-
-
-def subtracted(scores: Tensor, is_token: Tensor, is_causal: bool) -> Tensor:
-    """Add a penalty of minus a billion, made as a tensor of the dtype."""
-    hidden = (~visible(is_token, is_causal)).to(scores.dtype)
-    return (scores + hidden * -1e9).softmax(dim=-1)
-
-
-def infinite(scores: Tensor, is_token: Tensor, is_causal: bool) -> Tensor:
-    """Fill with minus infinity."""
-    return fill(scores, visible(is_token, is_causal), -torch.inf)
-
-
-def too_small(scores: Tensor, is_token: Tensor, is_causal: bool) -> Tensor:
-    """Fill with a number that a score can reach."""
-    return fill(scores, visible(is_token, is_causal), -50.0)
-
-
-def tiny(scores: Tensor, is_token: Tensor, is_causal: bool) -> Tensor:
-    """Type -1e-9 for -1e9."""
-    return fill(scores, visible(is_token, is_causal), -1e-9)
-
-
-def inverted(scores: Tensor, is_token: Tensor, is_causal: bool) -> Tensor:
-    """Hide the tokens and show the padding."""
-    T = scores.shape[-1]
-    keep = (~is_token)[:, None, None, :].expand(-1, 1, T, T)
-    if is_causal:
-        keep = keep & torch.ones(T, T, dtype=torch.bool).tril()
-    return fill(scores, keep, low(scores))
-
-
-def all_inverted(scores: Tensor, is_token: Tensor, is_causal: bool) -> Tensor:
-    """Hide what may be seen."""
-    return fill(scores, ~visible(is_token, is_causal), low(scores))
-
-
-def queries_hidden(scores: Tensor, is_token: Tensor, is_causal: bool) -> Tensor:
-    """Hide the rows of the padding."""
-    T = scores.shape[-1]
-    keep = is_token[:, None, :, None].expand(-1, 1, T, T)
-    if is_causal:
-        keep = keep & torch.ones(T, T, dtype=torch.bool).tril()
-    return fill(scores, keep, low(scores))
-
-
-def both_hidden(scores: Tensor, is_token: Tensor, is_causal: bool) -> Tensor:
-    """Hide rows and columns of the padding."""
-    keep = visible(is_token, is_causal) & is_token[:, None, :, None]
-    return fill(scores, keep, low(scores))
-
-
-def after(scores: Tensor, is_token: Tensor, is_causal: bool) -> Tensor:
-    """Set weights to zero after the softmax."""
-    return scores.softmax(dim=-1) * visible(is_token, is_causal)
-
-
-def before(scores: Tensor, is_token: Tensor, is_causal: bool) -> Tensor:
-    """Set scores to zero before the softmax."""
-    return (scores * visible(is_token, is_causal)).softmax(dim=-1)
-
-
-def future_only(scores: Tensor, is_token: Tensor, is_causal: bool) -> Tensor:
-    """Show what stands to the right."""
-    T = scores.shape[-1]
-    keep = visible(is_token, False)
-    if is_causal:
-        keep = keep & torch.ones(T, T, dtype=torch.bool).triu()
-    return fill(scores, keep, low(scores))
-
-
-def without_itself(scores: Tensor, is_token: Tensor, is_causal: bool) -> Tensor:
-    """Hide the token itself too."""
-    T = scores.shape[-1]
-    keep = visible(is_token, False)
-    if is_causal:
-        keep = keep & torch.ones(T, T, dtype=torch.bool).tril(-1)
-    return fill(scores, keep, low(scores))
-
-
-def one_or_other(scores: Tensor, is_token: Tensor, is_causal: bool) -> Tensor:
-    """Forget the padding when causal."""
-    everything = torch.ones_like(is_token)
-    keep = visible(everything, True) if is_causal else visible(is_token, False)
-    return fill(scores, keep, low(scores))
-
-
-def or_for_and(scores: Tensor, is_token: Tensor, is_causal: bool) -> Tensor:
-    """Show what one of the two masks shows."""
-    T = scores.shape[-1]
-    keep = visible(is_token, False)
-    if is_causal:
-        keep = keep | torch.ones(T, T, dtype=torch.bool).tril()
-    return fill(scores, keep, low(scores))
-
-
-def always_causal(scores: Tensor, is_token: Tensor, is_causal: bool) -> Tensor:
-    """Hide the right side from everyone."""
-    return fill(scores, visible(is_token, True), low(scores))
-
-
-def never_causal(scores: Tensor, is_token: Tensor, is_causal: bool) -> Tensor:
-    """Forget the causal mask."""
-    return fill(scores, visible(is_token, False), low(scores))
-
-
-def padding_seen(scores: Tensor, is_token: Tensor, is_causal: bool) -> Tensor:
-    """Forget the padding."""
-    return fill(scores, visible(torch.ones_like(is_token), is_causal), low(scores))
-
-
-def in_place(scores: Tensor, is_token: Tensor, is_causal: bool) -> Tensor:
-    """Fill the caller's scores."""
-    scores.masked_fill_(~visible(is_token, is_causal), low(scores))
-    return scores.softmax(dim=-1)
-
-
-def ten_thousand(scores: Tensor, is_token: Tensor, is_causal: bool) -> Tensor:
-    """Fill with minus ten thousand, which 16 bits can hold."""
-    return fill(scores, visible(is_token, is_causal), -1e4)
-
-
-def zero_rows(scores: Tensor, is_token: Tensor, is_causal: bool) -> Tensor:
-    """Replace what is no number by zero."""
-    return infinite(scores, is_token, is_causal).nan_to_num()
-
-
-def highest(scores: Tensor, is_token: Tensor, is_causal: bool) -> Tensor:
-    """Fill with the wrong end of the dtype."""
-    is_visible = visible(is_token, is_causal)
-    return fill(scores, is_visible, torch.finfo(scores.dtype).max)
-
-
-def smallest_positive(scores: Tensor, is_token: Tensor, is_causal: bool) -> Tensor:
-    """Fill with the smallest positive number."""
-    is_visible = visible(is_token, is_causal)
-    return fill(scores, is_visible, torch.finfo(scores.dtype).tiny)
-
-
-def lowest_of_32(scores: Tensor, is_token: Tensor, is_causal: bool) -> Tensor:
-    """Fill with the lowest number of 32 bits."""
-    is_visible = visible(is_token, is_causal)
-    return fill(scores, is_visible, torch.finfo(torch.float32).min)
-
-
-def first_mask(scores: Tensor, is_token: Tensor, is_causal: bool) -> Tensor:
-    """Use the first text's mask for all."""
-    return masked_weights(scores, is_token[:1].expand_as(is_token), is_causal)
-
-
-def next_one_seen(scores: Tensor, is_token: Tensor, is_causal: bool) -> Tensor:
-    """Show the next token too."""
-    T = scores.shape[-1]
-    keep = visible(is_token, False)
-    if is_causal:
-        keep = keep & torch.ones(T, T, dtype=torch.bool).tril(1)
-    return fill(scores, keep, low(scores))
 
 
 def cases(seed: int, dtype: torch.dtype) -> list[Case]:
@@ -349,6 +137,111 @@ def future_changes_nothing(answer: Answer) -> bool:
     return bool(torch.allclose(one, answer(other, everything, True)))
 
 
+MISTAKES = """
+-1e9 overflows in half precision: ~is_visible, lowest => ~is_visible, -1e9
+    Right in 32 bits, and half precision stops: its lowest number is -65504, and yours
+    is lower. Fill with torch.finfo(scores.dtype).min, which is the lowest number of
+    whatever dtype comes in.
+-1e9 added: scores.masked_fill(~is_visible, lowest) =>
+| (scores + (~is_visible).to(scores.dtype) * -1e9)
+    A penalty of -1e9 is added. In half precision it is minus infinity, and 0 times
+    infinity is NaN; and a text without tokens is mixed by its scores. Replace:
+    masked_fill with torch.finfo(scores.dtype).min.
+minus infinity: ~is_visible, lowest => ~is_visible, -torch.inf
+    A query that may see nothing becomes NaN: a row of minus infinities has no softmax.
+    Fill with torch.finfo(scores.dtype).min; such a row is then even.
+-50 as the lowest: ~is_visible, lowest => ~is_visible, -50
+    Hidden keys get -50, and a real score can be lower: then the padding wins. Fill with
+    torch.finfo(scores.dtype).min.
+-1e-9 for -1e9: ~is_visible, lowest => ~is_visible, -1e-9
+    Hidden scores become 0, or as good as 0 (-1e-9 is no -1e9), and 0 is an ordinary
+    score: exp(0) is 1. Fill with torch.finfo(scores.dtype).min.
+polarity of is_token: is_token[ => ~is_token[
+    The tokens are hidden and the padding is seen. is_token is True for a real token,
+    and masked_fill fills where its mask is True: give it ~is_token.
+polarity of everything: ~is_visible => is_visible
+    What may be seen is hidden, and the rest is seen: both masks are upside down.
+    masked_fill fills where its mask is True.
+queries hidden: [:, None, None, :] => [:, None, :, None]
+    The rows of the padding are hidden, not its columns: real tokens still take from
+    padding. The last axis is that of the keys: is_token[:, None, None, :].
+queries and keys hidden: ~is_visible => ~(is_visible & is_token[:, None, :, None])
+    The rows of the padding are hidden too. Nobody reads them, and here they became even
+    rows that look at padding. Hide keys only.
+mask after the softmax: lowest = … => return scores.softmax(dim=-1) * is_visible
+    Weights are set to zero after the softmax, so the rows no longer sum to one: what
+    hidden keys had is lost. Hide the scores before the softmax.
+shared out twice: lowest = … => weights = scores.softmax(dim=-1) * is_visible
+|     return weights / weights.sum(dim=-1, keepdim=True)
+    Weights are set to zero after the softmax and divided by what is left. Where nothing
+    is left, that is 0 / 0, NaN. Hide the scores before the softmax; then once is
+    enough.
+softmax over the queries: softmax(dim=-1) => softmax(dim=-2)
+    The columns sum to one: the softmax runs over the queries. It runs over the keys,
+    the last axis: dim=-1.
+no softmax: .softmax(dim=-1) =>
+    The hidden scores are low, and the rest are still scores. The last step is missing:
+    softmax(dim=-1).
+32 bits: … => return right(scores.float(), is_token, is_causal)
+    The weights have another dtype than the scores. Leave out .float(): all steps work
+    in the dtype that comes in.
+through 32 bits: … => return right(scores.float(), is_token, is_causal).to(scores.dtype)
+    The scores are turned into 32 bits and the weights back again, which loses digits of
+    64. Leave the dtype alone.
+scaled again: … => return right(scores / scores.shape[-1] ** 0.5, is_token, is_causal)
+    The scores are divided by a root. They come in scaled: hide, then take the softmax,
+    nothing else.
+mask without axes: [:, None, None, :] =>
+    is_token is (B, T), the scores are (B, A, T, T). Give the mask axes of size 1 for
+    heads and queries: is_token[:, None, None, :].
+scores times the mask: scores.masked_fill(~is_visible, lowest) => (scores * is_visible)
+    = -1e-9 for -1e9
+only the future: tril() => triu()
+    The causal mask shows the right side and hides the left. Row i may see the keys 0 to
+    i: the lower triangle, tril.
+without itself: tril() => tril(-1)
+    A causal query may see itself: keep the diagonal, tril() and not tril(-1). As it is,
+    the first row can see nothing.
+one mask or the other: is_visible & torch => torch
+    When is_causal is set, the padding is seen again. A key must pass both masks: join
+    them with &.
+or for and: & => |
+    The two masks are joined with |, so a key that one of them hides is seen. A key must
+    pass both: &.
+always causal: if is_causal => if True
+    The right side is hidden even if is_causal is False. BERT looks to both sides: ask
+    `if is_causal`.
+never causal: if is_causal => if False
+    is_causal is not used. If it is set, row i may see the keys 0 to i only.
+padding seen: is_token[ => torch.ones_like(is_token)[
+    is_token is not used: real tokens take from padding. Hide every key where it is
+    False.
+scores changed in place: scores.masked_fill( => scores.masked_fill_(
+    masked_fill_ writes into the caller's scores. Without the last underscore it makes a
+    new tensor.
+-10000 as the lowest: ~is_visible, lowest => ~is_visible, -1e4
+    Hidden keys get -10000, and a real score can be lower: then the padding wins. Fill
+    with torch.finfo(scores.dtype).min.
+zero rows:
+- ~is_visible, lowest => ~is_visible, -torch.inf
+- softmax(dim=-1) => softmax(dim=-1).nan_to_num()
+    A query that may see nothing gets a row of zeros, which does not sum to one. Fill
+    with torch.finfo(scores.dtype).min instead of minus infinity; then the row is even,
+    and nothing needs mending.
+the highest number: (scores.dtype).min => (scores.dtype).max
+    The hidden keys get the highest number of the dtype, and with it the whole row. Fill
+    with the lowest: torch.finfo(scores.dtype).min.
+the smallest positive number: (scores.dtype).min => (scores.dtype).tiny
+    = -1e-9 for -1e9
+the lowest of 32 bits: scores.dtype => torch.float32
+    = -1e9 overflows in half precision
+mask of the first text: is_token[ => is_token[:1].expand_as(is_token)[
+    All texts have the mask of the first one. Row b of is_token belongs to text b.
+the next token seen: tril() => tril(1)
+    A causal query sees one token to its right. Row i may see the keys 0 to i: tril(),
+    without an argument.
+"""
+
 EXERCISE = Exercise(
     id="masked-weights",
     chapter=7,
@@ -362,198 +255,7 @@ EXERCISE = Exercise(
         "where": with_where,
         "in 32 bits": in_single,
     },
-    mutants=[
-        Mutant(
-            "-1e9 overflows in half precision",
-            half_overflow,
-            OVERFLOWS,
-        ),
-        Mutant(
-            "-1e9 added",
-            subtracted,
-            "A penalty of -1e9 is added. In half precision it is minus infinity, and "
-            "0 times infinity is NaN; and a text without tokens is mixed by its "
-            "scores. Replace: masked_fill with torch.finfo(scores.dtype).min.",
-        ),
-        Mutant(
-            "minus infinity",
-            infinite,
-            "A query that may see nothing becomes NaN: a row of minus infinities has "
-            "no softmax. Fill with torch.finfo(scores.dtype).min; such a row is then "
-            "even.",
-        ),
-        Mutant(
-            "-50 as the lowest",
-            too_small,
-            "Hidden keys get -50, and a real score can be lower: then the padding "
-            "wins. Fill with torch.finfo(scores.dtype).min.",
-        ),
-        Mutant(
-            "-1e-9 for -1e9",
-            tiny,
-            NOT_LOW,
-        ),
-        Mutant(
-            "polarity of is_token",
-            inverted,
-            "The tokens are hidden and the padding is seen. is_token is True for a "
-            "real token, and masked_fill fills where its mask is True: give it "
-            "~is_token.",
-        ),
-        Mutant(
-            "polarity of everything",
-            all_inverted,
-            "What may be seen is hidden, and the rest is seen: both masks are upside "
-            "down. masked_fill fills where its mask is True.",
-        ),
-        Mutant(
-            "queries hidden",
-            queries_hidden,
-            "The rows of the padding are hidden, not its columns: real tokens still "
-            "take from padding. The last axis is that of the keys: "
-            "is_token[:, None, None, :].",
-        ),
-        Mutant(
-            "queries and keys hidden",
-            both_hidden,
-            "The rows of the padding are hidden too. Nobody reads them, and here they "
-            "became even rows that look at padding. Hide keys only.",
-        ),
-        Mutant(
-            "mask after the softmax",
-            after,
-            "Weights are set to zero after the softmax, so the rows no longer sum to "
-            "one: what hidden keys had is lost. Hide the scores before the softmax.",
-        ),
-        Mutant(
-            "shared out twice",
-            shared_again,
-            "Weights are set to zero after the softmax and divided by what is left. "
-            "Where nothing is left, that is 0 / 0, NaN. Hide the scores before the "
-            "softmax; then once is enough.",
-        ),
-        Mutant(
-            "softmax over the queries",
-            over_queries,
-            "The columns sum to one: the softmax runs over the queries. It runs over "
-            "the keys, the last axis: dim=-1.",
-        ),
-        Mutant(
-            "no softmax",
-            no_softmax,
-            "The hidden scores are low, and the rest are still scores. The last step "
-            "is missing: softmax(dim=-1).",
-        ),
-        Mutant(
-            "32 bits",
-            single_precision,
-            "The weights have another dtype than the scores. Leave out .float(): all "
-            "steps work in the dtype that comes in.",
-        ),
-        Mutant(
-            "through 32 bits",
-            through_single,
-            "The scores are turned into 32 bits and the weights back again, which "
-            "loses digits of 64. Leave the dtype alone.",
-        ),
-        Mutant(
-            "scaled again",
-            scaled_again,
-            "The scores are divided by a root. They come in scaled: hide, then take "
-            "the softmax, nothing else.",
-        ),
-        Mutant(
-            "mask without axes",
-            without_axes,
-            "is_token is (B, T), the scores are (B, A, T, T). Give the mask axes of "
-            "size 1 for heads and queries: is_token[:, None, None, :].",
-        ),
-        Mutant(
-            "scores times the mask",
-            before,
-            NOT_LOW,
-        ),
-        Mutant(
-            "only the future",
-            future_only,
-            "The causal mask shows the right side and hides the left. Row i may see "
-            "the keys 0 to i: the lower triangle, tril.",
-        ),
-        Mutant(
-            "without itself",
-            without_itself,
-            "A causal query may see itself: keep the diagonal, tril() and not "
-            "tril(-1). As it is, the first row can see nothing.",
-        ),
-        Mutant(
-            "one mask or the other",
-            one_or_other,
-            "When is_causal is set, the padding is seen again. A key must pass both "
-            "masks: join them with &.",
-        ),
-        Mutant(
-            "or for and",
-            or_for_and,
-            "The two masks are joined with |, so a key that one of them hides is seen. "
-            "A key must pass both: &.",
-        ),
-        Mutant(
-            "always causal",
-            always_causal,
-            "The right side is hidden even if is_causal is False. BERT looks to both "
-            "sides: ask `if is_causal`.",
-        ),
-        Mutant(
-            "never causal",
-            never_causal,
-            "is_causal is not used. If it is set, row i may see the keys 0 to i only.",
-        ),
-        Mutant(
-            "padding seen",
-            padding_seen,
-            "is_token is not used: real tokens take from padding. Hide every key "
-            "where it is False.",
-        ),
-        Mutant(
-            "scores changed in place",
-            in_place,
-            "masked_fill_ writes into the caller's scores. Without the last "
-            "underscore it makes a new tensor.",
-        ),
-        Mutant(
-            "-10000 as the lowest",
-            ten_thousand,
-            "Hidden keys get -10000, and a real score can be lower: then the padding "
-            "wins. Fill with torch.finfo(scores.dtype).min.",
-        ),
-        Mutant(
-            "zero rows",
-            zero_rows,
-            "A query that may see nothing gets a row of zeros, which does not sum to "
-            "one. Fill with torch.finfo(scores.dtype).min instead of minus infinity; "
-            "then the row is even, and nothing needs mending.",
-        ),
-        Mutant(
-            "the highest number",
-            highest,
-            "The hidden keys get the highest number of the dtype, and with it the "
-            "whole row. Fill with the lowest: torch.finfo(scores.dtype).min.",
-        ),
-        Mutant("the smallest positive number", smallest_positive, NOT_LOW),
-        Mutant("the lowest of 32 bits", lowest_of_32, OVERFLOWS),
-        Mutant(
-            "mask of the first text",
-            first_mask,
-            "All texts have the mask of the first one. Row b of is_token belongs to "
-            "text b.",
-        ),
-        Mutant(
-            "the next token seen",
-            next_one_seen,
-            "A causal query sees one token to its right. Row i may see the keys 0 to "
-            "i: tril(), without an argument.",
-        ),
-    ],
+    mutants=mistakes(MISTAKES),
     cases=cases,
     properties=[
         Property(

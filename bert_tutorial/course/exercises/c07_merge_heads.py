@@ -6,7 +6,8 @@ Chapter: 7
 import torch
 from torch import Tensor
 
-from bert_tutorial.course.judging.exercise import Case, Exercise, Mutant, Property
+from bert_tutorial.course.judging.exercise import Case, Exercise, Property
+from bert_tutorial.course.judging.listed import mistakes
 from bert_tutorial.model.attention import merge_heads, split_heads
 
 STUB = '''
@@ -30,80 +31,6 @@ def with_flatten(x: Tensor) -> Tensor:
     return x.permute(0, 2, 1, 3).flatten(2)
 
 
-def reshape_only(x: Tensor) -> Tensor:
-    """Reshape without moving the heads."""
-    B, A, T, D = x.shape
-    return x.reshape(B, T, A * D)
-
-
-def with_view(x: Tensor) -> Tensor:
-    """View what is not in order in memory."""
-    B, A, T, D = x.shape
-    return x.transpose(1, 2).view(B, T, A * D)
-
-
-def dealt(x: Tensor) -> Tensor:
-    """Take one number of each head in turn."""
-    B, A, T, D = x.shape
-    return x.permute(0, 2, 3, 1).reshape(B, T, A * D)
-
-
-def summed(x: Tensor) -> Tensor:
-    """Add the heads up."""
-    return x.sum(dim=1)
-
-
-def averaged(x: Tensor) -> Tensor:
-    """Average the heads."""
-    return x.mean(dim=1)
-
-
-def not_joined(x: Tensor) -> Tensor:
-    """Move the heads, and stop there."""
-    return x.transpose(1, 2)
-
-
-def numbers_first(x: Tensor) -> Tensor:
-    """Swap tokens and numbers."""
-    B, A, T, D = x.shape
-    return x.transpose(2, 3).reshape(B, T, A * D)
-
-
-def one_vector(x: Tensor) -> Tensor:
-    """Join the tokens too."""
-    return x.transpose(1, 2).flatten(1)
-
-
-def below(x: Tensor) -> Tensor:
-    """Put the heads below each other."""
-    return x.flatten(1, 2)
-
-
-def squeezed(x: Tensor) -> Tensor:
-    """Drop the axes of size 1."""
-    return merge_heads(x).squeeze()
-
-
-def first_head(x: Tensor) -> Tensor:
-    """Keep one head."""
-    return x[:, 0]
-
-
-def backwards(x: Tensor) -> Tensor:
-    """Put the last head first."""
-    return merge_heads(x.flip(1))
-
-
-def tokens_last(x: Tensor) -> Tensor:
-    """Put the tokens last."""
-    return merge_heads(x).transpose(1, 2)
-
-
-def cat_along_tokens(x: Tensor) -> Tensor:
-    """Join the heads along the texts."""
-    return torch.cat(list(x.unbind(dim=1)), dim=0)
-
-
 def cases(seed: int, dtype: torch.dtype) -> list[Case]:
     """Two heads of two numbers, then sizes that are all different."""
     torch.manual_seed(seed)
@@ -123,6 +50,48 @@ def undoes_the_split(answer: object) -> bool:
     return bool(torch.equal(answer(split_heads(x, 3)), x))
 
 
+MISTAKES = """
+reshape only: transpose(1, 2). =>
+    The shape is right and the numbers are not: reshape reads (B, A, T, D) in that
+    order, so it joins several tokens of one head. Move the heads behind the tokens
+    first: transpose(1, 2).
+view after transpose: reshape => view
+    After transpose the numbers are no longer in order in memory, and view cannot join
+    axes. Use reshape, or contiguous() before view.
+one number of each head in turn: transpose(1, 2 => permute(0, 2, 3, 1
+    The heads are shuffled together, one number of each in turn. Each head's D numbers
+    stay together: the order of the axes is (B, T, A, D).
+tokens and numbers swapped: 1, 2 => 2, 3
+    Axes 2 and 3 are swapped, tokens and numbers. Swap heads and tokens, axes 1 and 2.
+all tokens joined: … => return x.transpose(1, 2).flatten(1)
+    All tokens of a text became one vector. Join the last two axes only: reshape(B, T, A
+    * D), or flatten(2).
+summed: … => return x.sum(dim=1)
+    The heads are added up, which leaves D numbers a token. Put them side by side: H = A
+    * D numbers.
+averaged: … => return x.mean(dim=1)
+    The heads are averaged, which leaves D numbers a token. Put them side by side: H = A
+    * D numbers.
+not joined: … => return x.transpose(1, 2)
+    The axes are in the right order, (B, T, A, D), and still four. Join the last two:
+    reshape(B, T, A * D).
+below each other: … => return x.flatten(1, 2)
+    The heads stand below each other, as if there were A * T tokens. Each token has one
+    vector of A * D numbers.
+axes of size 1 dropped: … => return right(x).squeeze()
+    An axis of size 1 is gone where there is one text or one token. Leave squeeze out:
+    the result is (B, T, H) for all sizes.
+first head only: … => return x[:, 0]
+    Only the first head is left. Put all A of them side by side: H = A * D numbers.
+backwards: return x. => return x.flip(1).
+    The heads are in the opposite order. Head 0 has the first D numbers.
+tokens last: A * D) => A * D).transpose(1, 2)
+    The tokens are the last axis: (B, H, T). The result is (B, T, H).
+joined along the texts (of cat): -1 => 0
+    The heads are joined along the axis of the texts. Join them along the last axis:
+    dim=-1.
+"""
+
 EXERCISE = Exercise(
     id="merge-heads",
     chapter=7,
@@ -132,91 +101,7 @@ EXERCISE = Exercise(
     stub=STUB,
     solution=merge_heads,
     accepted={"cat": with_cat, "flatten": with_flatten},
-    mutants=[
-        Mutant(
-            "reshape only",
-            reshape_only,
-            "The shape is right and the numbers are not: reshape reads (B, A, T, D) in "
-            "that order, so it joins several tokens of one head. Move the heads behind "
-            "the tokens first: transpose(1, 2).",
-        ),
-        Mutant(
-            "view after transpose",
-            with_view,
-            "After transpose the numbers are no longer in order in memory, and view "
-            "cannot join axes. Use reshape, or contiguous() before view.",
-        ),
-        Mutant(
-            "one number of each head in turn",
-            dealt,
-            "The heads are shuffled together, one number of each in turn. Each head's "
-            "D numbers stay together: the order of the axes is (B, T, A, D).",
-        ),
-        Mutant(
-            "tokens and numbers swapped",
-            numbers_first,
-            "Axes 2 and 3 are swapped, tokens and numbers. Swap heads and tokens, axes "
-            "1 and 2.",
-        ),
-        Mutant(
-            "all tokens joined",
-            one_vector,
-            "All tokens of a text became one vector. Join the last two axes only: "
-            "reshape(B, T, A * D), or flatten(2).",
-        ),
-        Mutant(
-            "summed",
-            summed,
-            "The heads are added up, which leaves D numbers a token. Put them side by "
-            "side: H = A * D numbers.",
-        ),
-        Mutant(
-            "averaged",
-            averaged,
-            "The heads are averaged, which leaves D numbers a token. Put them side by "
-            "side: H = A * D numbers.",
-        ),
-        Mutant(
-            "not joined",
-            not_joined,
-            "The axes are in the right order, (B, T, A, D), and still four. Join the "
-            "last two: reshape(B, T, A * D).",
-        ),
-        Mutant(
-            "below each other",
-            below,
-            "The heads stand below each other, as if there were A * T tokens. Each "
-            "token has one vector of A * D numbers.",
-        ),
-        Mutant(
-            "axes of size 1 dropped",
-            squeezed,
-            "An axis of size 1 is gone where there is one text or one token. Leave "
-            "squeeze out: the result is (B, T, H) for all sizes.",
-        ),
-        Mutant(
-            "first head only",
-            first_head,
-            "Only the first head is left. Put all A of them side by side: H = A * D "
-            "numbers.",
-        ),
-        Mutant(
-            "backwards",
-            backwards,
-            "The heads are in the opposite order. Head 0 has the first D numbers.",
-        ),
-        Mutant(
-            "tokens last",
-            tokens_last,
-            "The tokens are the last axis: (B, H, T). The result is (B, T, H).",
-        ),
-        Mutant(
-            "joined along the texts",
-            cat_along_tokens,
-            "The heads are joined along the axis of the texts. Join them along the "
-            "last axis: dim=-1.",
-        ),
-    ],
+    mutants=mistakes(MISTAKES),
     cases=cases,
     properties=[
         Property(

@@ -4,13 +4,13 @@ Chapter: 7
 """
 
 import copy
-import math
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
-from bert_tutorial.course.judging.exercise import Case, Exercise, Mutant, Property
+from bert_tutorial.course.judging.exercise import Case, Exercise, Property
+from bert_tutorial.course.judging.listed import mistakes
 from bert_tutorial.model.attention import (
     SelfAttention,
     attention_weights,
@@ -48,335 +48,22 @@ object.__setattr__(ALL_DROPPED, "attention_probs_dropout_prob", 1.0)
 
 
 class InSteps(SelfAttention):
-    """Every step in the open; the mistakes change one of them."""
+    """Every step in the open; most mistakes change one of them."""
 
-    dropped = True
-    scale = 1.0
-    masked = True
-
-    def parts(self, hidden: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """Give queries, keys and values to the heads."""
+    def forward(  # type: ignore[override]
+        self,
+        hidden: Tensor,
+        is_token: Tensor | None = None,
+        output_attentions: bool = False,
+    ) -> tuple[Tensor, Tensor | None]:
+        """Run."""
+        linears = (self.query, self.key, self.value)
         A = self.num_heads
-        return (
-            split_heads(self.query(hidden), A),
-            split_heads(self.key(hidden), A),
-            split_heads(self.value(hidden), A),
-        )
-
-    def join(self, mixed: Tensor) -> Tensor:
-        """Join the heads."""
-        return self.output(merge_heads(mixed))
-
-    def forward(  # type: ignore[override]
-        self,
-        hidden: Tensor,
-        is_token: Tensor | None = None,
-        output_attentions: bool = False,
-    ) -> tuple[Tensor, Tensor | None]:
-        """Run."""
-        query, key, value = self.parts(hidden)
-        seen = is_token if self.masked else None
-        weights = attention_weights(query * self.scale, key, seen)
-        kept = weights
-        if self.dropped:
-            kept = nn.functional.dropout(weights, self.dropout_prob, self.training)
-        return self.join(kept @ value), weights if output_attentions else None
-
-
-class ByModelSize(InSteps):
-    """Divide by the root of H: one root of A more."""
-
-    scale = 1 / math.sqrt(CONFIG.num_attention_heads)
-
-
-class NoOutput(InSteps):
-    """Leave the output matrix out."""
-
-    def join(self, mixed: Tensor) -> Tensor:
-        """Join only."""
-        return merge_heads(mixed)
-
-
-class Repeated(InSteps):
-    """Let every head see the whole vector, and average the heads."""
-
-    def parts(self, hidden: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """Repeat."""
-        A = self.num_heads
-        query, key, value = (
-            linear(hidden)[:, None].expand(-1, A, -1, -1)
-            for linear in (self.query, self.key, self.value)
-        )
-        return query, key, value
-
-    def join(self, mixed: Tensor) -> Tensor:
-        """Average."""
-        return self.output(mixed.mean(dim=1))
-
-
-class CutAcross(InSteps):
-    """Join without moving the heads back."""
-
-    def join(self, mixed: Tensor) -> Tensor:
-        """Reshape only."""
-        B, A, T, D = mixed.shape
-        return self.output(mixed.reshape(B, T, A * D))
-
-
-class KeyForValue(InSteps):
-    """Mix the keys."""
-
-    def parts(self, hidden: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """Take the key twice."""
-        query, key, _ = super().parts(hidden)
-        return query, key, key
-
-
-class NoMask(InSteps):
-    """Forget is_token."""
-
-    masked = False
-
-
-class NoDropout(InSteps):
-    """Forget dropout."""
-
-    dropped = False
-
-
-class DropoutAlways(InSteps):
-    """Drop in eval mode too."""
-
-    def forward(  # type: ignore[override]
-        self,
-        hidden: Tensor,
-        is_token: Tensor | None = None,
-        output_attentions: bool = False,
-    ) -> tuple[Tensor, Tensor | None]:
-        """Run."""
-        query, key, value = self.parts(hidden)
+        query, key, value = (split_heads(linear(hidden), A) for linear in linears)
         weights = attention_weights(query, key, is_token)
-        kept = nn.functional.dropout(weights, self.dropout_prob)
-        return self.join(kept @ value), weights if output_attentions else None
-
-
-class DroppedWeights(InSteps):
-    """Return the weights after dropout."""
-
-    def forward(  # type: ignore[override]
-        self,
-        hidden: Tensor,
-        is_token: Tensor | None = None,
-        output_attentions: bool = False,
-    ) -> tuple[Tensor, Tensor | None]:
-        """Run."""
-        query, key, value = self.parts(hidden)
-        weights = attention_weights(query, key, is_token)
-        weights = nn.functional.dropout(weights, self.dropout_prob, self.training)
-        return self.join(weights @ value), weights if output_attentions else None
-
-
-class DroppedResult(InSteps):
-    """Drop numbers of the result."""
-
-    dropped = False
-
-    def join(self, mixed: Tensor) -> Tensor:
-        """Join, and drop."""
-        result = super().join(mixed)
-        return nn.functional.dropout(result, self.dropout_prob, self.training)
-
-
-class DealtOut(InSteps):
-    """Give head 0 the numbers 0, A, 2A, and so on."""
-
-    def parts(self, hidden: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """Deal out."""
-        B, T = hidden.shape[:2]
-        query, key, value = (
-            linear(hidden).view(B, T, -1, self.num_heads).permute(0, 3, 1, 2)
-            for linear in (self.query, self.key, self.value)
-        )
-        return query, key, value
-
-
-class TextCut(InSteps):
-    """View straight to (B, A, T, D)."""
-
-    def parts(self, hidden: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """Cut the text."""
-        B, T = hidden.shape[:2]
-        query, key, value = (
-            linear(hidden).view(B, self.num_heads, T, -1)
-            for linear in (self.query, self.key, self.value)
-        )
-        return query, key, value
-
-
-class OneHead(InSteps):
-    """Do not split at all."""
-
-    def parts(self, hidden: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """Keep the vectors whole."""
-        query, key, value = (
-            linear(hidden)[:, None] for linear in (self.query, self.key, self.value)
-        )
-        return query, key, value
-
-
-class QueryIsKey(InSteps):
-    """Make the keys with the matrix of the queries."""
-
-    def parts(self, hidden: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """Take the query twice."""
-        query, _, value = super().parts(hidden)
-        return query, query, value
-
-
-class Swapped(InSteps):
-    """Let the keys ask."""
-
-    def parts(self, hidden: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """Exchange query and key."""
-        query, key, value = super().parts(hidden)
-        return key, query, value
-
-
-class SplitFirst(InSteps):
-    """Split the vectors before the matrices."""
-
-    def parts(self, hidden: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """Split first."""
-        split = split_heads(hidden, self.num_heads)
-        return self.query(split), self.key(split), self.value(split)
-
-
-class WithInput(InSteps):
-    """Add the input to the result."""
-
-    def forward(  # type: ignore[override]
-        self,
-        hidden: Tensor,
-        is_token: Tensor | None = None,
-        output_attentions: bool = False,
-    ) -> tuple[Tensor, Tensor | None]:
-        """Run."""
-        mixed, weights = super().forward(hidden, is_token, output_attentions)
-        return hidden + mixed, weights
-
-
-class WeightsAlways(InSteps):
-    """Return the weights each time."""
-
-    def forward(  # type: ignore[override]
-        self,
-        hidden: Tensor,
-        is_token: Tensor | None = None,
-        output_attentions: bool = False,
-    ) -> tuple[Tensor, Tensor | None]:
-        """Run."""
-        return super().forward(hidden, is_token, True)
-
-
-class WeightsNever(InSteps):
-    """Never return the weights."""
-
-    def forward(  # type: ignore[override]
-        self,
-        hidden: Tensor,
-        is_token: Tensor | None = None,
-        output_attentions: bool = False,
-    ) -> tuple[Tensor, Tensor | None]:
-        """Run."""
-        return super().forward(hidden, is_token)
-
-
-class VectorsOnly(InSteps):
-    """Return the vectors alone."""
-
-    def forward(  # type: ignore[override]
-        self,
-        hidden: Tensor,
-        is_token: Tensor | None = None,
-        output_attentions: bool = False,
-    ) -> Tensor:
-        """Run."""
-        return super().forward(hidden, is_token, output_attentions)[0]
-
-
-class NoBiases(InSteps):
-    """Make query, key and value without biases."""
-
-    def __init__(self, config: BertConfig) -> None:
-        """Make the matrices."""
-        super().__init__(config)
-        H = config.hidden_size
-        self.query, self.key, self.value = (
-            nn.Linear(H, H, bias=False) for _ in range(3)
-        )
-
-
-class OtherProbability(InSteps):
-    """Take the dropout of the other layers."""
-
-    def __init__(self, config: BertConfig) -> None:
-        """Make the matrices."""
-        super().__init__(config)
-        self.dropout_prob = config.hidden_dropout_prob
-
-
-class OwnProbability(InSteps):
-    """Drop a fifth, whatever the configuration says."""
-
-    def __init__(self, config: BertConfig) -> None:
-        """Make the matrices."""
-        super().__init__(config)
-        self.dropout_prob = 0.2
-
-
-class SoftmaxAgain(InSteps):
-    """Take the softmax of the mixture's weights once more."""
-
-    def forward(  # type: ignore[override]
-        self,
-        hidden: Tensor,
-        is_token: Tensor | None = None,
-        output_attentions: bool = False,
-    ) -> tuple[Tensor, Tensor | None]:
-        """Run."""
-        query, key, value = self.parts(hidden)
-        weights = attention_weights(query, key, is_token).softmax(dim=-1)
         kept = nn.functional.dropout(weights, self.dropout_prob, self.training)
-        return self.join(kept @ value), weights if output_attentions else None
-
-
-class OutputNoBias(InSteps):
-    """Make the output without a bias."""
-
-    def __init__(self, config: BertConfig) -> None:
-        """Make the matrices."""
-        super().__init__(config)
-        self.output = nn.Linear(config.hidden_size, config.hidden_size, bias=False)
-
-
-class ScaledTwice(InSteps):
-    """Divide by the root of D once more."""
-
-    scale = (CONFIG.hidden_size // CONFIG.num_attention_heads) ** -0.5
-
-
-class MeanWeights(InSteps):
-    """Return the mean of the heads' weights."""
-
-    def forward(  # type: ignore[override]
-        self,
-        hidden: Tensor,
-        is_token: Tensor | None = None,
-        output_attentions: bool = False,
-    ) -> tuple[Tensor, Tensor | None]:
-        """Run."""
-        mixed, weights = super().forward(hidden, is_token, output_attentions)
-        return mixed, None if weights is None else weights.mean(dim=1)
+        mixed: Tensor = self.output(merge_heads(kept @ value))
+        return mixed, weights if output_attentions else None
 
 
 def built(answer: Any, dtype: torch.dtype, config: BertConfig = CONFIG) -> nn.Module:
@@ -429,6 +116,104 @@ def train_drops(answer: Any) -> bool:
     return same and not torch.equal(layer(hidden)[0], layer(hidden)[0])
 
 
+MISTAKES = """
+scale by the model's size (of in steps):
+- attention_weights(query => attention_weights(query * A ** -0.5
+    The scores are divided by the root of H. A score is a sum of one head's D products:
+    divide by the root of D.
+output matrix missing (of in steps):
+- self.output(merge_heads(kept @ value)) => merge_heads(kept @ value)
+    The heads are put side by side, and the output matrix is not used. Take the joined
+    vectors through self.output.
+heads repeated (of in steps):
+- split_heads(linear(hidden), A) => linear(hidden)[:, None].expand(-1, A, -1, -1)
+- merge_heads(kept @ value) => (kept @ value).mean(dim=1)
+    Each head works on the whole vector, so all heads do the same. Split the queries,
+    keys and values: a head has D = H / A numbers of each.
+heads not moved back (of in steps):
+- merge_heads(kept @ value) => (kept @ value).reshape(hidden.shape)
+    The heads are joined without moving them behind the tokens first, so vectors of
+    several tokens are mixed up. Use merge_heads.
+keys mixed (of in steps): kept @ value => kept @ key
+    The weights mix the keys. What they mix are the values, self.value.
+mask not used (of in steps): key, is_token) => key, None)
+    is_token is not used: real tokens take from padding.
+no dropout (of in steps):
+- nn.functional.dropout(weights, self.dropout_prob, self.training) => weights
+    In training, the weights go through dropout before they mix the values; yours do
+    not.
+dropout in eval mode (of in steps): self.training => True
+    Weights are dropped in eval mode too. Ask self.training: self.dropout_prob if
+    self.training else 0.0.
+dropped weights returned (of in steps): kept = => kept = weights =
+    The weights that come back are those after dropout. Return them as they were before,
+    and mix with the dropped ones.
+dropout of the result (of in steps):
+- nn.functional.dropout(weights, self.dropout_prob, self.training) => weights
+- return (mixed => return (F.dropout(mixed, self.dropout_prob, self.training)
+    Numbers of the result are dropped. The dropout of attention hits the weights, before
+    they mix the values.
+numbers dealt out (of in steps):
+- split_heads(linear(hidden), A) =>
+| linear(hidden).unflatten(-1, (-1, A)).permute(0, 3, 1, 2)
+    The numbers of a vector are dealt out to the heads in turn. A head has neighbours,
+    the first D, the next D: use split_heads.
+text cut (of in steps):
+- split_heads(linear(hidden), A) =>
+| linear(hidden).view(len(hidden), A, hidden.shape[1], -1)
+    A view straight to (B, A, T, D) cuts the text instead of the vectors. Use
+    split_heads.
+a single head (of in steps): split_heads(linear(hidden), A) => linear(hidden)[:, None]
+    All numbers of a vector work as one head. Split queries, keys and values with
+    split_heads.
+query matrix twice (of in steps): (self.query, self.key, => (self.query, self.query,
+    The keys are made with the matrix of the queries. They have their own, self.key.
+query and key swapped (of in steps):
+- attention_weights(query, key => attention_weights(key, query
+    The keys ask and the queries answer. The first argument of attention_weights is the
+    query.
+split before the matrices (of in steps):
+- split_heads(linear(hidden), A) => linear(split_heads(hidden, A))
+    The vectors are split before they go through the matrices, which take H numbers.
+    First self.query(hidden), then split_heads.
+input added (of in steps): return (mixed => return (hidden + mixed
+    The input is added to the result. That is the encoder layer's work (chapter 8);
+    return what self.output gives.
+weights always (of in steps): if output_attentions else None =>
+    The weights come back although nobody asked. Return None in their place unless
+    output_attentions is set.
+weights never (of in steps): weights if output_attentions else None => None
+    output_attentions is set, and None comes back in place of the weights.
+vectors only (of in steps): return … => return mixed
+    forward returns two things: the vectors, and the weights or None.
+no biases:
+- self.query = nn.Linear(H, H) => self.query = nn.Linear(H, H, bias=False)
+- self.key = nn.Linear(H, H) => self.key = nn.Linear(H, H, bias=False)
+- self.value = nn.Linear(H, H) => self.value = nn.Linear(H, H, bias=False)
+    Query, key and value have no biases. Each of the four is a plain nn.Linear(H, H),
+    which has one.
+dropout of the other layers: attention_probs_dropout_prob => hidden_dropout_prob
+    The share that is dropped is not config.attention_probs_dropout_prob.
+    hidden_dropout_prob is that of the other layers.
+own dropout: config.attention_probs_dropout_prob => 0.2
+    The share that is dropped is not the configuration's:
+    config.attention_probs_dropout_prob.
+softmax twice (of in steps):
+- (query, key, is_token) => (query, key, is_token).softmax(dim=-1)
+    The weights went through a softmax once more, which makes every row nearly even.
+    attention_weights has done it already.
+output without bias:
+- self.output = nn.Linear(H, H) => self.output = nn.Linear(H, H, bias=False)
+    The output matrix has no bias. Each of the four is a plain nn.Linear(H, H), which
+    has one.
+scaled twice (of in steps):
+- attention_weights(query => attention_weights(query * query.shape[-1] ** -0.5
+    The scores are divided by the root of D twice. attention_weights does it already.
+mean of the weights (of in steps):
+- weights if output_attentions => weights.mean(dim=1) if output_attentions
+    The weights of the heads are averaged. Return those of each head, (B, A, T, T).
+"""
+
 EXERCISE = Exercise(
     id="several-heads",
     chapter=7,
@@ -439,166 +224,7 @@ EXERCISE = Exercise(
     solution=SelfAttention,
     accepted={"in steps": InSteps},
     run=run,
-    mutants=[
-        Mutant(
-            "scale by the model's size",
-            ByModelSize,
-            "The scores are divided by the root of H. A score is a sum of one head's "
-            "D products: divide by the root of D.",
-        ),
-        Mutant(
-            "output matrix missing",
-            NoOutput,
-            "The heads are put side by side, and the output matrix is not used. Take "
-            "the joined vectors through self.output.",
-        ),
-        Mutant(
-            "heads repeated",
-            Repeated,
-            "Each head works on the whole vector, so all heads do the same. Split the "
-            "queries, keys and values: a head has D = H / A numbers of each.",
-        ),
-        Mutant(
-            "heads not moved back",
-            CutAcross,
-            "The heads are joined without moving them behind the tokens first, so "
-            "vectors of several tokens are mixed up. Use merge_heads.",
-        ),
-        Mutant(
-            "keys mixed",
-            KeyForValue,
-            "The weights mix the keys. What they mix are the values, self.value.",
-        ),
-        Mutant(
-            "mask not used",
-            NoMask,
-            "is_token is not used: real tokens take from padding.",
-        ),
-        Mutant(
-            "no dropout",
-            NoDropout,
-            "In training, the weights go through dropout before they mix the values; "
-            "yours do not.",
-        ),
-        Mutant(
-            "dropout in eval mode",
-            DropoutAlways,
-            "Weights are dropped in eval mode too. Ask self.training: "
-            "self.dropout_prob if self.training else 0.0.",
-        ),
-        Mutant(
-            "dropped weights returned",
-            DroppedWeights,
-            "The weights that come back are those after dropout. Return them as they "
-            "were before, and mix with the dropped ones.",
-        ),
-        Mutant(
-            "dropout of the result",
-            DroppedResult,
-            "Numbers of the result are dropped. The dropout of attention hits the "
-            "weights, before they mix the values.",
-        ),
-        Mutant(
-            "numbers dealt out",
-            DealtOut,
-            "The numbers of a vector are dealt out to the heads in turn. A head has "
-            "neighbours, the first D, the next D: use split_heads.",
-        ),
-        Mutant(
-            "text cut",
-            TextCut,
-            "A view straight to (B, A, T, D) cuts the text instead of the vectors. Use "
-            "split_heads.",
-        ),
-        Mutant(
-            "a single head",
-            OneHead,
-            "All numbers of a vector work as one head. Split queries, keys and values "
-            "with split_heads.",
-        ),
-        Mutant(
-            "query matrix twice",
-            QueryIsKey,
-            "The keys are made with the matrix of the queries. They have their own, "
-            "self.key.",
-        ),
-        Mutant(
-            "query and key swapped",
-            Swapped,
-            "The keys ask and the queries answer. The first argument of "
-            "attention_weights is the query.",
-        ),
-        Mutant(
-            "split before the matrices",
-            SplitFirst,
-            "The vectors are split before they go through the matrices, which take H "
-            "numbers. First self.query(hidden), then split_heads.",
-        ),
-        Mutant(
-            "input added",
-            WithInput,
-            "The input is added to the result. That is the encoder layer's work "
-            "(chapter 8); return what self.output gives.",
-        ),
-        Mutant(
-            "weights always",
-            WeightsAlways,
-            "The weights come back although nobody asked. Return None in their place "
-            "unless output_attentions is set.",
-        ),
-        Mutant(
-            "weights never",
-            WeightsNever,
-            "output_attentions is set, and None comes back in place of the weights.",
-        ),
-        Mutant(
-            "vectors only",
-            VectorsOnly,
-            "forward returns two things: the vectors, and the weights or None.",
-        ),
-        Mutant(
-            "no biases",
-            NoBiases,
-            "Query, key and value have no biases. Each of the four is a plain "
-            "nn.Linear(H, H), which has one.",
-        ),
-        Mutant(
-            "dropout of the other layers",
-            OtherProbability,
-            "The share that is dropped is not config.attention_probs_dropout_prob. "
-            "hidden_dropout_prob is that of the other layers.",
-        ),
-        Mutant(
-            "own dropout",
-            OwnProbability,
-            "The share that is dropped is not the configuration's: "
-            "config.attention_probs_dropout_prob.",
-        ),
-        Mutant(
-            "softmax twice",
-            SoftmaxAgain,
-            "The weights went through a softmax once more, which makes every row "
-            "nearly even. attention_weights has done it already.",
-        ),
-        Mutant(
-            "output without bias",
-            OutputNoBias,
-            "The output matrix has no bias. Each of the four is a plain "
-            "nn.Linear(H, H), which has one.",
-        ),
-        Mutant(
-            "scaled twice",
-            ScaledTwice,
-            "The scores are divided by the root of D twice. attention_weights does it "
-            "already.",
-        ),
-        Mutant(
-            "mean of the weights",
-            MeanWeights,
-            "The weights of the heads are averaged. Return those of each head, "
-            "(B, A, T, T).",
-        ),
-    ],
+    mutants=mistakes(MISTAKES),
     cases=cases,
     properties=[
         Property(

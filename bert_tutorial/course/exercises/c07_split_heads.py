@@ -6,7 +6,8 @@ Chapter: 7
 import torch
 from torch import Tensor
 
-from bert_tutorial.course.judging.exercise import Case, Exercise, Mutant, Property
+from bert_tutorial.course.judging.exercise import Case, Exercise, Property
+from bert_tutorial.course.judging.listed import mistakes
 from bert_tutorial.model.attention import split_heads
 
 STUB = '''
@@ -32,95 +33,6 @@ def with_permute(x: Tensor, A: int) -> Tensor:
     return x.reshape(B, T, A, H // A).permute(0, 2, 1, 3)
 
 
-def view_only(x: Tensor, A: int) -> Tensor:
-    """Cut straight to (B, A, T, D), across the tokens."""
-    B, T, H = x.shape
-    return x.reshape(B, A, T, H // A)
-
-
-def tokens_first(x: Tensor, A: int) -> Tensor:
-    """Leave the heads behind the tokens."""
-    B, T, H = x.shape
-    return x.reshape(B, T, A, H // A)
-
-
-def interleaved(x: Tensor, A: int) -> Tensor:
-    """Deal the numbers out like cards."""
-    B, T, H = x.shape
-    return x.reshape(B, T, H // A, A).permute(0, 3, 1, 2)
-
-
-def repeated(x: Tensor, A: int) -> Tensor:
-    """Give every head the whole vector."""
-    return x[:, None].expand(-1, A, -1, -1)
-
-
-def same_part(x: Tensor, A: int) -> Tensor:
-    """Give every head the first part."""
-    D = x.shape[-1] // A
-    return x[:, None, :, :D].expand(-1, A, -1, -1)
-
-
-def sizes_swapped(x: Tensor, A: int) -> Tensor:
-    """Take A for the size of a head."""
-    B, T, H = x.shape
-    return x.reshape(B, T, H // A, A).transpose(1, 2)
-
-
-def turned(x: Tensor, A: int) -> Tensor:
-    """Put the numbers before the tokens."""
-    return split_heads(x, A).transpose(-2, -1)
-
-
-def a_list(x: Tensor, A: int) -> list[Tensor]:
-    """Make a list of heads."""
-    return list(x.chunk(A, dim=-1))
-
-
-def tokens_last(x: Tensor, A: int) -> Tensor:
-    """Swap axes 1 and 3."""
-    B, T, H = x.shape
-    return x.view(B, T, A, H // A).transpose(1, 3)
-
-
-def true_division(x: Tensor, A: int) -> Tensor:
-    """Divide with /."""
-    B, T, H = x.shape
-    return x.view(B, T, A, H / A).transpose(1, 2)  # type: ignore[no-any-return,call-overload]
-
-
-def tokens_cut(x: Tensor, A: int) -> Tensor:
-    """Cut the tokens among the heads."""
-    B, T, H = x.shape
-    return x.reshape(B, A, T // A, H)
-
-
-def turned_early(x: Tensor, A: int) -> Tensor:
-    """Swap tokens and numbers before the cut."""
-    B, T, H = x.shape
-    return x.transpose(1, 2).reshape(B, A, T, H // A)
-
-
-def squeezed(x: Tensor, A: int) -> Tensor:
-    """Drop the axes of size 1."""
-    return split_heads(x, A).squeeze()
-
-
-def heads_in_front(x: Tensor, A: int) -> Tensor:
-    """Put the heads before the texts."""
-    return torch.stack(x.chunk(A, dim=-1))
-
-
-def always_two(x: Tensor, A: int) -> Tensor:
-    """Make two heads, as in the example."""
-    return split_heads(x, 2)
-
-
-def backwards(x: Tensor, A: int) -> Tensor:
-    """Give the first part to the last head."""
-    return split_heads(x, A).flip(1)
-
-
 def cases(seed: int, dtype: torch.dtype) -> list[Case]:
     """One text of two tokens, then sizes that are all different."""
     torch.manual_seed(seed)
@@ -144,6 +56,58 @@ def tokens_are_apart(answer: object) -> bool:
     return bool(changed[:, :, 3].all()) and int(changed.sum()) == 2 * 3
 
 
+MISTAKES = """
+view only: view(B, T, A, H // A).transpose(1, 2) => reshape(B, A, T, H // A)
+    The shape is right and the numbers are not: a view straight to (B, A, T, D) cuts the
+    text, so a head gets whole vectors of some tokens. Cut the last axis first, (B, T,
+    A, D), then swap two axes.
+heads behind tokens (of permute): .permute(0, 2, 1, 3) =>
+    The heads stand behind the tokens: (B, T, A, D). Swap axes 1 and 2, so that the last
+    two axes are one head's own matrix (T, D).
+dealt out:
+- view(B, T, A, H // A).transpose(1, 2) => view(B, T, H // A, A).permute(0, 3, 1, 2)
+    The numbers are dealt out like cards: head 0 has numbers 0, A, 2A. A head has
+    neighbours: cut H as (A, D), heads first, not as (D, A).
+whole vector for each head: … => return x[:, None].expand(-1, A, -1, -1)
+    Each head gets the whole vector. The heads share H among them: a head has D = H / A
+    numbers.
+the same part: … => return x[:, None, :, :x.shape[-1] // A].expand(-1, A, -1, -1)
+    All heads get the first D numbers. Head 1 has the next D, and so on.
+A and D swapped: view(B, T, A, H // => reshape(B, T, H // A,
+    A is the number of heads, and here it became the size of one. The last axis has D =
+    H // A numbers.
+numbers before tokens: … => return right(x, A).transpose(-2, -1)
+    Each head's matrix is turned: (D, T) for (T, D). Only the axes of heads and tokens
+    change places.
+a list (of chunks):
+- torch.stack => list
+- , dim=1 =>
+    A list of A tensors (B, T, D). Make one tensor of them, with the heads on axis 1:
+    torch.stack(..., dim=1).
+tokens last: 2 => 3
+    The last two axes are numbers and tokens. After the cut, (B, T, A, D), swap axes 1
+    and 2 only.
+D with /: // => /
+    H / A is a float, and a shape needs whole numbers: H // A.
+tokens cut: view(B, T, A, H // A).transpose(1, 2 => reshape(B, A, T // A, H
+    The tokens are shared out among the heads. Every head sees all T tokens; what is
+    shared out are the H numbers of each.
+turned before the cut:
+- view(B, T, A, H // A).transpose(1, 2) => transpose(1, 2).reshape(B, A, T, H // A)
+    Tokens and numbers change places before the cut, so numbers of several tokens stand
+    in one row. Cut first, (B, T, A, D), then swap heads and tokens.
+axes of size 1 dropped: … => return right(x, A).squeeze()
+    An axis of size 1 is gone where there is one text, one head, or one number. Leave
+    squeeze out: the result is (B, A, T, D) for all sizes.
+heads before texts (of chunks): , dim=1 =>
+    The heads stand before the texts: (A, B, T, D). Texts stay in front:
+    torch.stack(..., dim=1).
+always two: … => return right(x, 2)
+    There are two heads whatever A is. Use the argument.
+backwards: … => return right(x, A).flip(1)
+    The heads are in the opposite order. Head 0 has the first D numbers.
+"""
+
 EXERCISE = Exercise(
     id="split-heads",
     chapter=7,
@@ -153,102 +117,7 @@ EXERCISE = Exercise(
     stub=STUB,
     solution=split_heads,
     accepted={"chunks": with_chunks, "permute": with_permute},
-    mutants=[
-        Mutant(
-            "view only",
-            view_only,
-            "The shape is right and the numbers are not: a view straight to "
-            "(B, A, T, D) cuts the text, so a head gets whole vectors of some tokens. "
-            "Cut the last axis first, (B, T, A, D), then swap two axes.",
-        ),
-        Mutant(
-            "heads behind tokens",
-            tokens_first,
-            "The heads stand behind the tokens: (B, T, A, D). Swap axes 1 and 2, so "
-            "that the last two axes are one head's own matrix (T, D).",
-        ),
-        Mutant(
-            "dealt out",
-            interleaved,
-            "The numbers are dealt out like cards: head 0 has numbers 0, A, 2A. A head "
-            "has neighbours: cut H as (A, D), heads first, not as (D, A).",
-        ),
-        Mutant(
-            "whole vector for each head",
-            repeated,
-            "Each head gets the whole vector. The heads share H among them: a head has "
-            "D = H / A numbers.",
-        ),
-        Mutant(
-            "the same part",
-            same_part,
-            "All heads get the first D numbers. Head 1 has the next D, and so on.",
-        ),
-        Mutant(
-            "A and D swapped",
-            sizes_swapped,
-            "A is the number of heads, and here it became the size of one. "
-            "The last axis has D = H // A numbers.",
-        ),
-        Mutant(
-            "numbers before tokens",
-            turned,
-            "Each head's matrix is turned: (D, T) for (T, D). Only the axes of heads "
-            "and tokens change places.",
-        ),
-        Mutant(
-            "a list",
-            a_list,
-            "A list of A tensors (B, T, D). Make one tensor of them, with the heads on "
-            "axis 1: torch.stack(..., dim=1).",
-        ),
-        Mutant(
-            "tokens last",
-            tokens_last,
-            "The last two axes are numbers and tokens. After the cut, (B, T, A, D), "
-            "swap axes 1 and 2 only.",
-        ),
-        Mutant(
-            "D with /",
-            true_division,
-            "H / A is a float, and a shape needs whole numbers: H // A.",
-        ),
-        Mutant(
-            "tokens cut",
-            tokens_cut,
-            "The tokens are shared out among the heads. Every head sees all T tokens; "
-            "what is shared out are the H numbers of each.",
-        ),
-        Mutant(
-            "turned before the cut",
-            turned_early,
-            "Tokens and numbers change places before the cut, so numbers of several "
-            "tokens stand in one row. Cut first, (B, T, A, D), then swap heads and "
-            "tokens.",
-        ),
-        Mutant(
-            "axes of size 1 dropped",
-            squeezed,
-            "An axis of size 1 is gone where there is one text, one head, or one "
-            "number. Leave squeeze out: the result is (B, A, T, D) for all sizes.",
-        ),
-        Mutant(
-            "heads before texts",
-            heads_in_front,
-            "The heads stand before the texts: (A, B, T, D). Texts stay in front: "
-            "torch.stack(..., dim=1).",
-        ),
-        Mutant(
-            "always two",
-            always_two,
-            "There are two heads whatever A is. Use the argument.",
-        ),
-        Mutant(
-            "backwards",
-            backwards,
-            "The heads are in the opposite order. Head 0 has the first D numbers.",
-        ),
-    ],
+    mutants=mistakes(MISTAKES),
     cases=cases,
     properties=[
         Property(

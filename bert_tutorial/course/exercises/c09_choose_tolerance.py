@@ -7,7 +7,8 @@ import math
 
 import torch
 
-from bert_tutorial.course.judging.exercise import Case, Exercise, Mutant
+from bert_tutorial.course.judging.exercise import Case, Exercise
+from bert_tutorial.course.judging.listed import mistakes
 
 STUB = '''
 def choose_tolerance(rounding: list[float], faults: list[float]) -> float:
@@ -38,112 +39,6 @@ def by_logarithms(rounding: list[float], faults: list[float]) -> float:
     return math.exp((low + high) / 2)
 
 
-def arithmetic(rounding: list[float], faults: list[float]) -> float:
-    """Take the middle between the two numbers."""
-    low, high = max(rounding), min(faults)
-    if low >= high:
-        raise ValueError
-    return (low + high) / 2
-
-
-def at_rounding(rounding: list[float], faults: list[float]) -> float:
-    """Take the largest rounding."""
-    if max(rounding) >= min(faults):
-        raise ValueError
-    return max(rounding)
-
-
-def at_fault(rounding: list[float], faults: list[float]) -> float:
-    """Take the smallest fault."""
-    if max(rounding) >= min(faults):
-        raise ValueError
-    return min(faults)
-
-
-def of_means(rounding: list[float], faults: list[float]) -> float:
-    """Look at typical differences instead of extreme ones."""
-    if max(rounding) >= min(faults):
-        raise ValueError
-    low = math.exp(sum(map(math.log, rounding)) / len(rounding))
-    high = math.exp(sum(map(math.log, faults)) / len(faults))
-    return math.sqrt(low * high)
-
-
-def ends_mixed(rounding: list[float], faults: list[float]) -> float:
-    """Take the smallest rounding and the largest fault."""
-    if max(rounding) >= min(faults):
-        raise ValueError
-    return math.sqrt(min(rounding) * max(faults))
-
-
-def always(rounding: list[float], faults: list[float]) -> float:
-    """Give a number even where there is no gap."""
-    return math.sqrt(max(rounding) * min(faults))
-
-
-def usual(rounding: list[float], faults: list[float]) -> float:
-    """Take what others take."""
-    if max(rounding) >= min(faults):
-        raise ValueError
-    return 1e-5
-
-
-def smallest_rounding(rounding: list[float], faults: list[float]) -> float:
-    """Take the smallest rounding."""
-    low, high = min(rounding), min(faults)
-    if low >= high:
-        raise ValueError
-    return math.sqrt(low * high)
-
-
-def largest_fault(rounding: list[float], faults: list[float]) -> float:
-    """Take the largest fault."""
-    low, high = max(rounding), max(faults)
-    if low >= high:
-        raise ValueError
-    return math.sqrt(low * high)
-
-
-def both_other_ends(rounding: list[float], faults: list[float]) -> float:
-    """Take the other end of both lists, and look for a gap there."""
-    low, high = min(rounding), max(faults)
-    if low >= high:
-        raise ValueError
-    return math.sqrt(low * high)
-
-
-def power_of_ten(rounding: list[float], faults: list[float]) -> float:
-    """Round to a power of ten."""
-    return float(10 ** round(math.log10(choose_tolerance(rounding, faults))))
-
-
-def no_root(rounding: list[float], faults: list[float]) -> float:
-    """Leave the root out."""
-    return choose_tolerance(rounding, faults) ** 2
-
-
-def equal_is_a_gap(rounding: list[float], faults: list[float]) -> float:
-    """Refuse only what overlaps."""
-    low, high = max(rounding), min(faults)
-    if low > high:
-        raise ValueError
-    return math.sqrt(low * high)
-
-
-def nothing(rounding: list[float], faults: list[float]) -> float | None:
-    """Give None where there is no gap."""
-    low, high = max(rounding), min(faults)
-    return math.sqrt(low * high) if low < high else None
-
-
-def first_of_each(rounding: list[float], faults: list[float]) -> float:
-    """Look at the first numbers only."""
-    low, high = rounding[0], faults[0]
-    if low >= high:
-        raise ValueError
-    return math.sqrt(low * high)
-
-
 def run(answer: object, case: Case) -> object:
     """Call the answer; a ValueError is an answer, too."""
     assert callable(answer)
@@ -169,6 +64,55 @@ def cases(seed: int, dtype: torch.dtype) -> list[Case]:
     ]
 
 
+MISTAKES = """
+middle of the numbers: (low * high) ** 0.5 => (low + high) / 2
+    This is the middle of the two numbers, just half the fault, and far from rounding.
+    Differences are compared by factors: take the root of the product.
+at the rounding: (low * high) ** 0.5 => low
+    The tolerance is the largest rounding itself: another machine rounds a little more,
+    and a right run fails. Leave room on both sides.
+at the fault: (low * high) ** 0.5 => high
+    The tolerance is the smallest fault itself, so that fault passes. Leave room on both
+    sides.
+typical differences: return => low = math.prod(rounding) ** (1 / len(rounding))
+|     high = math.prod(faults) ** (1 / len(faults))
+|     return
+    You averaged each list first. What counts are the extremes: the largest rounding and
+    the smallest fault.
+the other ends: low * high => min(rounding) * max(faults)
+    You took the smallest rounding and the largest fault. Take the largest rounding and
+    the smallest fault: the two ends of the gap.
+a number without a gap: low >= high => False
+    Where a fault is smaller than rounding, no tolerance tells them apart, and yours
+    gives one. Raise ValueError.
+1e-5 as usual: (low * high) ** 0.5 => 1e-5
+    A number from habit. How much rounding there is depends on sizes, depth and dtype:
+    measure it, and the faults too.
+smallest rounding: max(rounding) => min(rounding)
+    You took the smallest rounding. The gap begins at the largest one.
+largest fault: min(faults) => max(faults)
+    You took the largest fault. The gap ends at the smallest one.
+the other ends, and no gap seen:
+- max(rounding), min(faults) => min(rounding), max(faults)
+    You took the smallest rounding and the largest fault, for the check as well. Take
+    the largest rounding and the smallest fault: the two ends of the gap.
+power of ten: (low * high) ** 0.5 => float(10 ** round(math.log10((low * high) ** 0.5)))
+    The tolerance is rounded to a power of ten, so it lies nearer to one end, or outside
+    a narrow gap. Leave it as it is.
+no root: (low * high) ** 0.5 => low * high
+    This is the product of the two ends. The number in the middle is its root.
+equal ends: >= => >
+    Where the smallest fault equals the largest rounding, no number lies between them.
+    Raise ValueError for low >= high.
+None for no gap:
+- raise ValueError(f'rounding reaches {low}, a fault shows only {high}') => return None
+    Where there is no gap you give None, and the caller would compare with it. Raise
+    ValueError.
+first of each list: max(rounding), min(faults) => rounding[0], faults[0]
+    You took the first number of each list. They come in any order: the largest
+    rounding, the smallest fault.
+"""
+
 EXERCISE = Exercise(
     id="choose-tolerance",
     chapter=9,
@@ -179,98 +123,7 @@ EXERCISE = Exercise(
     solution=choose_tolerance,
     accepted={"logarithms": by_logarithms},
     run=run,
-    mutants=[
-        Mutant(
-            "middle of the numbers",
-            arithmetic,
-            "This is the middle of the two numbers, just half the fault, and far from "
-            "rounding. Differences are compared by factors: take the root of the "
-            "product.",
-        ),
-        Mutant(
-            "at the rounding",
-            at_rounding,
-            "The tolerance is the largest rounding itself: another machine rounds a "
-            "little more, and a right run fails. Leave room on both sides.",
-        ),
-        Mutant(
-            "at the fault",
-            at_fault,
-            "The tolerance is the smallest fault itself, so that fault passes. Leave "
-            "room on both sides.",
-        ),
-        Mutant(
-            "typical differences",
-            of_means,
-            "You averaged each list first. What counts are the extremes: the largest "
-            "rounding and the smallest fault.",
-        ),
-        Mutant(
-            "the other ends",
-            ends_mixed,
-            "You took the smallest rounding and the largest fault. Take the largest "
-            "rounding and the smallest fault: the two ends of the gap.",
-        ),
-        Mutant(
-            "a number without a gap",
-            always,
-            "Where a fault is smaller than rounding, no tolerance tells them apart, "
-            "and yours gives one. Raise ValueError.",
-        ),
-        Mutant(
-            "1e-5 as usual",
-            usual,
-            "A number from habit. How much rounding there is depends on sizes, depth "
-            "and dtype: measure it, and the faults too.",
-        ),
-        Mutant(
-            "smallest rounding",
-            smallest_rounding,
-            "You took the smallest rounding. The gap begins at the largest one.",
-        ),
-        Mutant(
-            "largest fault",
-            largest_fault,
-            "You took the largest fault. The gap ends at the smallest one.",
-        ),
-        Mutant(
-            "the other ends, and no gap seen",
-            both_other_ends,
-            "You took the smallest rounding and the largest fault, for the check as "
-            "well. Take the largest rounding and the smallest fault: the two ends of "
-            "the gap.",
-        ),
-        Mutant(
-            "power of ten",
-            power_of_ten,
-            "The tolerance is rounded to a power of ten, so it lies nearer to one end, "
-            "or outside a narrow gap. Leave it as it is.",
-        ),
-        Mutant(
-            "no root",
-            no_root,
-            "This is the product of the two ends. The number in the middle is its "
-            "root.",
-        ),
-        Mutant(
-            "equal ends",
-            equal_is_a_gap,
-            "Where the smallest fault equals the largest rounding, no number lies "
-            "between them. Raise ValueError for low >= high.",
-        ),
-        Mutant(
-            "None for no gap",
-            nothing,
-            "Where there is no gap you give None, and the caller would compare with "
-            "it. Raise ValueError.",
-        ),
-        Mutant(
-            "first of each list",
-            first_of_each,
-            "You took the first number of each list. They come in any order: the "
-            "largest rounding, the smallest fault.",
-        ),
-    ],
+    mutants=mistakes(MISTAKES),
     cases=cases,
     hints=(
         "Which two of all the numbers are the ends of the gap?",

@@ -6,7 +6,8 @@ Chapter: 9
 import torch
 from torch import Tensor
 
-from bert_tutorial.course.judging.exercise import Case, Exercise, Mutant
+from bert_tutorial.course.judging.exercise import Case, Exercise
+from bert_tutorial.course.judging.listed import mistakes
 
 STUB = '''
 def from_tensorflow(name: str, value: Tensor) -> tuple[str, Tensor]:
@@ -45,133 +46,6 @@ def by_replacing(name: str, value: Tensor) -> tuple[str, Tensor]:
     return text + ".weight" * text.endswith("_embeddings"), value
 
 
-def untransposed(name: str, value: Tensor) -> tuple[str, Tensor]:
-    """Leave kernels as they are."""
-    return from_tensorflow(name, value)[0], value
-
-
-def all_transposed(name: str, value: Tensor) -> tuple[str, Tensor]:
-    """Turn every matrix."""
-    return from_tensorflow(name, value)[0], value.T if value.dim() == 2 else value
-
-
-def reshaped(name: str, value: Tensor) -> tuple[str, Tensor]:
-    """Give the right shape to numbers in the old order."""
-    new, turned = from_tensorflow(name, value)
-    return new, value.reshape(turned.shape)
-
-
-def gamma_beta_swapped(name: str, value: Tensor) -> tuple[str, Tensor]:
-    """Take gamma for the shift."""
-    swapped = name.replace("gamma", "?").replace("beta", "gamma").replace("?", "beta")
-    return from_tensorflow(swapped, value)
-
-
-def query_key_swapped(name: str, value: Tensor) -> tuple[str, Tensor]:
-    """Take the query for the key."""
-    swapped = name.replace("/query/", "/?/").replace("/key/", "/query/")
-    return from_tensorflow(swapped.replace("/?/", "/key/"), value)
-
-
-def keeps_prefix(name: str, value: Tensor) -> tuple[str, Tensor]:
-    """Keep bert."""
-    new, turned = from_tensorflow(name, value)
-    return ("bert." if name.startswith("bert/") else "") + new, turned
-
-
-def table_without_weight(name: str, value: Tensor) -> tuple[str, Tensor]:
-    """Forget the tables' ending."""
-    new, turned = from_tensorflow(name, value)
-    return new.replace("_embeddings.weight", "_embeddings"), turned
-
-
-def layer_with_line(name: str, value: Tensor) -> tuple[str, Tensor]:
-    """Keep layer_3."""
-    new, turned = from_tensorflow(name, value)
-    return new.replace("layer.", "layer_"), turned
-
-
-def gamma_kept(name: str, value: Tensor) -> tuple[str, Tensor]:
-    """Keep the old names of a norm."""
-    new, turned = from_tensorflow(name, value)
-    for old in ("gamma", "beta"):
-        if name.endswith(old):
-            new = f"{new.rsplit('.', 1)[0]}.{old}"
-    return new, turned
-
-
-def weight_for_all(name: str, value: Tensor) -> tuple[str, Tensor]:
-    """Give .weight to everything under the embeddings."""
-    new, turned = from_tensorflow(name, value)
-    if "embeddings" in name and not new.endswith(".weight"):
-        new += ".weight"
-    return new, turned
-
-
-def slashes_kept(name: str, value: Tensor) -> tuple[str, Tensor]:
-    """Leave the slashes."""
-    new, turned = from_tensorflow(name, value)
-    return new.replace(".", "/").replace("layer/", "layer."), turned
-
-
-def tensor_first(name: str, value: Tensor) -> tuple[Tensor, str]:
-    """Return the two the other way round."""
-    new, turned = from_tensorflow(name, value)
-    return turned, new
-
-
-def name_only(name: str, value: Tensor) -> str:
-    """Return the name alone."""
-    return from_tensorflow(name, value)[0]
-
-
-def one_digit(name: str, value: Tensor) -> tuple[str, Tensor]:
-    """Look for layers of one digit."""
-    new, turned = from_tensorflow(name, value)
-    parts = name.split("/")
-    for part in parts:
-        if part.startswith("layer_") and len(part) > len("layer_0"):
-            new = new.replace(part.replace("_", "."), part)
-    return new, turned
-
-
-def words_only(name: str, value: Tensor) -> tuple[str, Tensor]:
-    """Give .weight to the word table alone."""
-    new, turned = from_tensorflow(name, value)
-    if not name.endswith("word_embeddings"):
-        new = new.removesuffix("_embeddings.weight") + (
-            "_embeddings" if new.endswith("_embeddings.weight") else ""
-        )
-    return new, turned
-
-
-def kernel_kept(name: str, value: Tensor) -> tuple[str, Tensor]:
-    """Transpose kernels and keep their name."""
-    new, turned = from_tensorflow(name, value)
-    if name.endswith("/kernel"):
-        new = new.removesuffix("weight") + "kernel"
-    return new, turned
-
-
-def prefix_everywhere(name: str, value: Tensor) -> tuple[str, Tensor]:
-    """Cut the first part of every name off."""
-    new, turned = from_tensorflow(name, value)
-    return (new if name.startswith("bert/") else new.split(".", 1)[1]), turned
-
-
-def all_underscores(name: str, value: Tensor) -> tuple[str, Tensor]:
-    """Turn every _ into a dot."""
-    new, turned = from_tensorflow(name, value)
-    return new.replace("_", "."), turned
-
-
-def weights_turned(name: str, value: Tensor) -> tuple[str, Tensor]:
-    """Transpose everything but tables."""
-    new, turned = from_tensorflow(name, value)
-    is_table = name.endswith("_embeddings")
-    return new, value.T if value.dim() == 2 and not is_table else turned
-
-
 def cases(seed: int, dtype: torch.dtype) -> list[Case]:
     """Every kind of name; one kernel is square, one is not."""
     torch.manual_seed(seed)
@@ -197,6 +71,68 @@ def cases(seed: int, dtype: torch.dtype) -> list[Case]:
     ]
 
 
+MISTAKES = r"""
+kernels not transposed: value.T => value
+    A kernel is (in, out), a weight (out, in): transpose it. In a square one no shape
+    complains.
+everything transposed: end == 'kernel' => value.dim() == 2
+    Tables are (rows, H) in both layouts: transpose kernels only.
+reshaped: value.T => value.reshape(value.T.shape)
+    reshape keeps the numbers in their old order. Transpose with value.T.
+gamma and beta swapped:
+- 'gamma': 'weight', 'beta': 'bias' => 'gamma': 'bias', 'beta': 'weight'
+    gamma is the gain, called weight; beta is the shift, called bias.
+gamma and beta kept: 'gamma': 'weight', 'beta': 'bias' =>
+    gamma and beta are old names: the published layout has weight and bias.
+query and key swapped: if end == 'kernel' =>
+| path = [{'query': 'key', 'key': 'query'}.get(one, one) for one in path]
+|     if end == 'kernel'
+    Query and key have changed places. Their shapes are equal, so only numbers can tell.
+prefix kept: name.removeprefix('bert/') => name.replace('bert/', 'bert.')
+    The prefix "bert/" is to be removed.
+table without weight: end += '.weight' => pass
+    A table has no last part of its own: add ".weight" to its name.
+every part of the embeddings:
+- return ('.'.join([*path, new_ends.get(end, end)]), value) =>
+| new = '.'.join([*path, new_ends.get(end, end)])
+|     if 'embeddings' in name and not new.endswith('.weight'):
+|         new += '.weight'
+|     return new, value
+    Everything under "embeddings" gets ".weight", the LayerNorm too. Only a table does:
+    its own last part ends in "_embeddings".
+slashes:
+- '.'.join => '/'.join
+- '.weight' => '/weight'
+    The parts are joined by ".", not by "/".
+tensor first: return ('.'.join([*path, new_ends.get(end, end)]), value) =>
+| return (value, '.'.join([*path, new_ends.get(end, end)]))
+    The two results stand the other way round: first the name, then the tensor.
+name only: return ('.'.join([*path, new_ends.get(end, end)]), value) =>
+| return '.'.join([*path, new_ends.get(end, end)])
+    Return both, the new name and the tensor, which is transposed if it is a kernel.
+layer_3: .replace('layer_', 'layer.') =>
+    A layer's number stands after a dot: "layer_3" becomes "layer.3".
+layers of one digit:
+- *path, end = name.removeprefix('bert/').replace('layer_', 'layer.') =>
+| name = re.sub('layer_(\\d)(?!\\d)', 'layer.\\1', name)
+|     *path, end = name.removeprefix('bert/')
+    Right for layers 0 to 9: "layer_11" is still there. A number may have two digits.
+word table only: end.endswith('_embeddings') => end == 'word_embeddings'
+    Only the word table gets ".weight". Every name that ends in "_embeddings" is a
+    table: positions and segments too.
+kernel kept: 'kernel': 'weight',  =>
+    The kernels are transposed and keep their old name. Here a kernel is called weight.
+first part cut off: name.removeprefix('bert/') => name.split('/', 1)[1]
+    The first part of every name is cut off. Only "bert/" is; "cls" stays.
+all underscores: '.'.join([*path, new_ends.get(end, end)]) =>
+| '.'.join([*path, new_ends.get(end, end)]).replace('_', '.')
+    Every underscore became a dot. Only that between layer and its number does.
+all but tables transposed:
+- end == 'kernel' => value.dim() == 2 and not end.endswith('_embeddings')
+    A matrix that is no kernel is transposed too. output_weights is (2, H) in both
+    layouts: ask for the name kernel.
+"""
+
 EXERCISE = Exercise(
     id="from-tensorflow",
     chapter=9,
@@ -206,105 +142,7 @@ EXERCISE = Exercise(
     stub=STUB,
     solution=from_tensorflow,
     accepted={"by replacing": by_replacing},
-    mutants=[
-        Mutant(
-            "kernels not transposed",
-            untransposed,
-            "A kernel is (in, out), a weight (out, in): transpose it. In a square one "
-            "no shape complains.",
-        ),
-        Mutant(
-            "everything transposed",
-            all_transposed,
-            "Tables are (rows, H) in both layouts: transpose kernels only.",
-        ),
-        Mutant(
-            "reshaped",
-            reshaped,
-            "reshape keeps the numbers in their old order. Transpose with value.T.",
-        ),
-        Mutant(
-            "gamma and beta swapped",
-            gamma_beta_swapped,
-            "gamma is the gain, called weight; beta is the shift, called bias.",
-        ),
-        Mutant(
-            "gamma and beta kept",
-            gamma_kept,
-            "gamma and beta are old names: the published layout has weight and bias.",
-        ),
-        Mutant(
-            "query and key swapped",
-            query_key_swapped,
-            "Query and key have changed places. Their shapes are equal, so only "
-            "numbers can tell.",
-        ),
-        Mutant("prefix kept", keeps_prefix, 'The prefix "bert/" is to be removed.'),
-        Mutant(
-            "table without weight",
-            table_without_weight,
-            'A table has no last part of its own: add ".weight" to its name.',
-        ),
-        Mutant(
-            "every part of the embeddings",
-            weight_for_all,
-            'Everything under "embeddings" gets ".weight", the LayerNorm too. Only a '
-            'table does: its own last part ends in "_embeddings".',
-        ),
-        Mutant("slashes", slashes_kept, 'The parts are joined by ".", not by "/".'),
-        Mutant(
-            "tensor first",
-            tensor_first,
-            "The two results stand the other way round: first the name, then the "
-            "tensor.",
-        ),
-        Mutant(
-            "name only",
-            name_only,
-            "Return both, the new name and the tensor, which is transposed if it is a "
-            "kernel.",
-        ),
-        Mutant(
-            "layer_3",
-            layer_with_line,
-            'A layer\'s number stands after a dot: "layer_3" becomes "layer.3".',
-        ),
-        Mutant(
-            "layers of one digit",
-            one_digit,
-            'Right for layers 0 to 9: "layer_11" is still there. A number may have two '
-            "digits.",
-        ),
-        Mutant(
-            "word table only",
-            words_only,
-            'Only the word table gets ".weight". Every name that ends in "_embeddings" '
-            "is a table: positions and segments too.",
-        ),
-        Mutant(
-            "kernel kept",
-            kernel_kept,
-            "The kernels are transposed and keep their old name. Here a kernel is "
-            "called weight.",
-        ),
-        Mutant(
-            "first part cut off",
-            prefix_everywhere,
-            'The first part of every name is cut off. Only "bert/" is; "cls" stays.',
-        ),
-        Mutant(
-            "all underscores",
-            all_underscores,
-            "Every underscore became a dot. Only that between layer and its number "
-            "does.",
-        ),
-        Mutant(
-            "all but tables transposed",
-            weights_turned,
-            "A matrix that is no kernel is transposed too. output_weights is (2, H) in "
-            "both layouts: ask for the name kernel.",
-        ),
-    ],
+    mutants=mistakes(MISTAKES),
     cases=cases,
     hints=(
         "Which parts of a name decide what happens to the numbers?",

@@ -3,13 +3,12 @@
 Chapter: 9
 """
 
-from collections.abc import Callable
-
 import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from bert_tutorial.course.judging.exercise import Case, Exercise, Mutant
+from bert_tutorial.course.judging.exercise import Case, Exercise
+from bert_tutorial.course.judging.listed import mistakes
 
 STUB = '''
 def published_layer(hidden: Tensor, tensors: dict[str, Tensor], heads: int) -> Tensor:
@@ -47,138 +46,6 @@ def published_layer(hidden: Tensor, tensors: dict[str, Tensor], heads: int) -> T
     return norm(hidden + worked, "output.LayerNorm")
 
 
-Layer = Callable[[Tensor, dict[str, Tensor], int], Tensor]
-
-
-Step = Callable[[Tensor], Tensor]
-
-
-def variant(
-    activation: Step = F.gelu,
-    keeps: tuple[bool, bool] = (True, True),
-    has_output: bool = True,
-    moves_heads: bool = True,
-    is_pre: bool = False,
-) -> Layer:
-    """Make a layer that differs in one step."""
-
-    def answer(hidden: Tensor, tensors: dict[str, Tensor], heads: int) -> Tensor:
-        B, T, H = hidden.shape
-
-        def linear(x: Tensor, name: str) -> Tensor:
-            return F.linear(x, tensors[f"{name}.weight"], tensors[f"{name}.bias"])
-
-        def norm(x: Tensor, name: str) -> Tensor:
-            gain, shift = tensors[f"{name}.weight"], tensors[f"{name}.bias"]
-            return F.layer_norm(x, (H,), gain, shift, eps=1e-12)
-
-        first, second = "attention.output.LayerNorm", "output.LayerNorm"
-        x = norm(hidden, first) if is_pre else hidden
-        query, key, value = (
-            linear(x, f"attention.self.{part}").view(B, T, heads, -1).transpose(1, 2)
-            for part in ("query", "key", "value")
-        )
-        mixed = (query @ key.mT / (H // heads) ** 0.5).softmax(dim=-1) @ value
-        mixed = (mixed.transpose(1, 2) if moves_heads else mixed).reshape(B, T, H)
-        mixed = linear(mixed, "attention.output.dense") if has_output else mixed
-        hidden = hidden * keeps[0] + mixed
-        hidden = hidden if is_pre else norm(hidden, first)
-        inner = linear(norm(hidden, second) if is_pre else hidden, "intermediate.dense")
-        hidden = hidden * keeps[1] + linear(activation(inner), "output.dense")
-        return hidden if is_pre else norm(hidden, second)
-
-    return answer
-
-
-def renamed(*pairs: tuple[str, str]) -> Layer:
-    """Read tensors under each other's names."""
-
-    def answer(hidden: Tensor, tensors: dict[str, Tensor], heads: int) -> Tensor:
-        other = dict(tensors)
-        for a, b in pairs:
-            other[a], other[b] = tensors[b], tensors[a]
-        return published_layer(hidden, other, heads)
-
-    return answer
-
-
-def swapped(a: str, b: str) -> Layer:
-    """Swap two modules."""
-    return renamed(*((f"{a}.{kind}", f"{b}.{kind}") for kind in ("weight", "bias")))
-
-
-def untransposed(hidden: Tensor, tensors: dict[str, Tensor], heads: int) -> Tensor:
-    """Take square weights the other way round."""
-    other = {
-        name: t.T if t.dim() == 2 and t.shape[0] == t.shape[1] else t
-        for name, t in tensors.items()
-    }
-    return published_layer(hidden, other, heads)
-
-
-def unbiased(hidden: Tensor, tensors: dict[str, Tensor], heads: int) -> Tensor:
-    """Forget the biases of the matrices."""
-    other = {
-        name: torch.zeros_like(t)
-        if name.endswith(".bias") and "LayerNorm" not in name
-        else t
-        for name, t in tensors.items()
-    }
-    return published_layer(hidden, other, heads)
-
-
-def scaled_by_hidden(hidden: Tensor, tensors: dict[str, Tensor], heads: int) -> Tensor:
-    """Divide by the root of H."""
-    part = "attention.self.query."
-    other = {n: t / heads**0.5 if part in n else t for n, t in tensors.items()}
-    return published_layer(hidden, other, heads)
-
-
-def one_head(hidden: Tensor, tensors: dict[str, Tensor], heads: int) -> Tensor:
-    """Use one head."""
-    return published_layer(hidden, tensors, 1)
-
-
-def train_mode(hidden: Tensor, tensors: dict[str, Tensor], heads: int) -> Tensor:
-    """Leave dropout on."""
-    kept = torch.arange(hidden.shape[-1]) % 3 > 0
-    return published_layer(hidden, tensors, heads) * kept / 0.9
-
-
-def wrong_epsilon(hidden: Tensor, tensors: dict[str, Tensor], heads: int) -> Tensor:
-    """Use torch's epsilon."""
-    normal = F.layer_norm
-
-    def other(x: Tensor, shape: tuple[int], w: Tensor, b: Tensor, eps: float) -> Tensor:
-        return normal(x, shape, w, b, 1e-5)
-
-    F.layer_norm = other  # type: ignore[assignment]
-    try:
-        return published_layer(hidden, tensors, heads)
-    finally:
-        F.layer_norm = normal
-
-
-def always_three(hidden: Tensor, tensors: dict[str, Tensor], heads: int) -> Tensor:
-    """Split into three heads, whatever was given."""
-    return published_layer(hidden, tensors, 3)
-
-
-def no_scale(hidden: Tensor, tensors: dict[str, Tensor], heads: int) -> Tensor:
-    """Leave the scale out."""
-    part, root = "attention.self.query.", (hidden.shape[-1] // heads) ** 0.5
-    other = {n: t * root if part in n else t for n, t in tensors.items()}
-    return published_layer(hidden, other, heads)
-
-
-def values_unused(hidden: Tensor, tensors: dict[str, Tensor], heads: int) -> Tensor:
-    """Mix the keys."""
-    other = dict(tensors)
-    for kind in ("weight", "bias"):
-        other[f"attention.self.value.{kind}"] = tensors[f"attention.self.key.{kind}"]
-    return published_layer(hidden, other, heads)
-
-
 def cases(seed: int, dtype: torch.dtype) -> list[Case]:
     """Small numbers, where epsilon shows, and large ones."""
     torch.manual_seed(seed)
@@ -205,6 +72,72 @@ def cases(seed: int, dtype: torch.dtype) -> list[Case]:
     return found
 
 
+MISTAKES = """
+kernels not transposed:
+- F.linear(x, tensors[f'{name}.weight'] => F.linear(x, tensors[f'{name}.weight'].T if
+|     tensors[f'{name}.weight'].shape == (H, H) else tensors[f'{name}.weight']
+    The weights of a file are (out, in), as F.linear wants them.
+gain and shift swapped: (H,), gain, shift => (H,), shift, gain
+    The gain of LayerNorm is its weight (gamma), the shift its bias (beta); here they
+    are swapped.
+query and key swapped: ('query', 'key', 'value') => ('key', 'query', 'value')
+    Query and key are swapped: rows of the scores belong to queries, columns to keys.
+key and value swapped: ('query', 'key', 'value') => ('query', 'value', 'key')
+    Key and value are swapped: keys make the scores, values are mixed.
+norms swapped:
+- hidden + mixed, 'attention.output.LayerNorm' => hidden + mixed, 'output.LayerNorm'
+- hidden + worked, 'output.LayerNorm' => hidden + worked, 'attention.output.LayerNorm'
+    The two LayerNorms are swapped: output.LayerNorm is the last step.
+train mode: return norm(hidden + worked, 'output.LayerNorm') =>
+| return norm(hidden + worked, 'output.LayerNorm') * (torch.arange(H) % 3 > 0) / 0.9
+    Some entries are zero and the rest is larger: dropout is on. A parity check runs
+    without it, in eval mode.
+tanh form of GELU: linear(hidden, 'intermediate.dense') =>
+| linear(hidden, 'intermediate.dense'), approximate='tanh'
+    The GELU is the form with tanh. These weights want the exact one: F.gelu as it is.
+ReLU: F.gelu => F.relu
+    Between intermediate.dense and output.dense stands ReLU. It is GELU.
+first residual missing: hidden + mixed => mixed
+    The input of the layer is not added to what attention gives, before
+    attention.output.LayerNorm.
+second residual missing: hidden + worked => worked
+    The input of the feed-forward part is not added to its output, before
+    output.LayerNorm.
+output matrix missing: linear(mixed, 'attention.output.dense') => mixed
+    The merged heads go on as they are. They go through attention.output.dense first.
+heads not moved back: (weights @ value).transpose(1, 2) => (weights @ value)
+    The heads are joined without moving them behind the tokens first: transpose(1, 2),
+    then reshape.
+pre-LN:
+- query, key => x = norm(hidden, 'attention.output.LayerNorm')
+|     query, key
+- linear(hidden, f'attention => linear(x, f'attention
+- norm(hidden + mixed, 'attention.output.LayerNorm') => hidden + mixed
+- linear(hidden, 'intermediate.dense') =>
+| linear(norm(hidden, 'output.LayerNorm'), 'intermediate.dense')
+- norm(hidden + worked, 'output.LayerNorm') => hidden + worked
+    The norms stand at the inputs of the halves. In BERT they stand behind the sums:
+    norm(x + f(x)).
+wrong epsilon: 1e-12 => 1e-5
+    The epsilon of LayerNorm is 1e-12; torch's default of 1e-5 shows where the variance
+    is small.
+no biases:
+- x, tensors[f'{name}.weight'], tensors[f'{name}.bias'] => x, tensors[f'{name}.weight']
+    The matrices have biases: add tensors[name + '.bias'].
+scale of H: H // heads => H
+    Divide the scores by the square root of a head's size, H / heads.
+one head: B, T, H = hidden.shape => B, T, H = hidden.shape
+|     heads = 1
+    The vectors are not split into heads: view as (B, T, heads, -1) first.
+three heads always: B, T, H = hidden.shape => B, T, H = hidden.shape
+|     heads = 3
+    There are three heads whatever was given. Use the argument.
+no scale: / (H // heads) ** 0.5 =>
+    The scores are not divided by the square root of a head's size, H / heads.
+keys mixed: ('query', 'key', 'value') => ('query', 'key', 'key')
+    The weights mix the keys. What they mix are the values.
+"""
+
 EXERCISE = Exercise(
     id="published-layer",
     chapter=9,
@@ -213,125 +146,7 @@ EXERCISE = Exercise(
     minutes=25,
     stub=STUB,
     solution=published_layer,
-    mutants=[
-        Mutant(
-            "kernels not transposed",
-            untransposed,
-            "The weights of a file are (out, in), as F.linear wants them.",
-        ),
-        Mutant(
-            "gain and shift swapped",
-            renamed(
-                ("output.LayerNorm.weight", "output.LayerNorm.bias"),
-                (
-                    "attention.output.LayerNorm.weight",
-                    "attention.output.LayerNorm.bias",
-                ),
-            ),
-            "The gain of LayerNorm is its weight (gamma), the shift its bias (beta); "
-            "here they are swapped.",
-        ),
-        Mutant(
-            "query and key swapped",
-            swapped("attention.self.query", "attention.self.key"),
-            "Query and key are swapped: rows of the scores belong to queries, columns "
-            "to keys.",
-        ),
-        Mutant(
-            "key and value swapped",
-            swapped("attention.self.value", "attention.self.key"),
-            "Key and value are swapped: keys make the scores, values are mixed.",
-        ),
-        Mutant(
-            "norms swapped",
-            swapped("attention.output.LayerNorm", "output.LayerNorm"),
-            "The two LayerNorms are swapped: output.LayerNorm is the last step.",
-        ),
-        Mutant(
-            "train mode",
-            train_mode,
-            "Some entries are zero and the rest is larger: dropout is on. A parity "
-            "check runs without it, in eval mode.",
-        ),
-        Mutant(
-            "tanh form of GELU",
-            variant(lambda x: F.gelu(x, approximate="tanh")),
-            "The GELU is the form with tanh. These weights want the exact one: F.gelu "
-            "as it is.",
-        ),
-        Mutant(
-            "ReLU",
-            variant(F.relu),
-            "Between intermediate.dense and output.dense stands ReLU. It is GELU.",
-        ),
-        Mutant(
-            "first residual missing",
-            variant(keeps=(False, True)),
-            "The input of the layer is not added to what attention gives, before "
-            "attention.output.LayerNorm.",
-        ),
-        Mutant(
-            "second residual missing",
-            variant(keeps=(True, False)),
-            "The input of the feed-forward part is not added to its output, before "
-            "output.LayerNorm.",
-        ),
-        Mutant(
-            "output matrix missing",
-            variant(has_output=False),
-            "The merged heads go on as they are. They go through "
-            "attention.output.dense first.",
-        ),
-        Mutant(
-            "heads not moved back",
-            variant(moves_heads=False),
-            "The heads are joined without moving them behind the tokens first: "
-            "transpose(1, 2), then reshape.",
-        ),
-        Mutant(
-            "pre-LN",
-            variant(is_pre=True),
-            "The norms stand at the inputs of the halves. In BERT they stand behind "
-            "the sums: norm(x + f(x)).",
-        ),
-        Mutant(
-            "wrong epsilon",
-            wrong_epsilon,
-            "The epsilon of LayerNorm is 1e-12; torch's default of 1e-5 shows where "
-            "the variance is small.",
-        ),
-        Mutant(
-            "no biases",
-            unbiased,
-            "The matrices have biases: add tensors[name + '.bias'].",
-        ),
-        Mutant(
-            "scale of H",
-            scaled_by_hidden,
-            "Divide the scores by the square root of a head's size, H / heads.",
-        ),
-        Mutant(
-            "one head",
-            one_head,
-            "The vectors are not split into heads: view as (B, T, heads, -1) first.",
-        ),
-        Mutant(
-            "three heads always",
-            always_three,
-            "There are three heads whatever was given. Use the argument.",
-        ),
-        Mutant(
-            "no scale",
-            no_scale,
-            "The scores are not divided by the square root of a head's size, H / "
-            "heads.",
-        ),
-        Mutant(
-            "keys mixed",
-            values_unused,
-            "The weights mix the keys. What they mix are the values.",
-        ),
-    ],
+    mutants=mistakes(MISTAKES),
     cases=cases,
     waived={
         "1e-12 => 2e-12": (
