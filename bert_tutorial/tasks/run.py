@@ -46,7 +46,7 @@ __all__ = [
 
 STATES = "states"
 ENGLISH_SHARE = 0.6  # of words that `english` has whole: the text is English
-MUCH_MORE = 0.15  # of them than mini-world has
+WORLD_SHARE = 0.75  # of words that mini-world has whole: they may be its own
 USUAL_STEPS = 200  # at least, unless steps or epochs are asked for
 Scores = dict[str, float]
 
@@ -396,7 +396,7 @@ def english_line(mini_world: Coverage, english: Coverage) -> str:
         The line; empty where the text is not English, or the mini-world's own.
     """
     mine, its = mini_world.whole_share, english.whole_share
-    if its < ENGLISH_SHARE or its - mine < MUCH_MORE:
+    if its < ENGLISH_SHARE or mine > WORLD_SHARE:
         return ""
     return (
         f"of the words of this text mini-world knows {mine:.0%}, english, the other "

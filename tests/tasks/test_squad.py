@@ -5,6 +5,7 @@ import json
 import pytest
 from conftest import real_data
 
+from bert_tutorial.files.errors import UserError
 from bert_tutorial.tasks.questions.files import SquadItem, read_squad
 from bert_tutorial.world.squad import squad_items
 from bert_tutorial.world.tasks import questions
@@ -237,3 +238,31 @@ def test_small_models_stay_below_words_that_stand_near_each_other():
     published = found["published"]
     assert published["logreg"]["test"]["exact_match"] > 30
     assert published["bert-ensemble"]["test"]["exact_match"] > 70
+
+
+def test_a_list_of_paragraphs_is_read_like_their_article(tmp_path):
+    """The form that simpletransformers asks for."""
+    answer = {"text": "sat", "answer_start": 8}
+    cat = {"text": "cat", "answer_start": 2}
+    paragraphs = [
+        {"context": "The dog sat.", "qas": [
+            {"id": "1", "question": "what?", "answers": [answer]},
+            {"id": "2", "question": "who else?", "answers": [], "is_impossible": True},
+        ]},
+        {"context": "A cat.", "qas": [
+            {"id": "3", "question": "who?", "answers": [cat]}
+        ]},
+    ]  # fmt: skip
+    whole = {"version": "v2.0", "data": [{"title": "t", "paragraphs": paragraphs}]}
+    (tmp_path / "list.json").write_text(json.dumps(paragraphs))
+    (tmp_path / "squad.json").write_text(json.dumps(whole))
+    lines = "\n".join(map(json.dumps, paragraphs))
+    (tmp_path / "lines.jsonl").write_text(lines + "\n")
+    right = list(read_squad(tmp_path / "squad.json"))
+    assert [item.id for item in right] == ["1", "2", "3"]
+    for name in ("list.json", "lines.jsonl"):
+        assert list(read_squad(tmp_path / name)) == right
+    del paragraphs[0]["qas"][0]["question"]
+    (tmp_path / "list.json").write_text(json.dumps(paragraphs))
+    with pytest.raises(UserError, match="question 1: id '1': the key 'question'"):
+        read_squad(tmp_path / "list.json")

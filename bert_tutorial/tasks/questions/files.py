@@ -2,7 +2,8 @@ r"""Read question-answering files: SQuAD 1.1 and 2.0, nested or one question a r
 
 The published files nest articles, paragraphs and questions. Data hubs hold the same
 questions as flat rows, whose `answers` are two lists, `text` and `answer_start`; as one
-JSON file or as JSON lines. All of these are read into one kind of `SquadItem`.
+JSON file or as JSON lines. Some libraries ask for a list of paragraphs with their
+questions. All of these are read into one kind of `SquadItem`.
 
 Chapter: 16
 """
@@ -114,6 +115,10 @@ def _parse_line(file: str | os.PathLike[str], number: int, line: str) -> Any:
 def _rows(found: list[Any], file: str) -> Iterator[tuple[Any, Any, str]]:
     """Yield each question with its context and where it stands."""
     for index, entry in enumerate(found, 1):
+        if isinstance(entry, dict) and "qas" in entry and "paragraphs" not in entry:
+            for row in _list(entry, "qas", f"{file}: paragraph {index}"):
+                yield row, entry.get("context"), f"paragraph {index}"
+            continue
         if not isinstance(entry, dict) or "paragraphs" not in entry:
             context = entry.get("context") if isinstance(entry, dict) else None
             yield entry, context, f"row {index}"
