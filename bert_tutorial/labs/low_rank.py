@@ -89,9 +89,9 @@ def add_low_rank(
     encoder = model.get_submodule("bert")
     encoder.requires_grad_(False)
     for path, part in list(encoder.named_modules()):
-        place, _, name = path.rpartition(".")
+        parent, _, name = path.rpartition(".")
         if name in names and isinstance(part, nn.Linear):
-            owner = encoder.get_submodule(place)
+            owner = encoder.get_submodule(parent)
             setattr(owner, name, LowRankLinear(part, rank, alpha))
     return [parameter for parameter in model.parameters() if parameter.requires_grad]
 
@@ -100,6 +100,6 @@ def merge_low_rank(model: PreTrained) -> None:
     """Put plain layers in the place of all updates, in place; all can learn again."""
     for path, part in list(model.named_modules()):
         if isinstance(part, LowRankLinear):
-            place, _, name = path.rpartition(".")
-            setattr(model.get_submodule(place), name, part.merged())
+            parent, _, name = path.rpartition(".")
+            setattr(model.get_submodule(parent), name, part.merged())
     model.requires_grad_(True)

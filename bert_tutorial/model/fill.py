@@ -33,7 +33,7 @@ def fill_masks(
 ) -> list[list[Guess]]:
     """Find the likeliest pieces for each [MASK] of a text.
 
-    The logits are read at the places of [MASK] only, and turned to probabilities.
+    The logits are read at the positions of [MASK] only, and turned to probabilities.
     Several masks are filled each for itself.
 
     Args:
@@ -49,11 +49,11 @@ def fill_masks(
         ValueError: if there is no [MASK], or the text is longer than the model reads.
     """
     ids = tokenizer.encode(text).ids
-    places = mask_positions(model, tokenizer, ids)
+    positions = mask_positions(model, tokenizer, ids)
     was_training = model.training
     model.eval()
     hidden = model.bert(torch.tensor([ids])).last_hidden_state  # (1, T, H)
-    found = best_guesses(model, tokenizer, hidden[0, places], top)
+    found = best_guesses(model, tokenizer, hidden[0, positions], top)
     model.train(was_training)
     return found
 
@@ -68,8 +68,8 @@ def mask_positions(
     Raises:
         UserError: if there is none, or the text is longer than the model reads.
     """
-    places = [i for i, token in enumerate(ids) if token == tokenizer.mask_id]
-    if not places:
+    positions = [i for i, token in enumerate(ids) if token == tokenizer.mask_id]
+    if not positions:
         raise UserError("the text must contain [MASK], got none; write [MASK] in it")
     longest = model.config.max_position_embeddings
     if len(ids) > longest:
@@ -77,7 +77,7 @@ def mask_positions(
             f"the text must have at most {longest} tokens with [CLS] and [SEP], got "
             f"{len(ids)}; shorten it"
         )
-    return places
+    return positions
 
 
 def best_guesses(

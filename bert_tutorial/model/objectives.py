@@ -270,9 +270,9 @@ def losses_of(
 
     Args:
         model: gives the heads.
-        hidden: (B, T, H).
+        hidden: (B, T, H), or (B, M, H) at the positions that a lean pass computes.
         pooled: (B, H), what the pooler makes of [CLS].
-        labels: (B, T), -100 where nothing is scored.
+        labels: (B, T) or (B, M), -100 where nothing is scored.
         relation_labels: (B,), -100 for no pair; or None.
     """
     rows, columns = torch.nonzero(labels != -100, as_tuple=True)  # (M,), (M,)

@@ -54,11 +54,11 @@ def length_buckets(
     """Deal all sequences into batches of about equal work, in random order.
 
     A batch holds neighbours in length, so that little of it is padding, and as many
-    sequences as fit into `tokens_per_batch` places, padding included.
+    sequences as fit into `tokens_per_batch` positions, padding included.
 
     Args:
         lengths: (N,) tokens of each sequence.
-        tokens_per_batch: places in a batch; a longer sequence is a batch of its own.
+        tokens_per_batch: positions in a batch; a longer sequence is a batch of its own.
         generator: decides who meets whom, and the order of the batches.
         exact: fill batches with one length only, without any padding, as long as a
             length has enough sequences for a full one; the rest share batches.
@@ -131,7 +131,7 @@ class PretrainingBatches(Iterator[dict[str, Tensor]]):
             all 0) and its next-sentence label: 0 is next, 1 random, -100 none. They
             are gone through once, so they may be made on the way.
         masker: draws the masks.
-        tokens_per_batch: places in a batch, padding included.
+        tokens_per_batch: positions in a batch, padding included.
         seed: decides the order; the masks have the masker's own.
         pad_id: fills short rows.
         exact_lengths: prefer batches of one length (see `length_buckets`).
@@ -171,19 +171,19 @@ class PretrainingBatches(Iterator[dict[str, Tensor]]):
             self._plan = self._deal(self.epoch)
         rows = self._plan[self.position]
         self.position += 1
-        places, is_token = self._find(rows)
+        indices, is_token = self._find(rows)
         if self._static:
             masked, answers = self._static[self.epoch % len(self._static)]
-            input_ids = masked[places].masked_fill(~is_token, self.pad_id)
-            labels = answers[places].masked_fill(~is_token, -100)
+            input_ids = masked[indices].masked_fill(~is_token, self.pad_id)
+            labels = answers[indices].masked_fill(~is_token, -100)
         else:
-            input_ids = self._ids[places].long().masked_fill(~is_token, self.pad_id)
+            input_ids = self._ids[indices].long().masked_fill(~is_token, self.pad_id)
             input_ids, labels = self.masker(input_ids)
         batch = {
             "input_ids": input_ids,
             "token_type_ids": torch.zeros_like(input_ids)
             if self._types is None
-            else self._types[places].long().masked_fill(~is_token, 0),
+            else self._types[indices].long().masked_fill(~is_token, 0),
             "labels": labels,
             "next_sentence_label": self._relations[rows],
         }
@@ -232,22 +232,22 @@ class PretrainingBatches(Iterator[dict[str, Tensor]]):
         )
 
     def _find(self, rows: Tensor) -> tuple[Tensor, Tensor]:
-        """Find the place of each token of a batch, and which are tokens: (B, T)."""
+        """Give each token's index in the row of all ids, and `is_token`: (B, T)."""
         lengths = self._lengths[rows][:, None]
         offsets = torch.arange(int(lengths.max()))
-        places = self._starts[rows][:, None] + offsets
-        return places.clamp(max=len(self._ids) - 1), offsets < lengths
+        indices = self._starts[rows][:, None] + offsets
+        return indices.clamp(max=len(self._ids) - 1), offsets < lengths
 
     def _mask_all(self) -> tuple[Tensor, Tensor]:
         """Mask the whole corpus once; both as one row of numbers."""
         masked = self._ids.long()
         answers = torch.full_like(masked, -100)
         for rows in self._plan:
-            places, is_token = self._find(rows)
-            ids = self._ids[places].long().masked_fill(~is_token, self.pad_id)
+            indices, is_token = self._find(rows)
+            ids = self._ids[indices].long().masked_fill(~is_token, self.pad_id)
             input_ids, labels = self.masker(ids)
-            masked[places[is_token]] = input_ids[is_token]
-            answers[places[is_token]] = labels[is_token]
+            masked[indices[is_token]] = input_ids[is_token]
+            answers[indices[is_token]] = labels[is_token]
         return masked, answers
 
 

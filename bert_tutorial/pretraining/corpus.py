@@ -231,7 +231,7 @@ class CorpusBatches(Iterator[dict[str, Tensor]]):
 
     Args:
         data: the corpus.
-        tokens_per_batch: places in a batch, padding included.
+        tokens_per_batch: positions in a batch, padding included.
         mlm_probability: share of the tokens to be predicted.
     """
 

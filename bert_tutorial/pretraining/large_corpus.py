@@ -200,9 +200,9 @@ class ShardedCorpus:
                 if len(waiting) < self.buffer_documents:
                     waiting.append(document)
                     continue
-                place = rng.randrange(len(waiting))
-                yield waiting[place]
-                waiting[place] = document
+                index = rng.randrange(len(waiting))
+                yield waiting[index]
+                waiting[index] = document
         rng.shuffle(waiting)
         yield from waiting
 
@@ -216,7 +216,7 @@ class ShardedBatches(Iterator[dict[str, Tensor]]):
     Args:
         corpus: gives the documents.
         tokenizer: gives the ids.
-        tokens_per_batch: places in a batch, padding included.
+        tokens_per_batch: positions in a batch, padding included.
         max_length: pieces of a pair with its special tokens.
         mlm_probability: share of the pieces to be predicted.
         chunk_documents: documents in memory as ids.
@@ -287,7 +287,7 @@ class ShardedBatches(Iterator[dict[str, Tensor]]):
     def load_state_dict(self, state: dict[str, int]) -> None:
         """Go on where `state_dict` was read; corpus, seed and sizes as then.
 
-        The documents of the epoch before that place are read again, but not encoded.
+        The documents of the epoch before that point are read again, but not encoded.
         """
         self.epoch, self.chunk = int(state["epoch"]), int(state["chunk"])
         self._documents = self.corpus.documents(self.epoch)

@@ -42,8 +42,8 @@ def sample_pairs(
 
     Sentences are gathered until they reach the target: max_length - 3 pieces or, in
     one of ten documents, a random number from 2 up. The first segment is one or more
-    of them, the second the rest, or text from a random place of another document;
-    then the sentences that it displaced are used again.
+    of them, the second the rest, or text of another document, from a random sentence
+    on; then the sentences that it displaced are used again.
 
     Paper and code differ, and this follows the code. (1) The paper has the second
     segment random in 50 % of the pairs; the code also where only one sentence was
@@ -125,8 +125,8 @@ def _random_document(
 def _random_text(document: Document, target: int, random: Random) -> list[int]:
     """Take sentences from a random one on, until they have `target` pieces."""
     tokens: list[int] = []
-    for place in range(random.randrange(len(document)), len(document)):
-        tokens += document[place]
+    for index in range(random.randrange(len(document)), len(document)):
+        tokens += document[index]
         if len(tokens) >= target:
             break
     return tokens

@@ -45,7 +45,7 @@ from bert_tutorial.training.keeper import (
 )
 from bert_tutorial.training.lock import RunLock
 from bert_tutorial.training.loop import train
-from bert_tutorial.training.processes import ANSWER_SECONDS, ProcessGroup, join_world
+from bert_tutorial.training.processes import ANSWER_SECONDS, ProcessGroup, join_group
 
 __all__ = ["CorpusRecipe", "CorpusRun", "evaluate_corpus", "pretrain_corpus"]
 
@@ -70,7 +70,7 @@ def evaluate_corpus(
     """Judge a model on held-out documents, masked once and for all.
 
     Returns:
-        masked_lm (nats), perplexity, accuracy and number of the masked places;
+        masked_lm (nats), perplexity, accuracy and number of the masked positions;
         next_sentence (nats).
     """
     device = next(model.parameters()).device
@@ -203,8 +203,8 @@ def pretrain_corpus(
     recipe = checked_recipe(paths, recipe or CorpusRecipe(), start, device)
     is_sharded = reads_shards(paths, shards)
     with ExitStack() as stack:
-        world = stack.enter_context(join_world(device, answer_seconds))
-        if world.rank == 0:
+        group = stack.enter_context(join_group(device, answer_seconds))
+        if group.rank == 0:
             stack.enter_context(RunLock(folder))
             sweep_run(folder, resume)
         clock = time.perf_counter()
@@ -216,13 +216,13 @@ def pretrain_corpus(
         digests = corpus_digests(paths, START_BYTES if is_sharded else None)
         same = run_identity(recipe, model.config, pieces, digests) | came_from(start)
         keeper = StateKeeper(folder, same, save_every, resume, longer)
-        if world.rank == 0:
+        if group.rank == 0:
             write_tokenizer(folder, data, model, resume)
         run = CorpusRun(model, data, [], {"corpus": digests} | _since(clock))
-        run = _train(run, recipe, folder, device, progress, keeper, world, start)
-        if world.rank == 0:
+        run = _train(run, recipe, folder, device, progress, keeper, group, start)
+        if group.rank == 0:
             _save(folder, model, run.report)
-        world.wait()
+        group.wait()
     return run
 
 
@@ -278,16 +278,16 @@ def _train(
     device: torch.device,
     progress: bool | None,
     keeper: StateKeeper,
-    world: ProcessGroup,
+    group: ProcessGroup,
     start: Start | None,
 ) -> CorpusRun:
     """Train the model; the first process judges it, the others report nothing."""
     before: dict[str, Any] = {}
-    if start is not None and world.rank == 0:  # the baseline: before a step is made
+    if start is not None and group.rank == 0:  # the baseline: before a step is made
         run.model.to(device)
         before = {"before": evaluate_corpus(run.model, run.data)}
         before |= {"start": str(start.name), "fresh_parts": run.model.missing_keys}
-    world.wait()
+    group.wait()
     records = train(
         run.model,
         run.data.batches(recipe.tokens_per_batch, recipe.mlm_probability),
@@ -296,15 +296,15 @@ def _train(
         log_file=folder / "log.jsonl",
         progress=progress,
         keeper=keeper,
-        world=world,
+        group=group,
     )
     # the log's clock goes on through all parts of a resumed run
     took = records[-1]["seconds"] if records else 0.0
     seconds = run.report | {"seconds_training": round(took, 1)}
     report = {}
-    if world.rank == 0:
+    if group.rank == 0:
         report = _report(run.model, run.data, recipe) | seconds | before
-        report["processes"] = world.size
+        report["processes"] = group.size
     return run._replace(records=records, report=report)
 
 

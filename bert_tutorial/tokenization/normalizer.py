@@ -190,7 +190,7 @@ def lower_and_strip(
     sources: list[int] = []
     for char, source in characters:
         sources.append(source)
-        parts += [(part, place == 0) for place, part in enumerate(decompose(char))]
+        parts += [(part, i == 0) for i, part in enumerate(decompose(char))]
     index = -1
     for part, is_first in _in_canonical_order(parts):
         index += is_first

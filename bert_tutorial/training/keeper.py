@@ -1,8 +1,8 @@
 """Save and restore everything that decides how a run goes on.
 
-That is: weights, AdamW's moments, the place in the schedule, the generators of torch
-(each process's own: they draw the dropout), Python and numpy, the place in the data
-with the generator of the masks, and the sums of the record in progress.
+That is: weights, AdamW's moments, the step, the generators of torch (each process's
+own: they draw the dropout), Python and numpy, the position in the data with the
+generator of the masks, and the sums of the record in progress.
 
 Chapter: 12
 """
@@ -64,7 +64,7 @@ class Stateful(Protocol):
     """What a run trains: it gives its tensors and values, and takes them back."""
 
     device: torch.device
-    world: ProcessGroup
+    group: ProcessGroup
 
     def state(self) -> tuple[dict[str, Tensor], dict[str, Any]]:
         """Give weights, moments and the scale."""
@@ -80,11 +80,11 @@ class Resumable(Protocol):
     """Batches that know where they are, as `PretrainingBatches` do."""
 
     def state_dict(self) -> dict[str, int | Tensor]:
-        """Give the place."""
+        """Give the position."""
         ...
 
     def load_state_dict(self, state: dict[str, int | Tensor]) -> None:
-        """Go to a place."""
+        """Go to a position."""
         ...
 
 
@@ -138,17 +138,17 @@ class StateKeeper:
         Returns:
             The step of the state; 0 for a new run.
         """
-        world = trainer.world
+        group = trainer.group
         if not isinstance(batches, Resumable):
             raise ValueError(
                 "batches must have state_dict and load_state_dict to be resumed, as "
                 f"PretrainingBatches has, got {type(batches).__name__}"
             )
-        world.agree(f"{self.step:015x}", "the newest state")
+        group.agree(f"{self.step:015x}", "the newest state")
         text = json.dumps(self.identity, sort_keys=True).encode()
-        world.agree(hashlib.sha256(text).hexdigest(), "the run's choices and corpus")
+        group.agree(hashlib.sha256(text).hexdigest(), "the run's choices and corpus")
         if self.state is None:
-            seed_process(world, 0)
+            seed_process(group, 0)
             return 0
         tensors, values = self.state
         try:
@@ -158,7 +158,7 @@ class StateKeeper:
             restore_generators(
                 under("random", tensors),
                 values["random"],
-                world,
+                group,
                 self.step,
                 trainer.device,
             )
@@ -184,7 +184,7 @@ class StateKeeper:
             step: the one just done.
             trainer: of the run.
             window: sums since the last record.
-            batches: know their place.
+            batches: know their position.
             log: of the run, or None.
             is_last: whether the run is over with this step.
 
@@ -192,7 +192,7 @@ class StateKeeper:
             KeyboardInterrupt: if it was, after saving; the text says how to resume.
         """
         is_due = self.every > 0 and (is_last or step % self.every == 0)
-        is_stopping = trainer.world.is_stopping
+        is_stopping = trainer.group.is_stopping
         if (is_due or is_stopping) and isinstance(batches, Resumable):
             if log is not None:
                 os.fsync(log.fileno())  # not behind the state that follows
@@ -214,12 +214,12 @@ class StateKeeper:
             OSError: if it cannot be written; older states are intact.
         """
         window.check()
-        world = trainer.world
+        group = trainer.group
         generators, random_values = read_generators(trainer.device)
-        torch_states = world.gather(torch.get_rng_state())
+        torch_states = group.gather(torch.get_rng_state())
         cuda = generators.pop("cuda", None)
-        cuda_states = world.gather(cuda) if cuda is not None else []
-        if world.rank == 0:
+        cuda_states = group.gather(cuda) if cuda is not None else []
+        if group.rank == 0:
             weights, trainer_values = trainer.state()
             sums, window_values = window.state()
             place = batches.state_dict()
@@ -244,7 +244,7 @@ class StateKeeper:
                 "torch": torch.__version__,
             }
             write_state(self.folder, step, State(tensors, values))
-        world.wait()
+        group.wait()
 
 
 def sweep_run(folder: Path, resume: bool) -> None:

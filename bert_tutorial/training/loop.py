@@ -122,7 +122,7 @@ class Trainer:
         model: moved to the device.
         config: all choices.
         device: where to.
-        world: the processes that train together; None: this one alone.
+        group: the processes that train together; None: this one alone.
         loss: what is to become smaller; that of pretraining if nothing is said.
         judge: looks at the run, see `Judge`; or None.
 
@@ -135,14 +135,14 @@ class Trainer:
         model: nn.Module,
         config: TrainingConfig,
         device: torch.device,
-        world: ProcessGroup | None = None,
+        group: ProcessGroup | None = None,
         *,
         loss: Loss = PRETRAINING,
         judge: Judge | None = None,
     ) -> None:
         """Move the model to the device and make its optimizer."""
-        self.world = world or ProcessGroup()
-        if self.world.size > 1 and not loss.can_be_cut:
+        self.group = group or ProcessGroup()
+        if self.group.size > 1 and not loss.can_be_cut:
             raise ValueError("loss must be one that can be cut, for several processes")
         self.model: Any = model.to(device)
         self.config = config
@@ -201,7 +201,7 @@ class Trainer:
         counted = [self.loss.counts(batch) for batch in batches]
         whole = {name: sum(counts[name] for counts in counted) for name in names}
         totals = torch.zeros(len(names), device=self.device)
-        shares = filter(None, map(self.world.share, batches))
+        shares = filter(None, map(self.group.share, batches))
         for batch in (part for share in shares for part in self.parts(share)):
             counts = self.loss.counts(batch)
             on_device = {key: value.to(self.device) for key, value in batch.items()}
@@ -210,7 +210,7 @@ class Trainer:
             terms = [means[n] * (counts[n] / max(1, whole[n])) for n in names]
             self.scaler.scale(sum(terms[1:], start=terms[0])).backward()
             totals += torch.stack([term.detach() for term in terms])
-        self.world.add_up(list(self.model.parameters()), totals)
+        self.group.add_up(list(self.model.parameters()), totals)
         return totals
 
     def learn(
@@ -304,8 +304,8 @@ class Trainer:
         """
         window = Window(self.device, self.loss.names, self.is_scaled)
         done = keeper.restore(self, window, batches) if keeper else 0
-        is_first = self.world.rank == 0
-        self.world.spread(self.model)
+        is_first = self.group.rank == 0
+        self.group.spread(self.model)
         source = iter(batches)
         shown = progress if is_first else False
         steps = self.config.steps
@@ -313,7 +313,7 @@ class Trainer:
             log = RunLog(steps, done, log_file if is_first else None, shown)
             stack.enter_context(closing(log))
             if keeper is not None:
-                stack.enter_context(self.world.stopped_by_signals())
+                stack.enter_context(self.group.stopped_by_signals())
             self.model.train()
             for step in range(done + 1, steps + 1):
                 if self.judge is not None and self.judge.is_over:
@@ -346,7 +346,7 @@ def train(
     progress: bool | None = None,
     on_step: Callable[[int, dict[str, Any]], None] | None = None,
     keeper: StateKeeper | None = None,
-    world: ProcessGroup | None = None,
+    group: ProcessGroup | None = None,
 ) -> list[dict[str, Any]]:
     """Train a model in place.
 
@@ -364,7 +364,7 @@ def train(
         progress: show a bar; None means only on a terminal.
         on_step: called after each step with its number and the newest record.
         keeper: saves training states, goes on from one, and saves one at Ctrl-C.
-        world: the processes that train together, each calling with the same.
+        group: the processes that train together, each calling with the same.
 
     Returns:
         The records of the log: step, loss and the means that it is the sum of, such as
@@ -382,7 +382,7 @@ def train(
         KeyboardInterrupt: at Ctrl-C; with a keeper, after saving a state.
     """
     trainer = Trainer(
-        model, config, device or pick_device(), world, loss=loss, judge=judge
+        model, config, device or pick_device(), group, loss=loss, judge=judge
     )
     with cheap_dropout(model) if is_dropout_cheap else nullcontext():
         return trainer.run(

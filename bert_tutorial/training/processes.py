@@ -3,7 +3,7 @@
 All processes draw the same batches and take every n-th row of each; the gradients are
 added up, so that the update is the one that a single process would make. Means are
 rescaled by the counts of the whole batch: a mean of the processes' means would give
-places in sparsely masked shares more weight. So any number of processes gives the
+positions in sparsely masked shares more weight. So any number of processes gives the
 same losses, and a run can go on with another number.
 
 Started by `torchrun --nproc-per-node=2 -m bert_tutorial pretrain ...`, which tells
@@ -29,7 +29,7 @@ from torch.distributed.rendezvous import rendezvous
 
 from bert_tutorial.files.errors import UserError
 
-__all__ = ["Attendance", "ProcessGroup", "WorldError", "join_world"]
+__all__ = ["Attendance", "GroupError", "ProcessGroup", "join_group"]
 
 
 class Attendance:
@@ -102,7 +102,7 @@ class Attendance:
 ANSWER_SECONDS = 15.0
 
 
-class WorldError(ConnectionError):
+class GroupError(ConnectionError):
     """Another process of the run ended, or does not answer."""
 
 
@@ -116,7 +116,7 @@ class ProcessGroup:
     def __init__(
         self, rank: int = 0, size: int = 1, answer_seconds: float = ANSWER_SECONDS
     ) -> None:
-        """Remember who is who; `join_world` also opens the connections."""
+        """Remember who is who; `join_group` also opens the connections."""
         self.rank, self.size = rank, size
         self.answer_seconds = answer_seconds
         self.is_stopping = False
@@ -144,7 +144,7 @@ class ProcessGroup:
             totals: (n,) numbers to be added, too.
 
         Raises:
-            WorldError: if another process is gone or silent.
+            GroupError: if another process is gone or silent.
         """
         asked = self._asked or self._is_orphan()
         if self.size == 1:
@@ -187,7 +187,7 @@ class ProcessGroup:
         """Wait until all processes are here, as long as it takes while they live.
 
         Raises:
-            WorldError: if one of them is gone or frozen.
+            GroupError: if one of them is gone or frozen.
         """
         if self._attendance is not None:
             with self._named_failures():
@@ -247,7 +247,7 @@ class ProcessGroup:
         try:
             yield
         except RuntimeError as error:
-            raise WorldError(
+            raise GroupError(
                 f"process {self.rank} of {self.size} stops: another one ended, or did "
                 f"not answer within {self.answer_seconds:g} seconds; no state was "
                 "written since the last one named in the folder; resume from there"
@@ -278,7 +278,7 @@ def _say(line: str) -> None:
 
 
 @contextmanager
-def join_world(
+def join_group(
     device: torch.device, answer_seconds: float = ANSWER_SECONDS
 ) -> Iterator[ProcessGroup]:
     """Open the connections to the other processes that torchrun started, if any.
@@ -288,7 +288,7 @@ def join_world(
         answer_seconds: how long a process may keep the others waiting in a step.
 
     Yields:
-        The world of this process, of size 1 without torchrun.
+        The group of this process, of size 1 without torchrun.
 
     Raises:
         ValueError: if the device has no way to talk to others.
@@ -301,22 +301,22 @@ def join_world(
         raise UserError(
             f"several processes need the device cpu or cuda, got {device.type}"
         )
-    world = ProcessGroup(int(os.environ["RANK"]), size, answer_seconds)
+    group = ProcessGroup(int(os.environ["RANK"]), size, answer_seconds)
     if device.type == "cuda":
         torch.cuda.set_device(int(os.environ.get("LOCAL_RANK", "0")))
     timeout = timedelta(seconds=answer_seconds)
-    with world._named_failures():
+    with group._named_failures():
         store, _, _ = next(rendezvous("env://"))
         distributed.init_process_group(
             "nccl" if device.type == "cuda" else "gloo",
             timeout=timeout,
             store=PrefixStore("groups", store),
-            rank=world.rank,
+            rank=group.rank,
             world_size=size,
         )
-        world._cpu = distributed.new_group(backend="gloo", timeout=timeout)
+        group._cpu = distributed.new_group(backend="gloo", timeout=timeout)
     own = PrefixStore("attendance", store)
-    world._attendance = Attendance(own, world.rank, size, answer_seconds)
-    with world._attendance.signing():
-        yield world
+    group._attendance = Attendance(own, group.rank, size, answer_seconds)
+    with group._attendance.signing():
+        yield group
     distributed.destroy_process_group()  # after a failure the process just ends

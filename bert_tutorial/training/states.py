@@ -192,7 +192,7 @@ def read_generators(device: torch.device) -> tuple[dict[str, Tensor], dict[str, 
 def restore_generators(
     tensors: Mapping[str, Tensor],
     values: Mapping[str, Any],
-    world: ProcessGroup,
+    group: ProcessGroup,
     step: int,
     device: torch.device,
 ) -> None:
@@ -202,7 +202,7 @@ def restore_generators(
         tensors: from `read_generators`, and "torch.0", "torch.1", ... and "cuda.0",
             ..., one for each process.
         values: from `read_generators`.
-        world: says which process this is.
+        group: says which process this is.
         step: behind the state; seeds a process that is new.
         device: where the run computes.
     """
@@ -211,18 +211,18 @@ def restore_generators(
     kept = values["numpy"]
     key = tensors["numpy"].numpy().astype(np.uint32)
     np.random.set_state(("MT19937", key, kept["pos"], kept["has_gauss"], kept["gauss"]))
-    own = tensors.get(f"torch.{world.rank}")
+    own = tensors.get(f"torch.{group.rank}")
     if own is None:
-        seed_process(world, step)
+        seed_process(group, step)
     else:
         torch.set_rng_state(own)
-    cuda = tensors.get(f"cuda.{world.rank}")
+    cuda = tensors.get(f"cuda.{group.rank}")
     if device.type == "cuda" and cuda is not None:
         torch.cuda.set_rng_state(cuda, device)
 
 
-def seed_process(world: ProcessGroup, step: int) -> None:
+def seed_process(group: ProcessGroup, step: int) -> None:
     """Give each process but the first its own dropout, and the same in each run."""
-    if world.rank:
-        seed = torch.initial_seed() + 1_000_003 * world.rank + 7_919 * step
+    if group.rank:
+        seed = torch.initial_seed() + 1_000_003 * group.rank + 7_919 * step
         torch.manual_seed(seed % 2**63)

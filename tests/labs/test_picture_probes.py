@@ -91,7 +91,7 @@ def test_answers_are_read_at_the_mask(looker):
     answers = ask_pictures(looker, TOKENIZER, QUESTIONS)
     assert answers.probabilities.shape == (4, len(TOKENIZER))
     assert answers.attention.shape == (4, 2, 4, 6)
-    assert answers.places.tolist() == [4] * 4  # [CLS] there is a [MASK]
+    assert answers.positions.tolist() == [4] * 4  # [CLS] there is a [MASK]
     assert answers.right(TOKENIZER, ["red", "blue", "green", "blue"]).all()
     swapped = [DRAWINGS[1], DRAWINGS[0], DRAWINGS[1], DRAWINGS[0]]
     other = ask_pictures(looker, TOKENIZER, QUESTIONS, swapped)

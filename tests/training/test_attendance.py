@@ -6,7 +6,7 @@ import time
 import pytest
 from torch.distributed import HashStore
 
-from bert_tutorial.training.processes import Attendance, ProcessGroup, WorldError
+from bert_tutorial.training.processes import Attendance, GroupError, ProcessGroup
 
 SILENCE = 0.4
 
@@ -38,7 +38,7 @@ def test_a_silent_process_is_given_up():
     group = ProcessGroup(0, 2, SILENCE)
     group._attendance = first
     started = time.monotonic()
-    with pytest.raises(WorldError, match="another one ended, or did not answer"):
+    with pytest.raises(GroupError, match="another one ended, or did not answer"):
         group.wait()
     assert SILENCE <= time.monotonic() - started < 10 * SILENCE
 

@@ -100,7 +100,7 @@ def lean_cost(config: BertConfig, batch: Batch) -> dict[str, int]:
 
 
 def discriminator_cost(config: BertConfig, batch: Batch) -> int:
-    """Count the forward operations of a discriminator: everything, at all places."""
+    """Count the forward operations of a discriminator: everything, at all positions."""
     B, T = batch["input_ids"].shape
     parts = forward_operations(config, B, T, 0)
     H = config.hidden_size

@@ -142,9 +142,9 @@ def sine_positions(P: int, H: int) -> Tensor:
     """
     if H % 2:
         raise ValueError(f"H must be even, a sine and a cosine each, got {H}")
-    places = torch.arange(P, dtype=torch.float64)[:, None]
+    positions = torch.arange(P, dtype=torch.float64)[:, None]
     slowness = 10_000.0 ** (torch.arange(0, H, 2, dtype=torch.float64) / H)  # (H/2,)
-    angles = places / slowness  # (P, H/2)
+    angles = positions / slowness  # (P, H/2)
     return torch.stack([angles.sin(), angles.cos()], dim=-1).flatten(1).float()
 
 
@@ -204,7 +204,7 @@ def pair_rows(data: LabData, pairs: list[Pair]) -> tuple[Tensor, Tensor, Tensor]
 def own_word_share(
     model: BertForPreTraining, data: LabData, number: int = 200
 ) -> float:
-    """Say how often an unhidden word's own place still names it.
+    """Say how often an unhidden word's own position still names it.
 
     A model that was only ever scored at [MASK] need not keep the word that it reads.
     """

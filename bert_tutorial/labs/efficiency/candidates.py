@@ -22,7 +22,7 @@ from bert_tutorial.world.ledger import Probe
 
 __all__ = ["candidates_of", "choice_recall", "masked_scores", "untouched_scores"]
 
-# ids (N, T) with [MASK], mask (N, T), place (N,), word (N,) -> scores (N,)
+# ids (N, T) with [MASK], mask (N, T), position (N,), word (N,) -> scores (N,)
 Scores = Callable[[Tensor, Tensor, Tensor, Tensor], Tensor]
 
 
@@ -41,10 +41,10 @@ def candidates_of(probes: Sequence[Probe]) -> list[list[str]]:
 def masked_scores(model: BertForPreTraining | BertForMaskedLM) -> Scores:
     """Score words by a masked language model's logits at the [MASK]."""
 
-    def score(ids: Tensor, mask: Tensor, place: Tensor, word: Tensor) -> Tensor:
+    def score(ids: Tensor, mask: Tensor, position: Tensor, word: Tensor) -> Tensor:
         hidden = model.bert(ids, mask).last_hidden_state
         rows = torch.arange(len(ids))
-        logits: Tensor = model.cls.predictions(hidden[rows, place])
+        logits: Tensor = model.cls.predictions(hidden[rows, position])
         return logits[rows, word]
 
     return score
@@ -53,12 +53,12 @@ def masked_scores(model: BertForPreTraining | BertForMaskedLM) -> Scores:
 def untouched_scores(model: ReplacedTokenModel) -> Scores:
     """Score words by how untouched they look to a discriminator where they stand."""
 
-    def score(ids: Tensor, mask: Tensor, place: Tensor, word: Tensor) -> Tensor:
+    def score(ids: Tensor, mask: Tensor, position: Tensor, word: Tensor) -> Tensor:
         rows = torch.arange(len(ids))
         filled = ids.clone()
-        filled[rows, place] = word
+        filled[rows, position] = word
         logits: Tensor = model(filled, mask)
-        return -logits[rows, place]
+        return -logits[rows, position]
 
     return score
 
@@ -87,9 +87,9 @@ def choice_recall(
     found = []
     for start in range(0, len(rows), batch_size):
         ids, mask = pad(rows[start : start + batch_size], tokenizer.pad_id)
-        place = (ids == tokenizer.mask_id).int().argmax(dim=1)
+        position = (ids == tokenizer.mask_id).int().argmax(dim=1)
         word = torch.tensor(words[start : start + batch_size])
-        found.append(score(ids, mask, place, word))
+        found.append(score(ids, mask, position, word))
     parts = torch.cat(found).split([len(group) for group in groups])
     hits = sum(
         group[int(scores.argmax())] == probe.answer

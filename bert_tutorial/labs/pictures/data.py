@@ -119,7 +119,7 @@ class PictureBatches:
             yield self.draw()
 
     def state_dict(self) -> dict[str, int | Tensor]:
-        """Give the place: the three generators, Python's as its numbers.
+        """Give the position: the three generators, Python's as its numbers.
 
         Its spare draw of `gauss` is not among them: no choice here is a normal one.
         """
@@ -130,7 +130,7 @@ class PictureBatches:
         }
 
     def load_state_dict(self, state: dict[str, int | Tensor]) -> None:
-        """Go to a place."""
+        """Go to a position."""
         given = {key: torch.as_tensor(value) for key, value in state.items()}
         version = self.random.getstate()[0]
         self.random.setstate((version, tuple(given["random"].tolist()), None))

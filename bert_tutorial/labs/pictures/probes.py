@@ -55,12 +55,12 @@ class PictureAnswers(NamedTuple):
     """What a model says to some questions.
 
     Shapes: probabilities (Q, V); attention (Q, L, A, N), the weights from [MASK] to the
-    patches; places (Q,), where [MASK] stands.
+    patches; positions (Q,), where [MASK] stands.
     """
 
     probabilities: Tensor
     attention: Tensor
-    places: Tensor
+    positions: Tensor
 
     def right(self, tokenizer: BertTokenizer, words: Sequence[str]) -> Tensor:
         """Say of each question whether the likeliest word is this one: (Q,) bool."""
@@ -112,12 +112,12 @@ def ask_pictures(
         ids, mask, pixels=pixels, patch_mask=patch_mask, output_attentions=True
     )
     rows = torch.arange(len(ids))
-    places = (ids == tokenizer.mask_id).byte().argmax(dim=1)  # the first [MASK]
+    positions = (ids == tokenizer.mask_id).byte().argmax(dim=1)  # the first [MASK]
     weights = torch.stack(output.attentions, dim=1)  # (Q, L, A, T + N, T + N)
     return PictureAnswers(
-        output.prediction_logits[rows, places].softmax(dim=-1),
-        weights[rows, :, :, places, ids.shape[1] :],
-        places,
+        output.prediction_logits[rows, positions].softmax(dim=-1),
+        weights[rows, :, :, positions, ids.shape[1] :],
+        positions,
     )
 
 
