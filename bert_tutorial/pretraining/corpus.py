@@ -140,7 +140,12 @@ class CorpusData:
         }
 
     def leaks(self) -> dict[str, int]:
-        """Count the held-out sentences that training has, too, piece by piece."""
+        """Count the held-out sentences that training has, too, piece by piece.
+
+        The texts are gone by then. Like `shared_texts` of the tasks, pieces overlook
+        spacing; they overlook case if the vocabulary does. Sentences of fewer than
+        LONG_ENOUGH pieces count on neither side.
+        """
         held = [tuple(s) for d in self.validation for s in d if len(s) >= LONG_ENOUGH]
         known = set(held)
         seen = {tuple(s) for d in self.training for s in d if tuple(s) in known}
