@@ -11,7 +11,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from bert_tutorial.course.judging.exercise import Exercise, Mutant, Property
+from bert_tutorial.course.judging.exercise import Exercise, Property
+from bert_tutorial.course.judging.listed import mistakes
 
 STUB = '''
 def hide_tokens(
@@ -65,57 +66,6 @@ def one_draw(
     read = input_ids.masked_fill(is_chosen & (u < 0.8), mask_id)
     is_random = is_chosen & (u >= 0.8) & (u < 0.9)
     return torch.where(is_random, others, read), torch.where(is_chosen, input_ids, -100)
-
-
-def mistaken(
-    input_ids: Tensor,
-    is_special: Tensor,
-    mask_id: int,
-    vocab_size: int,
-    generator: torch.Generator,
-    *,
-    rate: float = 0.15,
-    masked: float = 0.8,
-    changed: float = 0.9,
-    lowest: int = 0,
-    missing: int = 0,
-    how: str = "",
-) -> Answer:
-    """Make one of the mistakes."""
-    shape = input_ids.shape[1:] if how == "columns" else input_ids.shape
-    is_chosen = (torch.rand(shape, generator=generator) < rate).expand_as(input_ids)
-    if how != "specials":
-        is_chosen = is_chosen & ~is_special
-    fate = torch.rand(input_ids.shape, generator=generator)
-    if how == "independent":
-        is_kept = fate < 0.1
-        is_random = torch.rand(input_ids.shape, generator=generator) < 0.1
-        fate = torch.where(is_kept, 1.0, torch.where(is_random, 0.85, 0.0))
-    others = torch.randint(
-        lowest, vocab_size - missing, input_ids.shape, generator=generator
-    )
-    if how == "one word":
-        others = others[:1, :1].expand_as(input_ids)
-    read = torch.where(is_chosen & (fate < changed), others, input_ids)
-    read = read.masked_fill(is_chosen & (fate < masked), mask_id)
-    scored = {"everywhere": ~is_special, "masks only": read == mask_id}
-    labelled = read if how == "read labels" else input_ids
-    labels = labelled.masked_fill(~scored.get(how, is_chosen), -100)
-    if how == "in place":
-        input_ids.copy_(read)
-    if how == "global":
-        torch.rand(3)
-        read = torch.where(is_chosen & (torch.rand(fate.shape) < 0.8), mask_id, read)
-    return read, labels
-
-
-def a_mistake(**changes: Any) -> Callable[..., Answer]:
-    """Give one of the mistakes as a function."""
-
-    def answer(*args: Any) -> Answer:
-        return mistaken(*args, **changes)
-
-    return answer
 
 
 def unwrapped(answer: Any) -> Any:
@@ -246,6 +196,31 @@ def texts_differ(ids: Tensor, is_special: Tensor, read: Tensor, labels: Tensor) 
     return near(int(both.sum()), number, share**2)
 
 
+def coins_are_tossed(answer: Any) -> bool:
+    """Ask often with one generator: how many are chosen differs from text to text."""
+    generator = torch.Generator().manual_seed(12)
+    ids, is_special = (one[:1].clone() for one in texts())
+    made = [answer(ids.clone(), is_special, MASK, V, generator) for _ in range(40)]
+    return len({int((labels != -100).sum()) for _, labels in made}) > 1
+
+
+def the_generator_goes_on(answer: Any) -> bool:
+    """Ask twice with one generator: it must not be set back."""
+    generator = torch.Generator().manual_seed(13)
+    ids, is_special = (one[:50] for one in texts())
+    one, two = (answer(ids.clone(), is_special, MASK, V, generator) for _ in range(2))
+    return not torch.equal(one[1], two[1])
+
+
+def words_from_elsewhere(answer: Any) -> bool:
+    """Give a text of one word: random ids are others, too."""
+    ids = torch.full((50, 128), 7)
+    is_special = torch.zeros_like(ids, dtype=torch.bool)
+    generator = torch.Generator().manual_seed(14)
+    read, _ = answer(ids.clone(), is_special, MASK, V, generator)
+    return len(set(read.flatten().tolist()) - {7, MASK}) > 10
+
+
 def same_again(answer: Any) -> bool:
     """Use two generators of one seed."""
     ids, is_special = texts()
@@ -261,6 +236,82 @@ def same_again(answer: Any) -> bool:
     return torch.equal(a, c) and torch.equal(b, d)
 
 
+MISTAKES = """
+two independent draws: fate = torch.rand(input_ids.shape, generator=generator) =>
+| fate = torch.rand(input_ids.shape, generator=generator)
+|     is_other = torch.rand(input_ids.shape, generator=generator) < 0.1
+|     fate = torch.where(fate < 0.1, 1.0, torch.where(is_other, 0.85, 0.0))
+    Keeping and swapping are drawn independently, so 81 % become [MASK] and 9 % are
+    swapped. A published tutorial has this. Let one number decide: below 0.8, below 0.9,
+    the rest.
+special tokens hidden: is_chosen &= ~is_special =>
+    [CLS], [SEP] or padding was chosen. Leave special tokens out: is_chosen &
+    ~is_special.
+labels everywhere: ~is_chosen => is_special
+    Every token has a label, so the model would be scored on words that it can see.
+    Labels are -100 wherever nothing was chosen.
+labels at [MASK] only: ~is_chosen => ~(is_chosen & (read == mask_id))
+    Only tokens that became [MASK] have a label. All chosen tokens have one, also those
+    that were swapped or stayed.
+always [MASK]: fate < 0.8 => fate < 1.0
+    All chosen tokens become [MASK]. Only 80 % do; 10 % become a random id and 10 %
+    stay.
+none stays: fate < 0.9 => fate < 1.0
+    No chosen token stays as it is. 10 % do, and are scored all the same.
+specials never swapped in: torch.randint( => torch.randint(5,
+    Some of the first ids, those of special tokens, never come up among the random ones.
+    The published code draws from the whole vocabulary, special tokens included:
+    torch.randint(vocab_size, input_ids.shape).
+the same positions in all texts:
+- torch.rand(input_ids.shape, generator=generator) < 0.15 =>
+| (torch.rand(input_ids.shape[1:], generator=generator) < 0.15).expand_as(input_ids)
+|     is_chosen = is_chosen.clone()
+    All texts of the batch are hidden at the same positions. Draw for every token:
+    torch.rand(input_ids.shape).
+labels from what is read: input_ids.masked_fill(~ => read.masked_fill(~
+    Labels were taken after the words had been hidden, so the model is asked to guess
+    [MASK]. Take them from the true ids.
+another source of randomness: return (read =>
+| read = torch.where(is_chosen & (torch.rand(fate.shape) < 0.8), mask_id, read)
+|     return (read
+    Some draws do not come from the generator: two runs of one seed differ. Pass
+    generator=generator to each draw.
+a tenth of the rate: 0.15 => 0.12
+    The share of chosen tokens is wrong. It is 15 % of the tokens that are not special:
+    of those, not of what became [MASK].
+the last id missing: vocab_size, input_ids => vocab_size - 1, input_ids
+    The last id of the vocabulary never comes up among the random ones, or one that is
+    none does. torch.randint(n, shape) gives 0 to n - 1: the end is left out already.
+one random word for all:
+- is_chosen & (fate < 0.9), others => is_chosen & (fate < 0.9), others[:1, :1]
+    Many swapped tokens became the same word. Draw a random id for each token: a shape
+    of input_ids.shape for torch.randint.
+input changed: return … => labels = input_ids.masked_fill(~is_chosen, -100)
+|     input_ids.copy_(read)
+|     return read, labels
+    input_ids or is_special was changed in place, so the true text is lost to whoever
+    called. Work on a copy: masked_fill and torch.where make one.
+a fixed number:
+- is_chosen &= ~is_special => draws = torch.rand(input_ids.shape, generator=generator)
+|     draws = draws.masked_fill(is_special, 2.0)
+|     number = round(0.15 * int((~is_special).sum()))
+|     is_chosen = draws <= draws.flatten().sort().values[max(number, 1) - 1]
+    Exactly 15 % are chosen. Here each token has a coin of its own, so the number
+    varies; the fixed number of the published code is another exercise.
+words of the batch: torch.randint(vocab_size, input_ids.shape, generator=generator) =>
+|     input_ids.flatten()[torch.randint(input_ids.numel(), input_ids.shape,
+|         generator=generator)]
+    The random ids are words of the batch, so frequent words come up more often. Draw
+    from the whole vocabulary, each id as likely as the others.
+generator set back: … => generator.manual_seed(0)
+|     return right(input_ids, is_special, mask_id, vocab_size, generator)
+    The generator is set back at every call, so each batch is hidden at the same
+    positions. The seed is the caller's affair.
+0 where nothing is scored: ~is_chosen, -100 => ~is_chosen, 0
+    Where nothing is chosen the label is 0, which is an id like any other. The loss
+    passes over -100.
+"""
+
 EXERCISE = Exercise(
     id="hide-tokens",
     chapter=10,
@@ -271,95 +322,7 @@ EXERCISE = Exercise(
     solution=hide_tokens,
     accepted={"one draw": one_draw},
     judged_by="properties",
-    mutants=[
-        Mutant(
-            "two independent draws",
-            a_mistake(how="independent"),
-            "Keeping and swapping are drawn independently, so 81 % become [MASK] and "
-            "9 % are swapped. A published tutorial has this. Let one number decide: "
-            "below 0.8, below 0.9, the rest.",
-        ),
-        Mutant(
-            "special tokens hidden",
-            a_mistake(how="specials"),
-            "[CLS], [SEP] or padding was chosen. Leave special tokens out: "
-            "is_chosen & ~is_special.",
-        ),
-        Mutant(
-            "labels everywhere",
-            a_mistake(how="everywhere"),
-            "Every token has a label, so the model would be scored on words that it "
-            "can see. Labels are -100 wherever nothing was chosen.",
-        ),
-        Mutant(
-            "labels at [MASK] only",
-            a_mistake(how="masks only"),
-            "Only tokens that became [MASK] have a label. All chosen tokens have one, "
-            "also those that were swapped or stayed.",
-        ),
-        Mutant(
-            "always [MASK]",
-            a_mistake(masked=1.0),
-            "All chosen tokens become [MASK]. Only 80 % do; 10 % become a random id "
-            "and 10 % stay.",
-        ),
-        Mutant(
-            "none stays",
-            a_mistake(masked=0.8, changed=1.0),
-            "No chosen token stays as it is. 10 % do, and are scored all the same.",
-        ),
-        Mutant(
-            "specials never swapped in",
-            a_mistake(lowest=5),
-            "Some of the first ids, those of special tokens, never come up among the "
-            "random ones. The published code draws from the whole vocabulary, special "
-            "tokens included: torch.randint(vocab_size, input_ids.shape).",
-        ),
-        Mutant(
-            "the same positions in all texts",
-            a_mistake(how="columns"),
-            "All texts of the batch are hidden at the same positions. Draw for every "
-            "token: torch.rand(input_ids.shape).",
-        ),
-        Mutant(
-            "labels from what is read",
-            a_mistake(how="read labels"),
-            "Labels were taken after the words had been hidden, so the model is asked "
-            "to guess [MASK]. Take them from the true ids.",
-        ),
-        Mutant(
-            "another source of randomness",
-            a_mistake(how="global"),
-            "Some draws do not come from the generator: two runs of one seed differ. "
-            "Pass generator=generator to each draw.",
-        ),
-        Mutant(
-            "a tenth of the rate",
-            a_mistake(rate=0.12),
-            "The share of chosen tokens is wrong. It is 15 % of the tokens that are "
-            "not special: of those, not of what became [MASK].",
-        ),
-        Mutant(
-            "the last id missing",
-            a_mistake(missing=1),
-            "The last id of the vocabulary never comes up among the random ones, "
-            "or one that is none does. torch.randint(n, shape) gives 0 to n - 1: the "
-            "end is left out already.",
-        ),
-        Mutant(
-            "one random word for all",
-            a_mistake(how="one word"),
-            "Many swapped tokens became the same word. Draw a random id for each "
-            "token: a shape of input_ids.shape for torch.randint.",
-        ),
-        Mutant(
-            "input changed",
-            a_mistake(how="in place"),
-            "input_ids or is_special was changed in place, so the true text is "
-            "lost to whoever called. Work on a copy: masked_fill and torch.where "
-            "make one.",
-        ),
-    ],
+    mutants=mistakes(MISTAKES),
     properties=[
         Property(
             "special tokens stay",
@@ -381,6 +344,23 @@ EXERCISE = Exercise(
             "random ids come from the whole vocabulary",
             "Random ids must come from the whole vocabulary.",
             whole_vocabulary,
+        ),
+        Property(
+            "random ids do not depend on the text",
+            "Random ids must be able to be words that the batch does not hold.",
+            words_from_elsewhere,
+        ),
+        Property(
+            "each token has its own coin",
+            "How many tokens of a text are chosen must differ from call to call: "
+            "each has a probability, none a place in a count.",
+            coins_are_tossed,
+        ),
+        Property(
+            "each call draws anew",
+            "Called again with the same generator, it must choose other tokens: "
+            "never seed it.",
+            the_generator_goes_on,
         ),
         Property(
             "texts are drawn apart",

@@ -11,7 +11,8 @@ import torch
 from torch import Tensor
 
 from bert_tutorial.course.exercises.c10_hide_tokens import near, unwrapped
-from bert_tutorial.course.judging.exercise import Exercise, Mutant, Property
+from bert_tutorial.course.judging.exercise import Exercise, Property
+from bert_tutorial.course.judging.listed import mistakes
 
 STUB = '''
 def hide_words(
@@ -63,54 +64,6 @@ def word_by_word(
     labels = torch.where(is_chosen, input_ids, -100)
     fate = torch.rand(input_ids.shape, generator=generator)
     return torch.where(is_chosen & (fate < 0.8), mask_id, input_ids), labels
-
-
-def mistaken(
-    input_ids: Tensor,
-    first_pieces: Tensor,
-    is_special: Tensor,
-    mask_id: int,
-    generator: torch.Generator,
-    *,
-    how: str,
-) -> tuple[Tensor, Tensor]:
-    """Make one of the mistakes."""
-    drawn = torch.rand(input_ids.shape, generator=generator) < 0.15
-    if how == "any piece":
-        counts = torch.zeros_like(input_ids).scatter_add_(1, first_pieces, drawn.long())
-        drawn = counts > 0
-    is_chosen = drawn if how == "pieces" else drawn.gather(1, first_pieces)
-    if how != "specials":
-        is_chosen = is_chosen & ~is_special
-    is_masked = torch.rand(input_ids.shape, generator=generator) < 0.8
-    if how == "one draw":
-        is_masked = is_masked.gather(1, first_pieces)
-    if how == "always":
-        is_masked = torch.ones_like(is_masked)
-    read = input_ids.masked_fill(is_chosen & is_masked, mask_id)
-    scored = is_chosen
-    if how == "first only":
-        positions = torch.arange(input_ids.shape[1]).expand_as(input_ids)
-        scored = is_chosen & (first_pieces == positions)
-    if how == "masks only":
-        scored = is_chosen & (read == mask_id)
-    if how == "global":
-        is_masked = torch.rand(read.shape) < 0.8
-        read = input_ids.masked_fill(is_chosen & is_masked, mask_id)
-    true = read if how == "read labels" else input_ids
-    labels = true.masked_fill(~scored, -100)
-    if how == "in place":
-        input_ids.copy_(read)
-    return read, labels
-
-
-def a_mistake(how: str) -> Callable[..., tuple[Tensor, Tensor]]:
-    """Give one of the mistakes as a function."""
-
-    def answer(*args: Any) -> tuple[Tensor, Tensor]:
-        return mistaken(*args, how=how)
-
-    return answer
 
 
 @lru_cache(maxsize=1)
@@ -234,6 +187,64 @@ def same_again(answer: Any) -> bool:
     return torch.equal(made[0], made[2]) and torch.equal(made[1], made[3])
 
 
+def the_generator_goes_on(answer: Any) -> bool:
+    """Ask twice with one generator: it must not be set back."""
+    generator = torch.Generator().manual_seed(7)
+    one, two = (
+        answer(*(given.clone() for given in small_texts()), MASK, generator)
+        for _ in range(2)
+    )
+    return not torch.equal(one[1], two[1])
+
+
+MISTAKES = """
+one draw per word: is_masked = torch.rand(input_ids.shape, generator=generator) < 0.8 =>
+| is_masked = (torch.rand(input_ids.shape, generator=generator) < 0.8).gather(1,
+|     first_pieces)
+    A word has one fate for all of its pieces. Whole word masking changes the choice
+    only; each piece draws its own fate.
+pieces chosen alone: is_drawn.gather(1, first_pieces) => is_drawn
+    Pieces are chosen one by one, so that words are hidden in part. Let the draw of the
+    first piece count for all: gather(1, first_pieces).
+any piece chooses the word:
+- is_chosen = => is_drawn = torch.zeros_like(input_ids).scatter_add_(1, first_pieces,
+|     is_drawn.long()) > 0
+|     is_chosen =
+    A word is chosen if any of its pieces is drawn, so long words are chosen more often.
+    Only the first piece's draw counts.
+only first pieces have labels:
+- ~is_chosen => ~(is_chosen & (first_pieces == torch.arange(input_ids.shape[1])))
+    The later pieces of a chosen word have no label. The loss is as before, piece by
+    piece: every piece of the word is scored.
+special tokens hidden: & ~is_special =>
+    [CLS] or [SEP] was chosen. Leave special tokens out: & ~is_special.
+always [MASK]: is_chosen & is_masked => is_chosen
+    Every piece of a chosen word becomes [MASK]. Only 80 % do.
+labels from what is read: input_ids.masked_fill(~ => read.masked_fill(~
+    Labels were taken after the words had been hidden. Take them from the true ids.
+labels at [MASK] only: ~is_chosen => ~(is_chosen & (read == mask_id))
+    Only pieces that became [MASK] have a label. All pieces of a chosen word have one,
+    also those that stayed.
+another source of randomness:
+- is_masked = torch.rand(input_ids.shape, generator=generator) =>
+| is_masked = torch.rand(input_ids.shape)
+    Some draws do not come from the generator: two runs of one seed differ. Pass
+    generator=generator to each draw.
+input changed: return … => labels = input_ids.masked_fill(~is_chosen, -100)
+|     input_ids.copy_(read)
+|     return read, labels
+    An argument was changed in place, so the true text is lost to whoever called. Work
+    on a copy: masked_fill makes one.
+generator set back: … => generator.manual_seed(0)
+|     return right(input_ids, first_pieces, is_special, mask_id, generator)
+    The generator is set back at every call, so each batch is hidden at the same
+    positions. The seed is the caller's affair.
+only longer words:
+- & ~is_special => & ~is_special & (first_pieces != torch.arange(first_pieces.shape[1]))
+    The first pieces of words are never chosen. A word is chosen with all of its
+    pieces, the first as well, and words of one piece are words, too.
+"""
+
 EXERCISE = Exercise(
     id="hide-words",
     chapter=10,
@@ -244,66 +255,7 @@ EXERCISE = Exercise(
     solution=hide_words,
     accepted={"numbers gathered": word_by_word},
     judged_by="properties",
-    mutants=[
-        Mutant(
-            "one draw per word",
-            a_mistake(how="one draw"),
-            "A word has one fate for all of its pieces. Whole word masking changes the "
-            "choice only; each piece draws its own fate.",
-        ),
-        Mutant(
-            "pieces chosen alone",
-            a_mistake(how="pieces"),
-            "Pieces are chosen one by one, so that words are hidden in part. Let the "
-            "draw of the first piece count for all: gather(1, first_pieces).",
-        ),
-        Mutant(
-            "any piece chooses the word",
-            a_mistake(how="any piece"),
-            "A word is chosen if any of its pieces is drawn, so long words are chosen "
-            "more often. Only the first piece's draw counts.",
-        ),
-        Mutant(
-            "only first pieces have labels",
-            a_mistake(how="first only"),
-            "The later pieces of a chosen word have no label. The loss is as before, "
-            "piece by piece: every piece of the word is scored.",
-        ),
-        Mutant(
-            "special tokens hidden",
-            a_mistake(how="specials"),
-            "[CLS] or [SEP] was chosen. Leave special tokens out: & ~is_special.",
-        ),
-        Mutant(
-            "always [MASK]",
-            a_mistake(how="always"),
-            "Every piece of a chosen word becomes [MASK]. Only 80 % do.",
-        ),
-        Mutant(
-            "labels from what is read",
-            a_mistake(how="read labels"),
-            "Labels were taken after the words had been hidden. Take them from the "
-            "true ids.",
-        ),
-        Mutant(
-            "labels at [MASK] only",
-            a_mistake(how="masks only"),
-            "Only pieces that became [MASK] have a label. All pieces of a chosen "
-            "word have one, also those that stayed.",
-        ),
-        Mutant(
-            "another source of randomness",
-            a_mistake(how="global"),
-            "Some draws do not come from the generator: two runs of one seed "
-            "differ. Pass generator=generator to each draw.",
-        ),
-        Mutant(
-            "input changed",
-            a_mistake(how="in place"),
-            "An argument was changed in place, so the true text is lost to "
-            "whoever called. Work on a copy: masked_fill makes one.",
-        ),
-    ],
+    mutants=mistakes(MISTAKES),
     properties=[
         Property(
             "special tokens stay",
@@ -331,6 +283,12 @@ EXERCISE = Exercise(
             "each piece draws its own fate",
             "Of the two-piece words, 64 % must have both pieces masked.",
             fates_are_apart,
+        ),
+        Property(
+            "each call draws anew",
+            "Called again with the same generator, it must choose other words: "
+            "never seed it.",
+            the_generator_goes_on,
         ),
         Property(
             "the same seed, the same masks",

@@ -3,13 +3,13 @@
 Chapter: 10
 """
 
-import random as shared
 from collections.abc import Callable
 from random import Random
 from typing import Any
 
 from bert_tutorial.course.exercises.c10_hide_tokens import near, unwrapped
-from bert_tutorial.course.judging.exercise import Exercise, Mutant, Property
+from bert_tutorial.course.judging.exercise import Exercise, Property
+from bert_tutorial.course.judging.listed import mistakes
 
 STUB = '''
 def second_segment(
@@ -48,57 +48,8 @@ def by_skipping(documents: Documents, index: int, cut: int, random: Random) -> A
     return documents[index][cut], 0
 
 
-def mistaken(
-    documents: Documents,
-    index: int,
-    cut: int,
-    random: Random,
-    *,
-    how: str = "",
-    share: float = 0.5,
-) -> Answer:
-    """Make one of the mistakes."""
-    document = documents[index]
-    has_next = cut < len(document)
-    if how == "global":
-        random = Random(shared.getrandbits(32))
-    if how == "own at the end" and not has_next:
-        return random.choice(document), 1
-    if how == "lone" and not has_next:
-        return document[-1], 0
-    if has_next and random.random() < share:
-        return document[cut - 1 if how == "itself" else cut], 1 if how == "flip" else 0
-    others = [d for i, d in enumerate(documents) if i != index]
-    if how == "same":
-        return random.choice(document), 1
-    if how == "any":
-        others = documents
-    if how == "first":
-        return random.choice(others)[0], 1
-    if how == "neighbour":
-        others = [documents[(index + 1) % len(documents)]]
-    return random.choice(random.choice(others)), 0 if how == "flip" else 1
-
-
-def taken_out(documents: Documents, index: int, cut: int, random: Random) -> Answer:
-    """Take the own document out of the list for good."""
-    if cut < len(documents[index]) and random.random() < 0.5:
-        return documents[index][cut], 0
-    documents.append(documents.pop(index))
-    return random.choice(random.choice(documents[:-1])), 1
-
-
-def a_mistake(**changes: Any) -> Callable[..., Answer]:
-    """Give one of the mistakes as a function."""
-
-    def answer(*args: Any) -> Answer:
-        return mistaken(*args, **changes)
-
-    return answer
-
-
 DOCUMENTS = [[f"{d}.{s}" for s in range(3)] for d in range(4)]
-DRAWS = 150
+DRAWS = 1_000
 DRAWN: dict[str, Any] = {}  # of the last answer: all properties look at the same draws
 
 
@@ -167,6 +118,27 @@ def elsewhere_at_the_end(made: list[tuple[int, Answer]]) -> bool:
     return all(text[0] != "1" for cut, (text, label) in made if cut == 3 and label == 1)
 
 
+def twins_are_others(answer: Any) -> bool:
+    """Give two documents that say the same: the other one is another document."""
+    given = [["a", "b"], ["a", "b"]]
+    made = [answer([[*d] for d in given], 0, 2, Random(n)) for n in range(20)]
+    return all(label == 1 and text in ("a", "b") for text, label in made)
+
+
+def documents_come_first(answer: Any) -> bool:
+    """Give a long document beside a short one: either is the partner half the time."""
+    random, given = Random(8), [["a"], ["b"], ["c"] * 9]
+    texts = [answer([[*d] for d in given], 0, 1, random)[0] for _ in range(DRAWS)]
+    return near(texts.count("b"), DRAWS, 0.5)
+
+
+def the_source_goes_on(answer: Any) -> bool:
+    """Ask often with one source: it must not be set back."""
+    random = Random(9)
+    made = [answer([[*d] for d in DOCUMENTS], 1, 1, random) for _ in range(60)]
+    return len(set(made)) > 1
+
+
 def same_again(answer: Any) -> bool:
     """Use two sources of one seed, and look at all documents."""
     made = []
@@ -176,6 +148,63 @@ def same_again(answer: Any) -> bool:
         made.append([answer(given, n % 4, 1 + n % 3, random) for n in range(12)])
     return made[0] == made[1]
 
+
+MISTAKES = """
+labels flipped:
+- [cut], 0 => [cut], 1
+- (others)), 1 => (others)), 0
+    The labels are flipped. In BERT's published code and weights, 0 means is next and 1
+    means is random; a widely read book has it the other way.
+partner from the same document:
+- random.choice(random.choice(others)) => random.choice(documents[index])
+    A random partner came from the same document; it may even be the true next sentence,
+    under the wrong label. Draw from the other documents.
+nine in ten are next: 0.5 => 0.9
+    The share of true next sentences is wrong: it is one half, wherever there is a next
+    sentence.
+the last sentence follows itself: others = => if cut == len(documents[index]):
+|         return (documents[index][-1], 0)
+|     others =
+    At the end of a document yours gives a sentence with label 0, although there is none
+    to follow. Such a pair is always random.
+first sentences only: random.choice(random.choice(others)) => random.choice(others)[0]
+    Random partners are always the first sentence of their document: the model could
+    learn what beginnings look like. Draw a random sentence.
+own document at the end: others = => if cut == len(documents[index]):
+|         return (random.choice(documents[index]), 1)
+|     others =
+    At the end of a document the random partner may come from this document. It is one
+    of another document there, too.
+another source of randomness: if cut => import random as shared
+|     random = type(random)(shared.getrandbits(32))
+|     if cut
+    Some draws do not come from `random`, the argument: two runs of one seed differ. The
+    module of the same name is another source.
+documents changed: others = [d for i, d in enumerate(documents) if i != index] =>
+| documents.append(documents.pop(index))
+|     others = documents[:-1]
+    The list of documents was changed: the next call finds other documents under the
+    same numbers. Make a new list of the others.
+twins left out: [d for i, d in enumerate(documents) if i != index] =>
+| [d for d in documents if d != documents[index]]
+    Another document with the same sentences is left out as well. Go by the number:
+    `i != index`.
+sentences of one pool:
+- random.choice(random.choice(others)) => random.choice([s for d in others for s in d])
+    All sentences of the others are in one pool, so that a long document is the
+    partner more often. Choose a document first, then one of its sentences.
+one further: documents[index][cut], 0 =>
+| documents[index][min(cut + 1, len(documents[index]) - 1)], 0
+    The sentence after the next one is taken. documents[index][cut] follows sentence
+    cut - 1.
+no end: cut < len(documents[index]) and random => random
+    After the last sentence documents[index][cut] does not exist. Ask for the length
+    before the coin is tossed.
+source set back: … => random.seed(0)
+|     return right(documents, index, cut, random)
+    The source is set back at every call, so the same is drawn each time. The seed is
+    the caller's affair.
+"""
 
 EXERCISE = Exercise(
     id="second-segment",
@@ -187,56 +216,7 @@ EXERCISE = Exercise(
     solution=second_segment,
     accepted={"skip": by_skipping},
     judged_by="properties",
-    mutants=[
-        Mutant(
-            "labels flipped",
-            a_mistake(how="flip"),
-            "The labels are flipped. In BERT's published code and weights, 0 means "
-            "is next and 1 means is random; a widely read book has it the other way.",
-        ),
-        Mutant(
-            "partner from the same document",
-            a_mistake(how="same"),
-            "A random partner came from the same document; it may even be the true "
-            "next sentence, under the wrong label. Draw from the other documents.",
-        ),
-        Mutant(
-            "nine in ten are next",
-            a_mistake(share=0.9),
-            "The share of true next sentences is wrong: it is one half, wherever there "
-            "is a next sentence.",
-        ),
-        Mutant(
-            "the last sentence follows itself",
-            a_mistake(how="lone"),
-            "At the end of a document yours gives a sentence with label 0, although "
-            "there is none to follow. Such a pair is always random.",
-        ),
-        Mutant(
-            "first sentences only",
-            a_mistake(how="first"),
-            "Random partners are always the first sentence of their document: the "
-            "model could learn what beginnings look like. Draw a random sentence.",
-        ),
-        Mutant(
-            "own document at the end",
-            a_mistake(how="own at the end"),
-            "At the end of a document the random partner may come from this "
-            "document. It is one of another document there, too.",
-        ),
-        Mutant(
-            "another source of randomness",
-            a_mistake(how="global"),
-            "Some draws do not come from `random`, the argument: two runs of one "
-            "seed differ. The module of the same name is another source.",
-        ),
-        Mutant(
-            "documents changed",
-            taken_out,
-            "The list of documents was changed: the next call finds other "
-            "documents under the same numbers. Make a new list of the others.",
-        ),
-    ],
+    mutants=mistakes(MISTAKES),
     properties=[
         Property(
             "half are next",
@@ -267,6 +247,21 @@ EXERCISE = Exercise(
             "the same seed, the same choice",
             "With two sources of one seed, the results must be equal.",
             same_again,
+        ),
+        Property(
+            "a twin is another document",
+            "Two documents with the same sentences are two: go by their numbers.",
+            twins_are_others,
+        ),
+        Property(
+            "first a document, then a sentence",
+            "Every other document must be the partner's equally often, however long.",
+            documents_come_first,
+        ),
+        Property(
+            "each call draws anew",
+            "Called again with the same source, it must go on drawing: never seed it.",
+            the_source_goes_on,
         ),
         Property(
             "the last sentence's partner comes from elsewhere",

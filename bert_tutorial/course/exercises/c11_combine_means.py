@@ -6,7 +6,8 @@ Chapter: 11
 import torch
 from torch import Tensor
 
-from bert_tutorial.course.judging.exercise import Case, Exercise, Mutant
+from bert_tutorial.course.judging.exercise import Case, Exercise
+from bert_tutorial.course.judging.listed import mistakes
 
 STUB = '''
 def combine_means(means: Tensor, counts: Tensor) -> Tensor:
@@ -39,52 +40,6 @@ def with_shares(means: Tensor, counts: Tensor) -> Tensor:
     return (means.nan_to_num() * shares).sum()
 
 
-def mean_of_means(means: Tensor, counts: Tensor) -> Tensor:
-    """Weigh all batches alike."""
-    return means.nan_to_num().sum() / (counts > 0).sum().clamp(min=1)
-
-
-def over_all_batches(means: Tensor, counts: Tensor) -> Tensor:
-    """Count empty batches as batches."""
-    return means.nan_to_num().mean()
-
-
-def not_a_number(means: Tensor, counts: Tensor) -> Tensor:
-    """Let nan times 0 spread."""
-    return (means * counts).sum() / counts.sum().clamp(min=1)
-
-
-def not_divided(means: Tensor, counts: Tensor) -> Tensor:
-    """Give the sum."""
-    return (means.nan_to_num() * counts).sum()
-
-
-def by_largest(means: Tensor, counts: Tensor) -> Tensor:
-    """Divide by the largest count."""
-    return (means.nan_to_num() * counts).sum() / counts.max().clamp(min=1)
-
-
-def zero_by_zero(means: Tensor, counts: Tensor) -> Tensor:
-    """Divide by nothing where there is nothing."""
-    return (means.nan_to_num() * counts).sum() / counts.sum()
-
-
-def plain_mean(means: Tensor, counts: Tensor) -> Tensor:
-    """Average the means as they are."""
-    return means.mean()
-
-
-def nan_mean(means: Tensor, counts: Tensor) -> Tensor:
-    """Average the means that are there."""
-    return means.nanmean()
-
-
-def input_changed(means: Tensor, counts: Tensor) -> Tensor:
-    """Write zeros over the nan of the argument."""
-    means[counts == 0] = 0.0
-    return (means * counts).sum() / counts.sum().clamp(min=1)
-
-
 def cases(seed: int, dtype: torch.dtype) -> list[Case]:
     """Two batches, an empty one among several, nothing at all."""
     torch.manual_seed(seed)
@@ -112,6 +67,34 @@ def cases(seed: int, dtype: torch.dtype) -> list[Case]:
     ]
 
 
+MISTAKES = """
+mean of means: … => return means.nan_to_num().sum() / (counts > 0).sum().clamp(min=1)
+    Every batch weighs the same, so a hidden word in a sparse batch counts for more.
+    Multiply each mean by its count, add up, divide by all counts.
+empty batches counted: … => return means.nan_to_num().mean()
+    Batches without a hidden position pull the mean down, and every batch weighs the
+    same. Weigh by the counts.
+nan spreads: … => return (means * counts).sum() / counts.sum().clamp(min=1)
+    nan times 0 is nan. Leave out the batches without hidden positions before you
+    multiply, or replace their mean.
+not divided: / counts.sum().clamp(min=1) =>
+    This is the sum over all hidden positions. Divide by their number.
+divided by the largest: counts.sum() => counts.max()
+    You divided by the largest count. Divide by the sum of the counts.
+0 by 0: .clamp(min=1) =>
+    Where nothing is hidden at all, you divide 0 by 0. Divide by at least 1.
+plain mean: … => return means.mean()
+    This is the plain mean of the means: every batch weighs the same, however few
+    positions it has, and a batch without any makes it nan.  Weigh by the counts.
+mean without nan: … => return means.nanmean()
+    nan is left out, and all other batches weigh the same, so a hidden word in a sparse
+    batch counts for more. Weigh each mean by its count.
+input changed: sums = => means[counts == 0] = 0.0
+|     sums =
+    The tensor of means was changed in place. Make a new one: torch.where, or
+    nan_to_num() without an underscore.
+"""
+
 EXERCISE = Exercise(
     id="combine-means",
     chapter=11,
@@ -121,61 +104,7 @@ EXERCISE = Exercise(
     stub=STUB,
     solution=combine_means,
     accepted={"mask": with_mask, "shares": with_shares},
-    mutants=[
-        Mutant(
-            "mean of means",
-            mean_of_means,
-            "Every batch weighs the same, so a hidden word in a sparse batch counts "
-            "for more. Multiply each mean by its count, add up, divide by all counts.",
-        ),
-        Mutant(
-            "empty batches counted",
-            over_all_batches,
-            "Batches without a hidden position pull the mean down, and every batch "
-            "weighs the same. Weigh by the counts.",
-        ),
-        Mutant(
-            "nan spreads",
-            not_a_number,
-            "nan times 0 is nan. Leave out the batches without hidden positions "
-            "before you multiply, or replace their mean.",
-        ),
-        Mutant(
-            "not divided",
-            not_divided,
-            "This is the sum over all hidden positions. Divide by their number.",
-        ),
-        Mutant(
-            "divided by the largest",
-            by_largest,
-            "You divided by the largest count. Divide by the sum of the counts.",
-        ),
-        Mutant(
-            "0 by 0",
-            zero_by_zero,
-            "Where nothing is hidden at all, you divide 0 by 0. Divide by at least 1.",
-        ),
-        Mutant(
-            "plain mean",
-            plain_mean,
-            "This is the plain mean of the means: every batch weighs the same, "
-            "however few positions it has, and a batch without any makes it nan. "
-            " Weigh by the counts.",
-        ),
-        Mutant(
-            "mean without nan",
-            nan_mean,
-            "nan is left out, and all other batches weigh the same, so a hidden "
-            "word in a sparse batch counts for more. Weigh each mean by its "
-            "count.",
-        ),
-        Mutant(
-            "input changed",
-            input_changed,
-            "The tensor of means was changed in place. Make a new one: "
-            "torch.where, or nan_to_num() without an underscore.",
-        ),
-    ],
+    mutants=mistakes(MISTAKES),
     cases=cases,
     tolerance=1e-5,  # shares of whole counts are float32, counts / counts.sum()
     hints=(

@@ -7,9 +7,9 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
 
-from bert_tutorial.course.judging.exercise import Case, Exercise, Mutant, Property
+from bert_tutorial.course.judging.exercise import Case, Exercise, Property
+from bert_tutorial.course.judging.listed import mistakes
 from bert_tutorial.model.config import BertConfig
 from bert_tutorial.model.encoder import gelu
 from bert_tutorial.model.objectives import MaskedLMHead
@@ -69,161 +69,6 @@ class Decoder(MaskedLMHead):
         """Score."""
         scores: Tensor = self.decoder(self.layer_norm(gelu(self.dense(hidden))))
         return scores + self.bias
-
-
-class Wrong(MaskedLMHead):
-    """Frame of the mistakes."""
-
-    def transform(self, hidden: Tensor) -> Tensor:
-        """Work on the vectors."""
-        x: Tensor = self.layer_norm(gelu(self.dense(hidden)))
-        return x
-
-    def score(self, x: Tensor) -> Tensor:
-        """Compare with the words."""
-        return F.linear(x, self._table[0].weight, self.bias)
-
-    def forward(self, hidden: Tensor) -> Tensor:
-        """Score."""
-        return self.score(self.transform(hidden))
-
-
-class NoBias(Wrong):
-    """The bias is there and not used."""
-
-    def score(self, x: Tensor) -> Tensor:
-        """Leave it out."""
-        return F.linear(x, self._table[0].weight)
-
-
-class Untied(Wrong):
-    """A matrix of its own."""
-
-    def __init__(self, config: BertConfig) -> None:
-        super().__init__(config)
-        self.decoder = nn.Linear(config.hidden_size, config.vocab_size, bias=False)
-
-    def score(self, x: Tensor) -> Tensor:
-        """Use it."""
-        scores: Tensor = self.decoder(x)
-        return scores + self.bias
-
-
-class CopiedTable(Wrong):
-    """A copy of the table, made when tied."""
-
-    def tie(self, word_embeddings: nn.Embedding) -> None:
-        """Copy."""
-        self._copy = word_embeddings.weight.detach().clone()
-
-    def score(self, x: Tensor) -> Tensor:
-        """Use the copy."""
-        return F.linear(x, self._copy, self.bias)
-
-
-class NoGradient(Wrong):
-    """The table without its gradient."""
-
-    def tie(self, word_embeddings: nn.Embedding) -> None:
-        """Keep the numbers."""
-        self._data = word_embeddings.weight.data
-
-    def score(self, x: Tensor) -> Tensor:
-        """Use the numbers."""
-        return F.linear(x, self._data, self.bias)
-
-
-class Child(Wrong):
-    """The table as a child."""
-
-    def tie(self, word_embeddings: nn.Embedding) -> None:
-        """Let torch find it."""
-        super().tie(word_embeddings)
-        self.table = word_embeddings
-
-
-class ChangedBias(Wrong):
-    """A bias that begins anywhere."""
-
-    def __init__(self, config: BertConfig) -> None:
-        super().__init__(config)
-        nn.init.normal_(self.bias)
-
-
-class BiasNoParameter(Wrong):
-    """A bias that cannot learn."""
-
-    def __init__(self, config: BertConfig) -> None:
-        super().__init__(config)
-        del self.bias
-        self.bias: Any = torch.zeros(config.vocab_size)
-
-
-class DefaultEps(Wrong):
-    """The norm with torch's own epsilon."""
-
-    def __init__(self, config: BertConfig) -> None:
-        super().__init__(config)
-        self.layer_norm = nn.LayerNorm(config.hidden_size)
-
-
-class TanhGelu(Wrong):
-    """Another form of GELU."""
-
-    def transform(self, hidden: Tensor) -> Tensor:
-        """Go by tanh."""
-        x: Tensor = self.layer_norm(F.gelu(self.dense(hidden), approximate="tanh"))
-        return x
-
-
-class Relu(Wrong):
-    """Another activation."""
-
-    def transform(self, hidden: Tensor) -> Tensor:
-        """Cut off below 0."""
-        x: Tensor = self.layer_norm(F.relu(self.dense(hidden)))
-        return x
-
-
-class NoTransform(Wrong):
-    """Straight from the encoder to the table."""
-
-    def transform(self, hidden: Tensor) -> Tensor:
-        """Do nothing."""
-        return hidden
-
-
-class NoActivation(Wrong):
-    """No GELU."""
-
-    def transform(self, hidden: Tensor) -> Tensor:
-        """Leave it out."""
-        x: Tensor = self.layer_norm(self.dense(hidden))
-        return x
-
-
-class NoNorm(Wrong):
-    """No LayerNorm."""
-
-    def transform(self, hidden: Tensor) -> Tensor:
-        """Leave it out."""
-        return gelu(self.dense(hidden))
-
-
-class NormFirst(Wrong):
-    """LayerNorm before GELU."""
-
-    def transform(self, hidden: Tensor) -> Tensor:
-        """Swap."""
-        return gelu(self.layer_norm(self.dense(hidden)))
-
-
-class Probabilities(Wrong):
-    """A softmax at the end."""
-
-    def score(self, x: Tensor) -> Tensor:
-        """Apply the softmax."""
-        return super().score(x).softmax(dim=-1)
 
 
 def built(answer: Any, dtype: torch.dtype) -> tuple[Any, nn.Embedding]:
@@ -288,6 +133,60 @@ def bias_begins_at_zero(answer: Any) -> bool:
     return not bool(answer(CONFIG).bias.any())
 
 
+MISTAKES = """
+bias left out: , self.bias) => )
+    The bias does nothing. Each word has one, by which frequent words start higher; add
+    it to the scores.
+untied:
+- self.bias = =>
+| self.decoder = nn.Linear(config.hidden_size, config.vocab_size, bias=False)
+|         self.bias =
+- F.linear(transformed, self._table[0].weight, self.bias) =>
+| self.decoder(transformed) + self.bias
+    The head has an output matrix of its own: V times H numbers more. Score with the
+    word table that tie receives.
+a copy of the table:
+- [word_embeddings] => word_embeddings.weight.detach().clone()
+- self._table[0].weight => self._table
+    tie made a copy. When the table learns, the copy does not: keep the table itself.
+no transform: self.layer_norm(gelu(self.dense(hidden), self.form)) => hidden
+    The vectors go straight to the table. Before it come dense, gelu and layer_norm.
+no activation: gelu(self.dense(hidden), self.form) => self.dense(hidden)
+    gelu is missing between dense and layer_norm.
+no norm: self.layer_norm(gelu(self.dense(hidden), self.form)) =>
+| gelu(self.dense(hidden), self.form)
+    layer_norm is missing after gelu.
+norm before gelu: self.layer_norm(gelu(self.dense(hidden), self.form)) =>
+| gelu(self.layer_norm(self.dense(hidden)), self.form)
+    layer_norm comes before gelu. The order is dense, gelu, layer_norm.
+probabilities: self.bias) => self.bias).softmax(dim=-1)
+    The head gives probabilities. It gives logits: the loss has the softmax inside, and
+    would apply it a second time.
+table without gradient:
+- [word_embeddings] => word_embeddings.weight.data
+- self._table[0].weight => self._table
+    The scores are right and the table does not learn from them: .data and detach() cut
+    the gradient. Keep the embedding, and take its weight in forward.
+the table as a child: self._table = [word_embeddings] => self._table = [word_embeddings]
+|         self.table = word_embeddings
+    The embedding was set as an attribute, so torch counts it as a part of the head and
+    it is saved a second time. Keep it out of torch's sight, for example in a list.
+bias not 0 at first: torch.zeros => torch.randn
+    The bias does not begin at 0. nn.Parameter(torch.zeros(...)) does.
+bias no parameter:
+- nn.Parameter(torch.zeros(config.vocab_size)) => torch.zeros(config.vocab_size)
+    The head has no parameter named bias, so the bias neither learns nor is saved. Wrap
+    the zeros in nn.Parameter.
+epsilon of torch: , eps=config.layer_norm_eps =>
+    layer_norm has another epsilon than config.layer_norm_eps. torch's own is 1e-5.
+gelu by tanh:
+- gelu(self.dense(hidden), self.form) => F.gelu(self.dense(hidden), approximate='tanh')
+    This is the form of GELU with tanh, close to the exact one and not the same. The
+    book's gelu is the exact one.
+relu: gelu(self.dense(hidden), self.form) => F.relu(self.dense(hidden))
+    The activation is ReLU. BERT has GELU.
+"""
+
 EXERCISE = Exercise(
     id="masked-lm-head",
     chapter=11,
@@ -298,95 +197,7 @@ EXERCISE = Exercise(
     solution=MaskedLMHead,
     accepted={"named steps": Hidden, "shared weight": Decoder},
     run=run,
-    mutants=[
-        Mutant(
-            "bias left out",
-            NoBias,
-            "The bias does nothing. Each word has one, by which frequent words start "
-            "higher; add it to the scores.",
-        ),
-        Mutant(
-            "untied",
-            Untied,
-            "The head has an output matrix of its own: V times H numbers more. Score "
-            "with the word table that tie receives.",
-        ),
-        Mutant(
-            "a copy of the table",
-            CopiedTable,
-            "tie made a copy. When the table learns, the copy does not: keep the table "
-            "itself.",
-        ),
-        Mutant(
-            "no transform",
-            NoTransform,
-            "The vectors go straight to the table. Before it come dense, gelu and "
-            "layer_norm.",
-        ),
-        Mutant(
-            "no activation",
-            NoActivation,
-            "gelu is missing between dense and layer_norm.",
-        ),
-        Mutant(
-            "no norm",
-            NoNorm,
-            "layer_norm is missing after gelu.",
-        ),
-        Mutant(
-            "norm before gelu",
-            NormFirst,
-            "layer_norm comes before gelu. The order is dense, gelu, layer_norm.",
-        ),
-        Mutant(
-            "probabilities",
-            Probabilities,
-            "The head gives probabilities. It gives logits: the loss has the softmax "
-            "inside, and would apply it a second time.",
-        ),
-        Mutant(
-            "table without gradient",
-            NoGradient,
-            "The scores are right and the table does not learn from them: .data "
-            "and detach() cut the gradient. Keep the embedding, and take its "
-            "weight in forward.",
-        ),
-        Mutant(
-            "the table as a child",
-            Child,
-            "The embedding was set as an attribute, so torch counts it as a part "
-            "of the head and it is saved a second time. Keep it out of torch's "
-            "sight, for example in a list.",
-        ),
-        Mutant(
-            "bias not 0 at first",
-            ChangedBias,
-            "The bias does not begin at 0. nn.Parameter(torch.zeros(...)) does.",
-        ),
-        Mutant(
-            "bias no parameter",
-            BiasNoParameter,
-            "The head has no parameter named bias, so the bias neither learns nor "
-            "is saved. Wrap the zeros in nn.Parameter.",
-        ),
-        Mutant(
-            "epsilon of torch",
-            DefaultEps,
-            "layer_norm has another epsilon than config.layer_norm_eps. torch's "
-            "own is 1e-5.",
-        ),
-        Mutant(
-            "gelu by tanh",
-            TanhGelu,
-            "This is the form of GELU with tanh, close to the exact one and not "
-            "the same. The book's gelu is the exact one.",
-        ),
-        Mutant(
-            "relu",
-            Relu,
-            "The activation is ReLU. BERT has GELU.",
-        ),
-    ],
+    mutants=mistakes(MISTAKES),
     cases=cases,
     properties=[
         Property(

@@ -3,13 +3,12 @@
 Chapter: 11
 """
 
-import math
-
 import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from bert_tutorial.course.judging.exercise import Case, Exercise, Mutant, Property
+from bert_tutorial.course.judging.exercise import Case, Exercise, Property
+from bert_tutorial.course.judging.listed import mistakes
 
 STUB = '''
 def masked_lm_loss(logits: Tensor, labels: Tensor) -> Tensor:
@@ -35,92 +34,6 @@ def with_cross_entropy(logits: Tensor, labels: Tensor) -> Tensor:
     """Let torch leave out the labels of -100."""
     total = F.cross_entropy(logits.flatten(0, 1), labels.flatten(), reduction="sum")
     return total / (labels != -100).sum().clamp(min=1)
-
-
-def by_position(logits: Tensor, labels: Tensor) -> Tensor:
-    """Give the loss of every position, 0 where nothing is hidden: (B, T)."""
-    return F.cross_entropy(logits.transpose(1, 2), labels, reduction="none")
-
-
-def over_all(logits: Tensor, labels: Tensor) -> Tensor:
-    """Divide by all positions."""
-    return by_position(logits, labels).mean()
-
-
-def ignores_zero(logits: Tensor, labels: Tensor) -> Tensor:
-    """Take label 0 for padding."""
-    is_hidden = (labels != -100) & (labels != 0)
-    return by_position(logits, labels)[is_hidden].sum() / is_hidden.sum().clamp(min=1)
-
-
-def of_everything(logits: Tensor, labels: Tensor) -> Tensor:
-    """Score the other positions, too, as if id 0 were hidden there."""
-    return by_position(logits, labels.clamp(min=0)).mean()
-
-
-def softmax_twice(logits: Tensor, labels: Tensor) -> Tensor:
-    """Give probabilities to a function that wants logits."""
-    return with_cross_entropy(logits.softmax(dim=-1), labels)
-
-
-def mean_of_means(logits: Tensor, labels: Tensor) -> Tensor:
-    """Average each text, then the texts."""
-    counts = (labels != -100).sum(dim=1)
-    means = by_position(logits, labels).sum(dim=1) / counts.clamp(min=1)
-    return means.sum() / (counts > 0).sum().clamp(min=1)
-
-
-def summed(logits: Tensor, labels: Tensor) -> Tensor:
-    """Add up."""
-    return by_position(logits, labels).sum()
-
-
-def no_sign(logits: Tensor, labels: Tensor) -> Tensor:
-    """Forget the minus."""
-    return -with_cross_entropy(logits, labels)
-
-
-def probability(logits: Tensor, labels: Tensor) -> Tensor:
-    """Forget the logarithm."""
-    is_hidden = labels != -100
-    if not is_hidden.any():
-        return logits.sum() * 0
-    p = logits[is_hidden].softmax(dim=-1)
-    return 1 - p.gather(1, labels[is_hidden][:, None]).mean()
-
-
-def not_a_number(logits: Tensor, labels: Tensor) -> Tensor:
-    """Divide by zero where nothing is hidden."""
-    return F.cross_entropy(logits.flatten(0, 1), labels.flatten())
-
-
-def unstable(logits: Tensor, labels: Tensor) -> Tensor:
-    """Take exp and log one after the other."""
-    is_hidden = labels != -100
-    if not is_hidden.any():
-        return logits.sum() * 0
-    e = logits[is_hidden].exp()
-    p = e / e.sum(dim=-1, keepdim=True)
-    return -p.gather(1, labels[is_hidden][:, None]).log().mean()
-
-
-def base_two(logits: Tensor, labels: Tensor) -> Tensor:
-    """Take the logarithm to the base 2."""
-    return masked_lm_loss(logits, labels) / math.log(2)
-
-
-def with_epsilon(logits: Tensor, labels: Tensor) -> Tensor:
-    """Add a small number before the logarithm."""
-    is_hidden = labels != -100
-    if not is_hidden.any():
-        return logits.sum() * 0
-    p = logits[is_hidden].softmax(dim=-1)
-    return -(p.gather(1, labels[is_hidden][:, None]) + 1e-9).log().mean()
-
-
-def by_texts(logits: Tensor, labels: Tensor) -> Tensor:
-    """Divide by the number of texts."""
-    return by_position(logits, labels).sum() / len(labels)
 
 
 def cases(seed: int, dtype: torch.dtype) -> list[Case]:
@@ -152,6 +65,71 @@ def only_hidden_positions_learn(answer: object) -> bool:
     return torch.equal(reached, labels != -100)
 
 
+MISTAKES = """
+divided by all positions: .mean() => .sum() / labels.numel()
+    The sum is right and is divided by all B * T positions, padding too. Divide by the
+    number of hidden positions.
+0 ignored: labels != -100 => (labels != -100) & (labels != 0)
+    Label 0 is left out. What is not scored has the label -100; 0 is an ID like any
+    other. (In next-sentence prediction, 0 is one of two answers.)
+all positions scored:
+- … => return F.cross_entropy(logits.flatten(0, 1), labels.flatten().clamp(min=0))
+    Positions that were not hidden are scored as well. The model sees those words: it
+    would learn to copy. Leave out the labels of -100.
+softmax twice: .log_softmax => .softmax(dim=-1).log_softmax
+    Probabilities went into a function that takes logits, so the softmax is applied
+    twice and the loss can hardly fall. Pass the logits.
+mean of means:
+- … => losses = F.cross_entropy(logits.mT, labels, reduction='none').sum(dim=1)
+|     counts = (labels != -100).sum(dim=1)
+|     return (losses / counts.clamp(min=1)).sum() / (counts > 0).sum().clamp(min=1)
+    Each text is averaged first, so a text with one hidden word weighs as much as one
+    with four. Average all hidden positions at once.
+summed: .mean() => .sum()
+    The losses are added up. Divide by the number of hidden positions.
+sign: -log_p => log_p
+    The sign is wrong: ln p is negative, and the loss is -ln p.
+no logarithm:
+- log_softmax => softmax
+- -log_p => 1 - log_p
+    This is one minus the probability. The loss is -ln p, which punishes a confident
+    mistake far more.
+0 by 0: … => return F.cross_entropy(logits.flatten(0, 1), labels.flatten())
+    A batch without any hidden position gives nan, and one nan ends a training run. It
+    costs 0, with a gradient of zeros.
+exp overflows: logits[is_hidden].log_softmax(dim=-1) =>
+| (logits[is_hidden].exp() / logits[is_hidden].exp().sum(dim=-1, keepdim=True)).log()
+    exp of a large logit is infinite. log_softmax takes the largest logit off first: use
+    it instead of exp and log.
+logarithm to the base 2: … => return right(logits, labels) / math.log(2)
+    The logarithm is to the base 2. ln is to the base e: equal logits cost ln V.
+a small number added: .log_softmax(dim=-1) => .softmax(dim=-1).add(1e-9).log()
+    A small number was added to the probability, so the loss of an unlikely word is too
+    small. log_softmax needs no such help.
+divided by the texts: .mean() => .sum() / len(labels)
+    The sum was divided by the number of texts. Divide by the number of hidden
+    positions.
+perplexity: return -log_p.gather(1, labels[is_hidden][:, None]).mean() =>
+| return (-log_p.gather(1, labels[is_hidden][:, None]).mean()).exp()
+    This is the perplexity, e to the power of the loss. The loss itself is asked for.
+a number of Python: … => return right(logits, labels).item()
+    The result is a number of Python, through which no gradient comes back. Leave
+    .item() to whoever prints it.
+a loss a position: … => p = logits.log_softmax(dim=-1)
+|     return -p.gather(2, labels.clamp(min=0)[..., None])[..., 0] * (labels != -100)
+    There is a number for each position. Their mean over the hidden ones is the loss.
+over the positions:
+- logits[is_hidden].log_softmax(dim=-1) => logits.log_softmax(dim=1)[is_hidden]
+    The probabilities sum to one over the positions of a text. They must over the
+    words of the vocabulary, the last axis.
+cut off: logits[is_hidden] => logits.detach()[is_hidden]
+    The logits are detached, so no gradient comes back and nothing learns.
+labels smoothed: return -log_p.gather(1, labels[is_hidden][:, None]).mean() =>
+| return -0.9 * log_p.gather(1, labels[is_hidden][:, None]).mean() - 0.1 * log_p.mean()
+    A part of the probability is asked of the other words (label smoothing). Here the
+    true word alone counts.
+"""
+
 EXERCISE = Exercise(
     id="masked-lm-loss",
     chapter=11,
@@ -161,84 +139,7 @@ EXERCISE = Exercise(
     stub=STUB,
     solution=masked_lm_loss,
     accepted={"cross entropy": with_cross_entropy},
-    mutants=[
-        Mutant(
-            "divided by all positions",
-            over_all,
-            "The sum is right and is divided by all B * T positions, padding too. "
-            "Divide by the number of hidden positions.",
-        ),
-        Mutant(
-            "0 ignored",
-            ignores_zero,
-            "Label 0 is left out. What is not scored has the label -100; 0 is an ID "
-            "like any other. (In next-sentence prediction, 0 is one of two answers.)",
-        ),
-        Mutant(
-            "all positions scored",
-            of_everything,
-            "Positions that were not hidden are scored as well. The model sees those "
-            "words: it would learn to copy. Leave out the labels of -100.",
-        ),
-        Mutant(
-            "softmax twice",
-            softmax_twice,
-            "Probabilities went into a function that takes logits, so the softmax is "
-            "applied twice and the loss can hardly fall. Pass the logits.",
-        ),
-        Mutant(
-            "mean of means",
-            mean_of_means,
-            "Each text is averaged first, so a text with one hidden word weighs as "
-            "much as one with four. Average all hidden positions at once.",
-        ),
-        Mutant(
-            "summed",
-            summed,
-            "The losses are added up. Divide by the number of hidden positions.",
-        ),
-        Mutant(
-            "sign",
-            no_sign,
-            "The sign is wrong: ln p is negative, and the loss is -ln p.",
-        ),
-        Mutant(
-            "no logarithm",
-            probability,
-            "This is one minus the probability. The loss is -ln p, which punishes a "
-            "confident mistake far more.",
-        ),
-        Mutant(
-            "0 by 0",
-            not_a_number,
-            "A batch without any hidden position gives nan, and one nan ends a "
-            "training run. It costs 0, with a gradient of zeros.",
-        ),
-        Mutant(
-            "exp overflows",
-            unstable,
-            "exp of a large logit is infinite. log_softmax takes the largest logit "
-            "off first: use it instead of exp and log.",
-        ),
-        Mutant(
-            "logarithm to the base 2",
-            base_two,
-            "The logarithm is to the base 2. ln is to the base e: equal logits "
-            "cost ln V.",
-        ),
-        Mutant(
-            "a small number added",
-            with_epsilon,
-            "A small number was added to the probability, so the loss of an "
-            "unlikely word is too small. log_softmax needs no such help.",
-        ),
-        Mutant(
-            "divided by the texts",
-            by_texts,
-            "The sum was divided by the number of texts. Divide by the number of "
-            "hidden positions.",
-        ),
-    ],
+    mutants=mistakes(MISTAKES),
     cases=cases,
     properties=[
         Property(

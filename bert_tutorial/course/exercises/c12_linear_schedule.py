@@ -3,11 +3,10 @@
 Chapter: 12
 """
 
-import math
-
 import torch
 
-from bert_tutorial.course.judging.exercise import Case, Exercise, Mutant
+from bert_tutorial.course.judging.exercise import Case, Exercise
+from bert_tutorial.course.judging.listed import mistakes
 from bert_tutorial.training.optimizer import linear_schedule
 
 STUB = '''
@@ -29,61 +28,6 @@ def with_min(step: int, total: int, warmup: int) -> float:
     return max(0.0, min(up, down))
 
 
-def no_decay(step: int, total: int, warmup: int) -> float:
-    """Stay at the top."""
-    return min(1.0, step / warmup) if warmup else 1.0
-
-
-def no_warmup(step: int, total: int, warmup: int) -> float:
-    """Begin at the top."""
-    return max(0.0, (total - step) / total)
-
-
-def from_zero(step: int, total: int, warmup: int) -> float:
-    """Let the way down begin at step 0."""
-    return step / warmup if step < warmup else max(0.0, (total - step) / total)
-
-
-def off_by_one(step: int, total: int, warmup: int) -> float:
-    """Begin one step late."""
-    return linear_schedule(max(0, step - 1), total, warmup)
-
-
-def below_zero(step: int, total: int, warmup: int) -> float:
-    """Go on below 0."""
-    return step / warmup if step < warmup else (total - step) / (total - warmup)
-
-
-def cosine(step: int, total: int, warmup: int) -> float:
-    """Come down in a cosine."""
-    if step < warmup:
-        return step / warmup
-    done = min(1.0, (step - warmup) / (total - warmup))
-    return (1 + math.cos(math.pi * done)) / 2
-
-
-def crashes(step: int, total: int, warmup: int) -> float:
-    """Divide by a warm-up of 0."""
-    return max(0.0, min(step / warmup, (total - step) / (total - warmup)))
-
-
-def crashes_at_zero(step: int, total: int, warmup: int) -> float:
-    """Divide by a warm-up of 0 at step 0 only."""
-    if step <= warmup:
-        return step / warmup
-    return max(0.0, (total - step) / (total - warmup))
-
-
-def zero_at_zero(step: int, total: int, warmup: int) -> float:
-    """Begin at 0 in any case."""
-    return linear_schedule(step, total, warmup) if step else 0.0
-
-
-def one_early(step: int, total: int, warmup: int) -> float:
-    """Begin one step early."""
-    return linear_schedule(step + 1, total, warmup)
-
-
 def cases(seed: int, dtype: torch.dtype) -> list[Case]:
     """Steps before, at and behind the top, at and behind the end."""
     steps = [(1, 10, 2), (2, 10, 2), (6, 10, 2), (0, 10, 2), (10, 10, 2), (12, 10, 2)]
@@ -91,6 +35,45 @@ def cases(seed: int, dtype: torch.dtype) -> list[Case]:
     steps += [(9, 10, 9), (5, 10, 9)]
     return [Case(s, f"step {s[0]} of {s[1]}, warm-up {s[2]}") for s in steps]
 
+
+MISTAKES = """
+no way down: … => return min(1.0, step / warmup) if warmup else 1.0
+    The rate stays at its top. After the warm-up it falls in a line to 0 at step total.
+no warm-up: … => return max(0.0, (total - step) / total)
+    The rate begins at its top. From step 0 to step warmup it rises from 0.
+the way down from step 0: max(1, total - warmup) => total
+    The falling line begins at step 0, so the rate drops when the warm-up ends. The
+    original code has this; here the line falls from the top at step warmup: (total -
+    step) / (total - warmup).
+one late: if step < warmup => step = max(0, step - 1)
+|     if step < warmup
+    Everything comes one step late. At step warmup the factor is 1.
+below zero:
+- if step >= total => if False
+- max(1, total - warmup) => (total - warmup)
+    After the end the factor is negative, and the model would climb. Keep it at 0:
+    max(0.0, ...).
+cosine: (total - step) / max(1, total - warmup) =>
+| (1 + math.cos(math.pi * (step - warmup) / (total - warmup))) / 2
+    The way down is a cosine. BERT's is a straight line.
+0 warm-up steps:
+- … => return max(0.0, min(step / warmup, (total - step) / (total - warmup)))
+    A warm-up of 0 divides by zero. Then the rate begins at its top.
+0 warm-up steps, at step 0: step < warmup => step <= warmup
+    A warm-up of 0 divides by zero at step 0. There the rate begins at its top.
+0 at step 0 in any case: … => return right(step, total, warmup) if step else 0.0
+    Without a warm-up there is no rise: the factor is at its top from step 0 on.
+one early: … => return right(step + 1, total, warmup)
+    Everything comes one step early. At step 0 the factor is 0, at step warmup 1.
+whole numbers only:
+- step / warmup => float(step // warmup)
+- (total - step) / max => (total - step) // max
+    // gives whole numbers: 0 until the warm-up is over, and 0 after it. Divide with /.
+in percent: … => return 100 * right(step, total, warmup)
+    The factor is in percent. It is 1 at the end of the warm-up.
+warm-up as a fraction: … => return right(step, total, warmup * total)
+    warmup is taken for a fraction of all steps. It is a number of steps.
+"""
 
 EXERCISE = Exercise(
     id="linear-schedule",
@@ -101,65 +84,7 @@ EXERCISE = Exercise(
     stub=STUB,
     solution=linear_schedule,
     accepted={"min": with_min},
-    mutants=[
-        Mutant(
-            "no way down",
-            no_decay,
-            "The rate stays at its top. After the warm-up it falls in a line to 0 at "
-            "step total.",
-        ),
-        Mutant(
-            "no warm-up",
-            no_warmup,
-            "The rate begins at its top. From step 0 to step warmup it rises from 0.",
-        ),
-        Mutant(
-            "the way down from step 0",
-            from_zero,
-            "The falling line begins at step 0, so the rate drops when the warm-up "
-            "ends. The original code has this; here the line falls from the top at "
-            "step warmup: (total - step) / (total - warmup).",
-        ),
-        Mutant(
-            "one late",
-            off_by_one,
-            "Everything comes one step late. At step warmup the factor is 1.",
-        ),
-        Mutant(
-            "below zero",
-            below_zero,
-            "After the end the factor is negative, and the model would climb. Keep it "
-            "at 0: max(0.0, ...).",
-        ),
-        Mutant(
-            "cosine",
-            cosine,
-            "The way down is a cosine. BERT's is a straight line.",
-        ),
-        Mutant(
-            "0 warm-up steps",
-            crashes,
-            "A warm-up of 0 divides by zero. Then the rate begins at its top.",
-        ),
-        Mutant(
-            "0 warm-up steps, at step 0",
-            crashes_at_zero,
-            "A warm-up of 0 divides by zero at step 0. There the rate begins at "
-            "its top.",
-        ),
-        Mutant(
-            "0 at step 0 in any case",
-            zero_at_zero,
-            "Without a warm-up there is no rise: the factor is at its top from "
-            "step 0 on.",
-        ),
-        Mutant(
-            "one early",
-            one_early,
-            "Everything comes one step early. At step 0 the factor is 0, at step "
-            "warmup 1.",
-        ),
-    ],
+    mutants=mistakes(MISTAKES),
     cases=cases,
     waived={
         "step >= total => step > total": (

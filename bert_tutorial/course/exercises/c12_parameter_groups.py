@@ -8,7 +8,8 @@ from typing import Any
 import torch
 from torch import nn
 
-from bert_tutorial.course.judging.exercise import Case, Exercise, Mutant
+from bert_tutorial.course.judging.exercise import Case, Exercise
+from bert_tutorial.course.judging.listed import mistakes
 from bert_tutorial.model.config import BertConfig
 from bert_tutorial.model.objectives import BertForPreTraining, MaskedLMHead
 from bert_tutorial.training.optimizer import parameter_groups
@@ -39,70 +40,23 @@ def by_dimension(model: nn.Module, weight_decay: float) -> Groups:
     ]
 
 
-def split(model: nn.Module, weight_decay: float, keeps: Any) -> Groups:
-    """Divide by name."""
-    named = list(model.named_parameters())
-    return [
-        {"params": [p for n, p in named if not keeps(n)], "weight_decay": weight_decay},
-        {"params": [p for n, p in named if keeps(n)], "weight_decay": 0.0},
-    ]
-
-
-def everything(model: nn.Module, weight_decay: float) -> Groups:
-    """Let everything decay."""
-    return split(model, weight_decay, lambda name: False)
-
-
-def norms_decay(model: nn.Module, weight_decay: float) -> Groups:
-    """Let the gains of norms decay."""
-    return split(model, weight_decay, lambda name: name.endswith("bias"))
-
-
-def biases_decay(model: nn.Module, weight_decay: float) -> Groups:
-    """Let biases of matrices decay."""
-    return split(model, weight_decay, lambda name: "norm" in name)
-
-
-def tables_kept(model: nn.Module, weight_decay: float) -> Groups:
-    """Keep the tables from decaying, too."""
-    return split(
-        model,
-        weight_decay,
-        lambda n: n.endswith("bias") or "norm" in n or "embeddings" in n,
-    )
-
-
-def turned(model: nn.Module, weight_decay: float) -> Groups:
-    """Put the other group first."""
-    return parameter_groups(model, weight_decay)[::-1]
-
-
-def both_decay(model: nn.Module, weight_decay: float) -> Groups:
-    """Give both groups the same number."""
-    groups = parameter_groups(model, weight_decay)
-    return [{**group, "weight_decay": weight_decay} for group in groups]
-
-
-def one_number(model: nn.Module, weight_decay: float) -> Groups:
-    """Say nothing about the second group."""
-    groups = parameter_groups(model, weight_decay)
-    return [groups[0], {"params": groups[1]["params"]}]
-
-
-def fixed_number(model: nn.Module, weight_decay: float) -> Groups:
-    """Take the published number."""
-    return parameter_groups(model, 0.01)
-
-
 def run(answer: Any, case: Case) -> list[tuple[float, list[str]]]:
     """Name the parameters of each group."""
     config, weight_decay = case.args
-    model = (MaskedLMHead if case.kwargs else BertForPreTraining)(config)
+    model: nn.Module
+    if "tied" in case.kwargs:
+        model = nn.Sequential(*(nn.Linear(4, 4) for _ in range(2)))
+        model[1].weight = model[0].weight
+    else:
+        model = (MaskedLMHead if case.kwargs else BertForPreTraining)(config)
     names = {id(p): name for name, p in model.named_parameters()}
-    return [
+    found = answer(model, weight_decay)
+    given = [names[id(p)] for group in found for p in group["params"]]
+    again = [
         (float(group["weight_decay"]), [names[id(p)] for p in group["params"]])
-        for group in answer(model, weight_decay)
+        for group in found
     ]
+    return again if given == [name for _, group in again for name in group] else []
 
 
 def cases(seed: int, dtype: torch.dtype) -> list[Case]:
@@ -118,8 +72,49 @@ def cases(seed: int, dtype: torch.dtype) -> list[Case]:
         Case((small, 0.01), "one layer"),
         Case((small.changed(num_hidden_layers=2), 0.1), "two layers"),
         Case((small, 0.01), "a head, whose bias is named without a dot", {"head": 1}),
+        Case((small, 0.01), "two layers that share a matrix", {"tied": 1}),
+        Case((small, 0.0), "no decay at all"),
     ]
 
+
+MISTAKES = """
+everything decays: is_bias or id(parameter) in norms => False
+    Biases and norms decay as well. A gain that decays is pulled from 1 to 0; both kinds
+    belong into the group with 0.0.
+gains decay: is_bias or id(parameter) in norms => is_bias
+    The gains of the LayerNorms decay. Both parameters of a norm belong into the group
+    with 0.0, the one named weight, too. (Names of other libraries, such as LayerNorm,
+    are not found here: ask for the type.)
+biases decay: is_bias or id(parameter) in norms => id(parameter) in norms
+    The biases of the matrices decay. They belong into the group with 0.0.
+tables kept: is_bias or id => is_bias or 'embeddings' in name or id
+    The three tables do not decay in yours. In BERT they do: only biases and norms are
+    left out.
+groups turned: … => return right(model, weight_decay)[::-1]
+    The groups are right, but in the wrong order: the decaying one comes first.
+both with decay: 0.0 => weight_decay
+    Both groups have the same weight_decay. The second one has 0.0.
+no number for the second: , 'weight_decay': 0.0 =>
+    The second group has no weight_decay, so the optimizer's own number would hold for
+    it: 0.01 in AdamW. Say 0.0.
+0.01 in any case: 'weight_decay': weight_decay => 'weight_decay': 0.01
+    The first group decays with 0.01 in yours, whatever weight_decay says.
+a matrix twice:
+- model.named_parameters() => model.named_parameters(remove_duplicate=False)
+    A parameter that two layers share is listed twice, and an optimizer would refuse
+    it. named_parameters() gives each once.
+one group without decay:
+- return [{'params': decayed, 'weight_decay': weight_decay}, … => return [{'params':
+|     decayed, 'weight_decay': weight_decay}, *([{'params': others, 'weight_decay':
+|         0.0}] if weight_decay else [])]
+    Where weight_decay is 0 there is one group, and its other parameters are missing.
+    Two are asked for in any case.
+to be read once:
+- return [{'params': decayed, … => return [{'params': iter(decayed), 'weight_decay':
+|     weight_decay}, {'params': iter(others), 'weight_decay': 0.0}]
+    "params" can be read only once, like a generator: whoever counts the parameters
+    leaves none to the optimizer. Make it a list.
+"""
 
 EXERCISE = Exercise(
     id="parameter-groups",
@@ -131,54 +126,7 @@ EXERCISE = Exercise(
     solution=parameter_groups,
     accepted={"dimension": by_dimension},
     run=run,
-    mutants=[
-        Mutant(
-            "everything decays",
-            everything,
-            "Biases and norms decay as well. A gain that decays is pulled from 1 to 0; "
-            "both kinds belong into the group with 0.0.",
-        ),
-        Mutant(
-            "gains decay",
-            norms_decay,
-            "The gains of the LayerNorms decay. Both parameters of a norm belong into "
-            "the group with 0.0, the one named weight, too. (Names of other libraries, "
-            "such as LayerNorm, are not found here: ask for the type.)",
-        ),
-        Mutant(
-            "biases decay",
-            biases_decay,
-            "The biases of the matrices decay. They belong into the group with 0.0.",
-        ),
-        Mutant(
-            "tables kept",
-            tables_kept,
-            "The three tables do not decay in yours. In BERT they do: only biases and "
-            "norms are left out.",
-        ),
-        Mutant(
-            "groups turned",
-            turned,
-            "The groups are right, but in the wrong order: the decaying one comes "
-            "first.",
-        ),
-        Mutant(
-            "both with decay",
-            both_decay,
-            "Both groups have the same weight_decay. The second one has 0.0.",
-        ),
-        Mutant(
-            "no number for the second",
-            one_number,
-            "The second group has no weight_decay, so the optimizer's own number "
-            "would hold for it: 0.01 in AdamW. Say 0.0.",
-        ),
-        Mutant(
-            "0.01 in any case",
-            fixed_number,
-            "The first group decays with 0.01 in yours, whatever weight_decay says.",
-        ),
-    ],
+    mutants=mistakes(MISTAKES),
     cases=cases,
     waived={
         "1 => 2": ("only the last part of the name is read"),

@@ -6,7 +6,8 @@ Chapter: 12
 import torch
 from torch import Tensor
 
-from bert_tutorial.course.judging.exercise import Case, Exercise, Mutant
+from bert_tutorial.course.judging.exercise import Case, Exercise
+from bert_tutorial.course.judging.listed import mistakes
 
 STUB = '''
 def recall_at_mask(
@@ -40,89 +41,6 @@ def with_loop(
     return hits / len(input_ids)
 
 
-def at_cls(logits: Tensor, input_ids: Tensor, answers: Tensor, mask_id: int) -> float:
-    """Read [CLS]."""
-    return (logits[:, 0].argmax(dim=-1) == answers).float().mean().item()
-
-
-def first_position(
-    logits: Tensor, input_ids: Tensor, answers: Tensor, mask_id: int
-) -> float:
-    """Use the position of the first text for all."""
-    position = int((input_ids[0] == mask_id).int().argmax())
-    return (logits[:, position].argmax(dim=-1) == answers).float().mean().item()
-
-
-def over_positions(
-    logits: Tensor, input_ids: Tensor, answers: Tensor, mask_id: int
-) -> float:
-    """Take the best word of any position."""
-    best = logits.flatten(1).argmax(dim=-1) % logits.shape[-1]
-    return (best == answers).float().mean().item()
-
-
-def anywhere(logits: Tensor, input_ids: Tensor, answers: Tensor, mask_id: int) -> float:
-    """Be content with the answer at any position."""
-    best = logits.argmax(dim=-1)  # (B, T)
-    return (best == answers[:, None]).any(dim=1).float().mean().item()
-
-
-def top_two(logits: Tensor, input_ids: Tensor, answers: Tensor, mask_id: int) -> float:
-    """Accept the second choice."""
-    best = logits[input_ids == mask_id].topk(2, dim=-1).indices
-    return (best == answers[:, None]).any(dim=1).float().mean().item()
-
-
-def among_answers(
-    logits: Tensor, input_ids: Tensor, answers: Tensor, mask_id: int
-) -> float:
-    """Choose among the right answers of all texts only."""
-    at_mask = logits[input_ids == mask_id]
-    allowed = torch.zeros(logits.shape[-1], dtype=torch.bool)
-    allowed[answers] = True
-    best = at_mask.masked_fill(~allowed, -torch.inf).argmax(dim=-1)
-    return (best == answers).float().mean().item()
-
-
-def mean_probability(
-    logits: Tensor, input_ids: Tensor, answers: Tensor, mask_id: int
-) -> float:
-    """Average the probability of the right answer."""
-    p = logits[input_ids == mask_id].softmax(dim=-1)
-    return p.gather(1, answers[:, None]).mean().item()
-
-
-def count(logits: Tensor, input_ids: Tensor, answers: Tensor, mask_id: int) -> float:
-    """Give the number."""
-    at_mask = logits[input_ids == mask_id]
-    return float((at_mask.argmax(dim=-1) == answers).sum())
-
-
-def without_mask_id(
-    logits: Tensor, input_ids: Tensor, answers: Tensor, mask_id: int
-) -> float:
-    """Forbid [MASK] as an answer."""
-    at_mask = logits[input_ids == mask_id].clone()
-    at_mask[:, mask_id] = -torch.inf
-    return (at_mask.argmax(dim=-1) == answers).float().mean().item()
-
-
-def ordinary_words(
-    logits: Tensor, input_ids: Tensor, answers: Tensor, mask_id: int
-) -> float:
-    """Forbid the ids up to [MASK]."""
-    at_mask = logits[input_ids == mask_id].clone()
-    at_mask[:, : mask_id + 1] = -torch.inf
-    return (at_mask.argmax(dim=-1) == answers).float().mean().item()
-
-
-def against_input(
-    logits: Tensor, input_ids: Tensor, answers: Tensor, mask_id: int
-) -> float:
-    """Compare with what is read."""
-    return (logits.argmax(dim=-1) == input_ids).float().mean().item()
-
-
 def cases(seed: int, dtype: torch.dtype) -> list[Case]:
     """Masks at different positions; some first choices are no answer."""
     generator = torch.Generator().manual_seed(seed)
@@ -146,6 +64,62 @@ def cases(seed: int, dtype: torch.dtype) -> list[Case]:
     return [*made, Case(one, "one text")]
 
 
+MISTAKES = """
+at [CLS]: logits[input_ids == mask_id] => logits[:, 0]
+    You read the scores at [CLS]. The question is at [MASK].
+the first text's position:
+- logits[input_ids == mask_id] => logits[:, (input_ids[0] == mask_id).int().argmax()]
+    The position of [MASK] in the first text is used for all. Each text has its own.
+best of all positions: at_mask.argmax(dim=-1) == answers =>
+| logits.flatten(1).argmax(dim=-1) % logits.shape[-1] == answers
+    You take the best score of the whole text, wherever it is. A common slip; only the
+    scores at [MASK] answer the question.
+right somewhere: (at_mask.argmax(dim=-1) == answers) =>
+| (logits.argmax(dim=-1) == answers[:, None]).any(dim=1)
+    You count the answer if it is the first choice anywhere. It must be that of [MASK].
+second choice accepted: (at_mask.argmax(dim=-1) == answers) =>
+| (at_mask.topk(2, dim=-1).indices == answers[:, None]).any(dim=1)
+    The second choice counts as right. Recall here asks for the first.
+chosen among the answers: at_mask.argmax(dim=-1) =>
+| answers.unique()[at_mask[:, answers.unique()].argmax(dim=-1)]
+    The choice is made among the right answers of the texts only, so that all other
+    words cannot win. The first choice is one of all V.
+probability: (at_mask.argmax(dim=-1) == answers).float() =>
+| at_mask.softmax(dim=-1).gather(1, answers[:, None])
+    This is the mean probability of the right word. Count first choices.
+not divided: .float().mean().item() => .float().sum().item()
+    This is the number of hits. Divide by the texts.
+[MASK] forbidden: return => at_mask[:, mask_id] = -torch.inf
+|     return
+    The id of [MASK] cannot win in yours. The first choice is the best of all V ids,
+    that one too.
+special tokens forbidden: return => at_mask[:, :mask_id + 1] = -torch.inf
+|     return
+    The ids of special tokens cannot win in yours. The first choice is the best of all V
+    ids.
+compared with what is read:
+- … => return (logits.argmax(dim=-1) == input_ids).float().mean().item()
+    The first choices of all positions are compared with the ids that are read. Compare
+    those at [MASK] with answers.
+at the end: logits[input_ids == mask_id] => logits[:, -1]
+    The last position of each text is read. Read where input_ids is mask_id.
+five choices: (at_mask.argmax(dim=-1) == answers).float() => (at_mask.topk(min(5,
+|     at_mask.shape[-1])).indices == answers[:, None]).any(dim=1).float()
+    An answer among the best five counts as right. Only the first choice does.
+in percent: .mean().item() => .mean().item() * 100
+    The result is in percent. 3 of 4 right gives 0.75.
+the lowest: .argmax( => .argmin(
+    The id with the lowest logit is taken. The first choice has the highest.
+without the sign: at_mask.argmax => at_mask.abs().argmax
+    abs takes the sign off, so that a word the model rules out is chosen. Compare the
+    logits as they are.
+divided by all tokens: .mean().item() => .sum().item() / input_ids.numel()
+    The hits are divided by the number of all tokens. Each text has one question: divide
+    by the number of texts.
+a tensor: .mean().item() => .mean()
+    The result is a tensor. A number is asked for: .item().
+"""
+
 EXERCISE = Exercise(
     id="recall-at-mask",
     chapter=12,
@@ -155,68 +129,7 @@ EXERCISE = Exercise(
     stub=STUB,
     solution=recall_at_mask,
     accepted={"loop": with_loop},
-    mutants=[
-        Mutant(
-            "at [CLS]",
-            at_cls,
-            "You read the scores at [CLS]. The question is at [MASK].",
-        ),
-        Mutant(
-            "the first text's position",
-            first_position,
-            "The position of [MASK] in the first text is used for all. Each "
-            "text has its own.",
-        ),
-        Mutant(
-            "best of all positions",
-            over_positions,
-            "You take the best score of the whole text, wherever it is. A common "
-            "slip; only the scores at [MASK] answer the question.",
-        ),
-        Mutant(
-            "right somewhere",
-            anywhere,
-            "You count the answer if it is the first choice anywhere. It must be "
-            "that of [MASK].",
-        ),
-        Mutant(
-            "second choice accepted",
-            top_two,
-            "The second choice counts as right. Recall here asks for the first.",
-        ),
-        Mutant(
-            "chosen among the answers",
-            among_answers,
-            "The choice is made among the right answers of the texts only, so that "
-            "all other words cannot win. The first choice is one of all V.",
-        ),
-        Mutant(
-            "probability",
-            mean_probability,
-            "This is the mean probability of the right word. Count first choices.",
-        ),
-        Mutant(
-            "not divided", count, "This is the number of hits. Divide by the texts."
-        ),
-        Mutant(
-            "[MASK] forbidden",
-            without_mask_id,
-            "The id of [MASK] cannot win in yours. The first choice is the best "
-            "of all V ids, that one too.",
-        ),
-        Mutant(
-            "special tokens forbidden",
-            ordinary_words,
-            "The ids of special tokens cannot win in yours. The first choice is "
-            "the best of all V ids.",
-        ),
-        Mutant(
-            "compared with what is read",
-            against_input,
-            "The first choices of all positions are compared with the ids that are "
-            "read. Compare those at [MASK] with answers.",
-        ),
-    ],
+    mutants=mistakes(MISTAKES),
     cases=cases,
     waived={
         "-1 => 1": ("two axes are left, so -1 is 1"),

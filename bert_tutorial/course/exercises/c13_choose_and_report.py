@@ -3,11 +3,12 @@
 Chapter: 13
 """
 
-from statistics import mean, median
+from statistics import mean
 
 import torch
 
-from bert_tutorial.course.judging.exercise import Case, Exercise, Mutant
+from bert_tutorial.course.judging.exercise import Case, Exercise
+from bert_tutorial.course.judging.listed import mistakes
 
 STUB = '''
 def choose_and_report(
@@ -40,76 +41,6 @@ def with_loop(validation: Scores, test: Scores) -> tuple[str, float]:
         if sum(scores) / len(scores) > top:
             best, top = name, sum(scores) / len(scores)
     return best, sum(test[best]) / len(test[best])
-
-
-def on_the_test(validation: Scores, test: Scores) -> tuple[str, float]:
-    """Tune on the test set."""
-    best = max(test, key=lambda name: mean(test[name]))
-    return best, mean(test[best])
-
-
-def best_seed(validation: Scores, test: Scores) -> tuple[str, float]:
-    """Choose by the best single run."""
-    best = max(validation, key=lambda name: max(validation[name]))
-    return best, mean(test[best])
-
-
-def best_test_seed(validation: Scores, test: Scores) -> tuple[str, float]:
-    """Report the best run."""
-    best = max(validation, key=lambda name: mean(validation[name]))
-    return best, max(test[best])
-
-
-def seed_of_choice(validation: Scores, test: Scores) -> tuple[str, float]:
-    """Report the run that was best on validation."""
-    best = max(validation, key=lambda name: mean(validation[name]))
-    seed = max(range(len(test[best])), key=lambda position: validation[best][position])
-    return best, test[best][seed]
-
-
-def reports_validation(validation: Scores, test: Scores) -> tuple[str, float]:
-    """Report what was chosen by."""
-    best = max(validation, key=lambda name: mean(validation[name]))
-    return best, mean(validation[best])
-
-
-def by_sum(validation: Scores, test: Scores) -> tuple[str, float]:
-    """Choose by both."""
-    best = max(validation, key=lambda name: mean(validation[name]) + mean(test[name]))
-    return best, mean(test[best])
-
-
-def by_median(validation: Scores, test: Scores) -> tuple[str, float]:
-    """Choose by the median."""
-    best = max(validation, key=lambda name: median(validation[name]))
-    return best, mean(test[best])
-
-
-def by_total(validation: Scores, test: Scores) -> tuple[str, float]:
-    """Choose by the sum."""
-    best = max(validation, key=lambda name: sum(validation[name]))
-    return best, mean(test[best])
-
-
-def from_zero(validation: Scores, test: Scores) -> tuple[str, float]:
-    """Begin the search at 0."""
-    best, top = next(iter(validation)), 0.0
-    for name, scores in validation.items():
-        if mean(scores) > top:
-            best, top = name, mean(scores)
-    return best, mean(test[best])
-
-
-def by_position(validation: Scores, test: Scores) -> tuple[str, float]:
-    """Take the numbers at the same position of the other dict."""
-    best = max(validation, key=lambda name: mean(validation[name]))
-    return best, mean(list(test.values())[list(validation).index(best)])
-
-
-def by_name(validation: Scores, test: Scores) -> tuple[str, float]:
-    """Compare the names."""
-    best = max(validation)
-    return best, mean(test[best])
 
 
 def cases(seed: int, dtype: torch.dtype) -> list[Case]:
@@ -154,6 +85,51 @@ def cases(seed: int, dtype: torch.dtype) -> list[Case]:
     ]
 
 
+MISTAKES = """
+tuned on the test:
+- max(validation, => max(test,
+- mean(validation[name]) => mean(test[name])
+    You choose by the test scores. The largest of several noisy numbers is too large on
+    average; then nothing is left to report honestly.
+best of the seeds: : mean( => : max(
+    You choose by the best single run. A variant that varies most wins by luck; compare
+    means.
+best test run: , mean( => , max(
+    You report the best of the seeds. Report their mean.
+one run reported:
+- mean(test[best]) => test[best][validation[best].index(max(validation[best]))]
+    You report a single run, the one that was best on validation. Report the mean over
+    the seeds.
+validation reported: (test => (validation
+    You report the number that you chose by. It was picked because it was large; report
+    the test.
+both together: name])) => name]) + mean(test[name]))
+    The test scores take part in the choice. Not even a little: it is tuning on the
+    test.
+median: : mean( => : median(
+    You choose by the median. The task asks for the mean over the seeds.
+sum of the seeds: : mean( => : sum(
+    You choose by the sum, so the variant with the most seeds wins. Compare means.
+search begins at 0: … => best, highest = next(iter(validation)), 0.0
+|     for name, scores in validation.items():
+|         if mean(scores) > highest:
+|             best, highest = name, mean(scores)
+|     return best, mean(test[best])
+    Your search begins at 0, so nothing can win where all scores are below. Begin at
+    minus infinity, or use max.
+by position: test[best => list(test.values())[list(validation).index(best)
+    The numbers of the test are taken by their position in the dict. Look the chosen
+    name up.
+largest name: , key=lambda name: mean(validation[name]) =>
+    max of a dict compares its names. Give it the mean as a key.
+the lowest: max(validation => min(validation
+    The variant with the lowest score is chosen. A higher score is better.
+the mean of all: mean(test[best]) => mean((x for one in test.values() for x in one))
+    The mean over all variants is reported. Report the mean of the chosen one.
+the runs themselves: mean(test[best]) => test[best]
+    The single runs are reported. Report their mean.
+"""
+
 EXERCISE = Exercise(
     id="choose-and-report",
     chapter=13,
@@ -163,71 +139,7 @@ EXERCISE = Exercise(
     stub=STUB,
     solution=choose_and_report,
     accepted={"loop": with_loop},
-    mutants=[
-        Mutant(
-            "tuned on the test",
-            on_the_test,
-            "You choose by the test scores. The largest of several noisy numbers is "
-            "too large on average; then nothing is left to report honestly.",
-        ),
-        Mutant(
-            "best of the seeds",
-            best_seed,
-            "You choose by the best single run. A variant that varies most wins by "
-            "luck; compare means.",
-        ),
-        Mutant(
-            "best test run",
-            best_test_seed,
-            "You report the best of the seeds. Report their mean.",
-        ),
-        Mutant(
-            "one run reported",
-            seed_of_choice,
-            "You report a single run, the one that was best on validation. Report the "
-            "mean over the seeds.",
-        ),
-        Mutant(
-            "validation reported",
-            reports_validation,
-            "You report the number that you chose by. It was picked because it was "
-            "large; report the test.",
-        ),
-        Mutant(
-            "both together",
-            by_sum,
-            "The test scores take part in the choice. Not even a little: it is tuning "
-            "on the test.",
-        ),
-        Mutant(
-            "median",
-            by_median,
-            "You choose by the median. The task asks for the mean over the seeds.",
-        ),
-        Mutant(
-            "sum of the seeds",
-            by_total,
-            "You choose by the sum, so the variant with the most seeds wins. "
-            "Compare means.",
-        ),
-        Mutant(
-            "search begins at 0",
-            from_zero,
-            "Your search begins at 0, so nothing can win where all scores are "
-            "below. Begin at minus infinity, or use max.",
-        ),
-        Mutant(
-            "by position",
-            by_position,
-            "The numbers of the test are taken by their position in the dict. Look "
-            "the chosen name up.",
-        ),
-        Mutant(
-            "largest name",
-            by_name,
-            "max of a dict compares its names. Give it the mean as a key.",
-        ),
-    ],
+    mutants=mistakes(MISTAKES),
     cases=cases,
     hints=(
         "Two steps that do not share their numbers: choose, then report.",

@@ -5,7 +5,8 @@ Chapter: 13
 
 import torch
 
-from bert_tutorial.course.judging.exercise import Case, Exercise, Mutant
+from bert_tutorial.course.judging.exercise import Case, Exercise
+from bert_tutorial.course.judging.listed import mistakes
 
 STUB = '''
 def equal_work_steps(steps: int, layers: int, other: int, layer: int, rest: int) -> int:
@@ -35,51 +36,6 @@ def by_counting(steps: int, layers: int, other: int, layer: int, rest: int) -> i
     return done
 
 
-def same_steps(steps: int, layers: int, other: int, layer: int, rest: int) -> int:
-    """Give as many steps."""
-    return steps
-
-
-def layers_only(steps: int, layers: int, other: int, layer: int, rest: int) -> int:
-    """Forget what every step costs."""
-    return steps * layers // other
-
-
-def inverted(steps: int, layers: int, other: int, layer: int, rest: int) -> int:
-    """Turn the ratio round."""
-    return steps * (other * layer + rest) // (layers * layer + rest)
-
-
-def rounded_up(steps: int, layers: int, other: int, layer: int, rest: int) -> int:
-    """Begin a step that the budget does not pay for."""
-    return -(-steps * (layers * layer + rest) // (other * layer + rest))
-
-
-def rest_each_layer(steps: int, layers: int, other: int, layer: int, rest: int) -> int:
-    """Count the rest once a layer in the other model."""
-    return steps * (layers * layer + rest) // (other * (layer + rest))
-
-
-def one_step(steps: int, layers: int, other: int, layer: int, rest: int) -> int:
-    """Take the work of one step for the budget."""
-    return (layers * layer + rest) // (other * layer + rest)
-
-
-def to_nearest(steps: int, layers: int, other: int, layer: int, rest: int) -> int:
-    """Round to the nearest."""
-    return round(steps * (layers * layer + rest) / (other * layer + rest))
-
-
-def rest_once(steps: int, layers: int, other: int, layer: int, rest: int) -> int:
-    """Pay the rest once in the budget."""
-    return (steps * layers * layer + rest) // (other * layer + rest)
-
-
-def rest_forgotten(steps: int, layers: int, other: int, layer: int, rest: int) -> int:
-    """Leave the rest out of the other's step."""
-    return steps * (layers * layer + rest) // (other * layer)
-
-
 def cases(seed: int, dtype: torch.dtype) -> list[Case]:
     """The docstring's numbers, the lab's, and drawn ones."""
     generator = torch.Generator().manual_seed(seed)
@@ -89,8 +45,56 @@ def cases(seed: int, dtype: torch.dtype) -> list[Case]:
         Case((900, 2, 1, 103, 7), "900 steps, 2 layers against 1"),
         Case((900, 2, 3, 103, 7), "900 steps, 2 layers against 3"),
         Case((41, 4, 5, drawn[0], drawn[1]), "41 steps, 4 layers against 5"),
+        Case((49, 1, 73, 2, 1), "a budget that pays for one step exactly"),
+        Case((3, 1, 40, 10, 1), "a budget below one step of the other"),
+        Case(
+            (100, 2, 3, 33 * 10**13 + 1, 10**13),
+            "a step of 10^15 operations, and a budget that lacks one operation",
+        ),
     ]
 
+
+MISTAKES = """
+equal steps: … => return steps
+    You give both as many steps. The deeper one then does more work: a comparison of
+    budgets, not of depth.
+layers only: … => return steps * layers // other
+    You scale by the number of layers alone. Each step also pays `rest`, whatever the
+    depth.
+ratio turned round:
+- … => return steps * (other * layer + rest) // (layers * layer + rest)
+    The deeper model gets more steps in yours. Its step costs more, so the budget buys
+    fewer.
+rounded up: budget // (other * layer + rest) => -(-budget // (other * layer + rest))
+    Your last step is not paid for: it goes beyond the budget. Round down.
+rest once a layer: other * layer + rest => other * (layer + rest)
+    You count `rest` once for each layer. A step pays it once.
+one step's budget: steps * =>
+    The budget is that of a single step. The baseline made `steps` of them.
+rounded to the nearest:
+- budget // (other * layer + rest) => round(budget / (other * layer + rest))
+    You round to the nearest, so that the last step may go beyond the budget. Round
+    down.
+rest once a run: steps * (layers * layer + rest) => steps * layers * layer + rest
+    The budget pays `rest` once for the whole run. Each of its steps costs it.
+rest left out: other * layer + rest => other * layer
+    `rest` is in the budget and not in the cost of the other's step. Every step pays it.
+divided before multiplied: return budget // (other * layer + rest) =>
+| return int(steps * ((layers * layer + rest) / (other * layer + rest)))
+    The costs of a step are divided first, and the fraction is rounded: a step that fits
+    exactly may be lost. Stay with whole numbers: multiply first, then //.
+a fraction cut off:
+- return budget // (other * layer + rest) => return int(budget / (other * layer + rest))
+    / gives a number of some 16 digits, which large costs exceed: it may be rounded up.
+    // stays with whole numbers.
+below the budget: return budget // (other * layer + rest) =>
+| return (budget - 1) // (other * layer + rest)
+    Where the steps cost exactly the budget, yours has one too few. They must not cost
+    more; the same is allowed.
+one in any case:
+- return budget // => return max(1, budget // (other * layer + rest)) or budget //
+    A budget that does not pay for one step buys none: 0.
+"""
 
 EXERCISE = Exercise(
     id="equal-work-steps",
@@ -101,59 +105,7 @@ EXERCISE = Exercise(
     stub=STUB,
     solution=equal_work_steps,
     accepted={"step by step": by_counting},
-    mutants=[
-        Mutant(
-            "equal steps",
-            same_steps,
-            "You give both as many steps. The deeper one then does more work: a "
-            "comparison of budgets, not of depth.",
-        ),
-        Mutant(
-            "layers only",
-            layers_only,
-            "You scale by the number of layers alone. Each step also pays `rest`, "
-            "whatever the depth.",
-        ),
-        Mutant(
-            "ratio turned round",
-            inverted,
-            "The deeper model gets more steps in yours. Its step costs more, so the "
-            "budget buys fewer.",
-        ),
-        Mutant(
-            "rounded up",
-            rounded_up,
-            "Your last step is not paid for: it goes beyond the budget. Round down.",
-        ),
-        Mutant(
-            "rest once a layer",
-            rest_each_layer,
-            "You count `rest` once for each layer. A step pays it once.",
-        ),
-        Mutant(
-            "one step's budget",
-            one_step,
-            "The budget is that of a single step. The baseline made `steps` of them.",
-        ),
-        Mutant(
-            "rounded to the nearest",
-            to_nearest,
-            "You round to the nearest, so that the last step may go beyond the "
-            "budget. Round down.",
-        ),
-        Mutant(
-            "rest once a run",
-            rest_once,
-            "The budget pays `rest` once for the whole run. Each of its steps "
-            "costs it.",
-        ),
-        Mutant(
-            "rest left out",
-            rest_forgotten,
-            "`rest` is in the budget and not in the cost of the other's step. "
-            "Every step pays it.",
-        ),
-    ],
+    mutants=mistakes(MISTAKES),
     cases=cases,
     hints=(
         "First the budget: what does the whole baseline run cost?",

@@ -4,11 +4,12 @@ Chapter: 13
 """
 
 import math
-from statistics import mean, stdev, variance
+from statistics import mean, stdev
 
 import torch
 
-from bert_tutorial.course.judging.exercise import Case, Exercise, Mutant
+from bert_tutorial.course.judging.exercise import Case, Exercise
+from bert_tutorial.course.judging.listed import mistakes
 
 STUB = '''
 def paired_interval(
@@ -44,83 +45,6 @@ def with_torch(variant: list[float], baseline: list[float], t: float) -> Ends:
     return float(d.mean() - half), float(d.mean() + half)
 
 
-def _ends(center: float, half: float) -> Ends:
-    return center - half, center + half
-
-
-def unpaired(variant: list[float], baseline: list[float], t: float) -> Ends:
-    """Treat the runs as if their seeds were different."""
-    n = len(variant)
-    half = t * math.sqrt((variance(variant) + variance(baseline)) / n)
-    return _ends(mean(variant) - mean(baseline), half)
-
-
-def without_root(variant: list[float], baseline: list[float], t: float) -> Ends:
-    """Give where single runs lie."""
-    d = [a - b for a, b in zip(variant, baseline, strict=True)]
-    return _ends(mean(d), t * stdev(d))
-
-
-def normal(variant: list[float], baseline: list[float], t: float) -> Ends:
-    """Use the quantile of many runs."""
-    d = [a - b for a, b in zip(variant, baseline, strict=True)]
-    return _ends(mean(d), 1.96 * stdev(d) / math.sqrt(len(d)))
-
-
-def over_n(variant: list[float], baseline: list[float], t: float) -> Ends:
-    """Divide the squares by n."""
-    d = [a - b for a, b in zip(variant, baseline, strict=True)]
-    n = len(d)
-    return _ends(mean(d), t * stdev(d) * math.sqrt((n - 1) / n) / math.sqrt(n))
-
-
-def reversed_sign(variant: list[float], baseline: list[float], t: float) -> Ends:
-    """Subtract the variant."""
-    return paired_interval(baseline, variant, t)
-
-
-def sorted_runs(variant: list[float], baseline: list[float], t: float) -> Ends:
-    """Pair the best with the best."""
-    return paired_interval(sorted(variant), sorted(baseline), t)
-
-
-def best_runs(variant: list[float], baseline: list[float], t: float) -> Ends:
-    """Compare the best run of each."""
-    d = [a - b for a, b in zip(variant, baseline, strict=True)]
-    half = t * stdev(d) / math.sqrt(len(d))
-    return _ends(max(variant) - max(baseline), half)
-
-
-def extremes(variant: list[float], baseline: list[float], t: float) -> Ends:
-    """Give the smallest and the largest difference."""
-    d = [a - b for a, b in zip(variant, baseline, strict=True)]
-    return min(d), max(d)
-
-
-def of_three(variant: list[float], baseline: list[float], t: float) -> Ends:
-    """Take three seeds for granted."""
-    d = [a - b for a, b in zip(variant, baseline, strict=True)]
-    return _ends(mean(d), t * stdev(d) / math.sqrt(3))
-
-
-def over_all(variant: list[float], baseline: list[float], t: float) -> Ends:
-    """Divide by n without its root."""
-    d = [a - b for a, b in zip(variant, baseline, strict=True)]
-    return _ends(mean(d), t * stdev(d) / len(d))
-
-
-def sizes(variant: list[float], baseline: list[float], t: float) -> Ends:
-    """Drop the signs."""
-    d = [abs(a - b) for a, b in zip(variant, baseline, strict=True)]
-    return _ends(mean(d), t * stdev(d) / math.sqrt(len(d)))
-
-
-def with_variance(variant: list[float], baseline: list[float], t: float) -> Ends:
-    """Take the variance for the deviation."""
-    d = [a - b for a, b in zip(variant, baseline, strict=True)]
-    return _ends(mean(d), t * variance(d) / math.sqrt(len(d)))
-
-
 def cases(seed: int, dtype: torch.dtype) -> list[Case]:
     """Three seeds that rise together, five that do not, and no difference at all."""
     generator = torch.Generator().manual_seed(seed)
@@ -135,6 +59,52 @@ def cases(seed: int, dtype: torch.dtype) -> list[Case]:
     ]
 
 
+MISTAKES = """
+unpaired: stdev(differences) / math.sqrt(len(differences)) =>
+| math.sqrt((stdev(variant) ** 2 + stdev(baseline) ** 2) / len(variant))
+    The spreads of both sides are added up, so the luck of the seeds counts twice.
+    Subtract seed by seed first; that luck drops out.
+no square root of n: / math.sqrt(len(differences)) =>
+    This is the spread of single runs. The mean of n of them is known better, by
+    sqrt(n).
+1.96 instead of t: half = t * => half = 1.96 *
+    1.96 is for very many runs. With three, s itself is a rough guess, and t makes up
+    for it: use the argument.
+deviation over n: stdev(differences) / math.sqrt(len(differences)) =>
+| stdev(differences) * math.sqrt(len(differences) - 1) / len(differences)
+    The deviation divides by n. With few runs that is too small: divide by n - 1, as
+    statistics.stdev does.
+baseline minus variant: a - b => b - a
+    The sign is turned round: give variant minus baseline.
+sorted runs: zip(variant, baseline => zip(sorted(variant), sorted(baseline)
+    The runs are paired by rank. They belong together by seed.
+best of the seeds: mean(differences) => max(variant) - max(baseline)
+    You compare the best run of each side. With more seeds the best gets better by luck
+    alone: compare means.
+smallest and largest: return … => return (min(differences), max(differences))
+    These are the extreme differences, no interval of their mean.
+three seeds for granted: len(differences) => 3
+    You divide by the root of 3, whatever the number of seeds. Divide by the root of n.
+divided by n: math.sqrt(len(differences)) => len(differences)
+    You divide by n. The mean of n numbers is known better by the root of n.
+signs dropped: a - b => abs(a - b)
+    The differences lost their signs: a variant that is worse looks better. Leave out
+    abs.
+variance: stdev(differences) => stdev(differences) ** 2
+    You take the variance. s is the deviation, its root.
+mean and half: return (center - half, center + half) => return (center, half)
+    These are the mean and half of the width. The two ends are asked for: the mean minus
+    and plus the half.
+the high end first:
+- return (center - half, center + half) => return (center + half, center - half)
+    The high end comes first. The low one does.
+root of n - 1: math.sqrt(len(differences)) => math.sqrt(len(differences) - 1)
+    You divide by the root of n - 1. The deviation has the n - 1 in it already; its mean
+    over n runs has the root of n.
+4.303 for granted: half = t * => half = 4.303 *
+    4.303 is written into the answer, which is t for three runs only. Use the argument.
+"""
+
 EXERCISE = Exercise(
     id="paired-interval",
     chapter=13,
@@ -144,75 +114,7 @@ EXERCISE = Exercise(
     stub=STUB,
     solution=paired_interval,
     accepted={"torch": with_torch},
-    mutants=[
-        Mutant(
-            "unpaired",
-            unpaired,
-            "The spreads of both sides are added up, so the luck of the seeds counts "
-            "twice. Subtract seed by seed first; that luck drops out.",
-        ),
-        Mutant(
-            "no square root of n",
-            without_root,
-            "This is the spread of single runs. The mean of n of them is known better, "
-            "by sqrt(n).",
-        ),
-        Mutant(
-            "1.96 instead of t",
-            normal,
-            "1.96 is for very many runs. With three, s itself is a rough guess, and t "
-            "makes up for it: use the argument.",
-        ),
-        Mutant(
-            "deviation over n",
-            over_n,
-            "The deviation divides by n. With few runs that is too small: divide by "
-            "n - 1, as statistics.stdev does.",
-        ),
-        Mutant(
-            "baseline minus variant",
-            reversed_sign,
-            "The sign is turned round: give variant minus baseline.",
-        ),
-        Mutant(
-            "sorted runs",
-            sorted_runs,
-            "The runs are paired by rank. They belong together by seed.",
-        ),
-        Mutant(
-            "best of the seeds",
-            best_runs,
-            "You compare the best run of each side. With more seeds the best gets "
-            "better by luck alone: compare means.",
-        ),
-        Mutant(
-            "smallest and largest",
-            extremes,
-            "These are the extreme differences, no interval of their mean.",
-        ),
-        Mutant(
-            "three seeds for granted",
-            of_three,
-            "You divide by the root of 3, whatever the number of seeds. Divide by "
-            "the root of n.",
-        ),
-        Mutant(
-            "divided by n",
-            over_all,
-            "You divide by n. The mean of n numbers is known better by the root of n.",
-        ),
-        Mutant(
-            "signs dropped",
-            sizes,
-            "The differences lost their signs: a variant that is worse looks "
-            "better. Leave out abs.",
-        ),
-        Mutant(
-            "variance",
-            with_variance,
-            "You take the variance. s is the deviation, its root.",
-        ),
-    ],
+    mutants=mistakes(MISTAKES),
     cases=cases,
     hints=(
         "One difference for each seed comes first; the rest is about these numbers.",

@@ -8,7 +8,8 @@ from typing import Any
 import torch
 from torch import nn
 
-from bert_tutorial.course.judging.exercise import Case, Exercise, Mutant
+from bert_tutorial.course.judging.exercise import Case, Exercise
+from bert_tutorial.course.judging.listed import mistakes
 from bert_tutorial.model.config import BertConfig
 from bert_tutorial.model.task_heads import BertForSequenceClassification
 
@@ -41,61 +42,6 @@ def by_name(model: nn.Module) -> list[nn.Parameter]:
     return head
 
 
-def everything(model: nn.Module) -> list[nn.Parameter]:
-    """Freeze the head, too."""
-    head = by_name(model)
-    model.requires_grad_(False)
-    return head
-
-
-def nothing(model: nn.Module) -> list[nn.Parameter]:
-    """Only pick the head."""
-    return [p for n, p in model.named_parameters() if not n.startswith("bert.")]
-
-
-def listed_first(model: nn.Module) -> list[nn.Parameter]:
-    """List the parameters before freezing."""
-    parameters = list(model.parameters())
-    by_name(model)
-    return parameters
-
-
-def head_frozen(model: nn.Module) -> list[nn.Parameter]:
-    """Freeze the wrong side."""
-    for name, parameter in model.named_parameters():
-        parameter.requires_grad = name.startswith("bert.")
-    return [p for p in model.parameters() if p.requires_grad]
-
-
-def tables_only(model: nn.Module) -> list[nn.Parameter]:
-    """Freeze the embeddings only."""
-    for name, parameter in model.named_parameters():
-        if "embeddings" in name:
-            parameter.requires_grad = False
-    return [p for p in model.parameters() if p.requires_grad]
-
-
-def pooler_trained(model: nn.Module) -> list[nn.Parameter]:
-    """Keep the pooler learning."""
-    for name, parameter in model.named_parameters():
-        if name.startswith("bert.") and "pooler" not in name:
-            parameter.requires_grad = False
-    return [p for p in model.parameters() if p.requires_grad]
-
-
-def asks_again(model: nn.Module) -> list[nn.Parameter]:
-    """Let everything outside the encoder learn."""
-    for name, parameter in model.named_parameters():
-        parameter.requires_grad = not name.startswith("bert.")
-    return [p for p in model.parameters() if p.requires_grad]
-
-
-def frozen_too(model: nn.Module) -> list[nn.Parameter]:
-    """Give the head, whatever of it learns."""
-    by_name(model)
-    return nothing(model)
-
-
 def run(answer: Any, case: Case) -> tuple[list[str], list[str]]:
     """Name what is returned and what still learns."""
     layers, frozen = case.args
@@ -107,6 +53,8 @@ def run(answer: Any, case: Case) -> tuple[list[str], list[str]]:
         intermediate_size=12,
     )
     model = BertForSequenceClassification(config)
+    if case.kwargs:
+        model.after_bert = nn.Linear(8, 8)
     if frozen:
         model.get_parameter(frozen).requires_grad = False
     names = {id(p): name for name, p in model.named_parameters()}
@@ -120,8 +68,71 @@ def cases(seed: int, dtype: torch.dtype) -> list[Case]:
         Case((1, ""), "one layer"),
         Case((2, ""), "two layers"),
         Case((1, "classifier.bias"), "a head whose bias is frozen already"),
+        Case((1, "bert.pooler.dense.bias"), "an encoder of which a part is frozen"),
+        Case((1, ""), "a head with a layer named after_bert", {"named": 1}),
     ]
 
+
+MISTAKES = """
+everything frozen: return => head = [p for p in model.parameters() if p.requires_grad]
+|     model.requires_grad_(False)
+|     return head
+|     return
+    The head is frozen as well, so nothing learns. Only model.bert is frozen.
+nothing frozen:
+- … => return [p for n, p in model.named_parameters() if not n.startswith('bert.')]
+    You return the right parameters, but the encoder's still ask for gradients: time and
+    memory for nothing. Set requires_grad to False.
+listed before freezing: return [p for p in model.parameters() if p.requires_grad] =>
+| return list(model.parameters())
+    The list was made before freezing and holds all parameters. An optimizer built from
+    it would go on decaying the frozen ones in some versions; list what is left
+    afterwards.
+the head frozen: … => for name, parameter in model.named_parameters():
+|         parameter.requires_grad = name.startswith('bert.')
+|     return [p for p in model.parameters() if p.requires_grad]
+    The wrong side is frozen: the encoder learns and the new head does not.
+embeddings only: get_submodule('bert') => get_submodule('bert.embeddings')
+    Only the embeddings are frozen. The whole of model.bert is.
+pooler left out: … return => for name, parameter in model.named_parameters():
+|         if name.startswith('bert.') and 'pooler' not in name:
+|             parameter.requires_grad = False
+|     return
+    The pooler still learns. It is a part of model.bert.
+head unfrozen: … return => for name, parameter in model.named_parameters():
+|         parameter.requires_grad = not name.startswith('bert.')
+|     return
+    A parameter of the head that came frozen learns again. Only model.bert is changed;
+    all others stay as they are.
+a frozen one returned: return … =>
+| return [p for n, p in model.named_parameters() if not n.startswith('bert.')]
+    A parameter of the head that is frozen already is returned. Only those are asked for
+    that are still to be trained.
+an attribute of the module: … => model.get_submodule('bert').requires_grad = False
+|     return [p for p in model.parameters() if p.requires_grad]
+    This gives the module an attribute that nobody reads; its parameters still learn.
+    Use requires_grad_(False), or set it for each parameter.
+any bert in the name: … => for name, parameter in model.named_parameters():
+|         if 'bert' in name:
+|             parameter.requires_grad_(False)
+|     return [p for p in model.parameters() if p.requires_grad]
+    Every parameter with bert in its name is frozen, also one of the head's. Take
+    model.bert.parameters(), or names that start with "bert.".
+turned round: requires_grad_(False) => requires_grad_(not parameter.requires_grad)
+    What was frozen in the encoder learns again: the setting is turned round. Set it to
+    False whatever it was.
+the frozen ones: return [p for p in model.parameters() if p.requires_grad] =>
+| return list(model.get_submodule('bert').parameters())
+    These are the parameters that are frozen. Those that are left to train are asked
+    for.
+nothing given back:
+- return [p for p in model.parameters() if p.requires_grad] => return None
+    The encoder is frozen, but nothing is returned: the optimizer needs the list of the
+    parameters that still learn.
+encoder layers only: get_submodule('bert') => get_submodule('bert.encoder')
+    Only the layers of the encoder are frozen. Its embeddings and the pooler belong to
+    model.bert as well.
+"""
 
 EXERCISE = Exercise(
     id="freeze-encoder",
@@ -133,53 +144,7 @@ EXERCISE = Exercise(
     solution=freeze_encoder,
     accepted={"names": by_name},
     run=run,
-    mutants=[
-        Mutant(
-            "everything frozen",
-            everything,
-            "The head is frozen as well, so nothing learns. Only model.bert is frozen.",
-        ),
-        Mutant(
-            "nothing frozen",
-            nothing,
-            "You return the right parameters, but the encoder's still ask for "
-            "gradients: time and memory for nothing. Set requires_grad to False.",
-        ),
-        Mutant(
-            "listed before freezing",
-            listed_first,
-            "The list was made before freezing and holds all parameters. An optimizer "
-            "built from it would go on decaying the frozen ones in some versions; list "
-            "what is left afterwards.",
-        ),
-        Mutant(
-            "the head frozen",
-            head_frozen,
-            "The wrong side is frozen: the encoder learns and the new head does not.",
-        ),
-        Mutant(
-            "embeddings only",
-            tables_only,
-            "Only the embeddings are frozen. The whole of model.bert is.",
-        ),
-        Mutant(
-            "pooler left out",
-            pooler_trained,
-            "The pooler still learns. It is a part of model.bert.",
-        ),
-        Mutant(
-            "head unfrozen",
-            asks_again,
-            "A parameter of the head that came frozen learns again. Only "
-            "model.bert is changed; all others stay as they are.",
-        ),
-        Mutant(
-            "a frozen one returned",
-            frozen_too,
-            "A parameter of the head that is frozen already is returned. Only "
-            "those are asked for that are still to be trained.",
-        ),
-    ],
+    mutants=mistakes(MISTAKES),
     cases=cases,
     hints=(
         "Two steps: freeze, then list what is left.",

@@ -7,7 +7,8 @@ import math
 
 import torch
 
-from bert_tutorial.course.judging.exercise import Case, Exercise, Mutant
+from bert_tutorial.course.judging.exercise import Case, Exercise
+from bert_tutorial.course.judging.listed import mistakes
 from bert_tutorial.tasks.metrics import matthews
 
 STUB = '''
@@ -15,17 +16,12 @@ def matthews(labels: list[int], guesses: list[int]) -> float:
     """Give the Matthews correlation of 0/1 labels and guesses.
 
     With the counts of true and false positives and negatives, (TP TN - FP FN) over
-    the root of (TP + FP)(TP + FN)(TN + FP)(TN + FN); 0 where that root is 0. All right
-    gives 1, all wrong -1, always the same guess 0.
+    the root of (TP + FP)(TP + FN)(TN + FP)(TN + FN); 0 where that root is 0. With both
+    labels there, all right gives 1 and all wrong -1; always the same guess gives 0,
+    even where it is always right.
     """
     raise NotAttempted
 '''
-
-
-def counts(labels: list[int], guesses: list[int]) -> tuple[int, int, int, int]:
-    """Count true positives, true negatives, false positives, false negatives."""
-    pairs = list(zip(labels, guesses, strict=True))
-    return tuple(pairs.count(pair) for pair in ((1, 1), (0, 0), (0, 1), (1, 0)))  # type: ignore[return-value]
 
 
 def by_correlation(labels: list[int], guesses: list[int]) -> float:
@@ -35,43 +31,6 @@ def by_correlation(labels: list[int], guesses: list[int]) -> float:
     b = [x - sum(guesses) / n for x in guesses]
     spread = math.sqrt(sum(x * x for x in a) * sum(y * y for y in b))
     return sum(x * y for x, y in zip(a, b, strict=True)) / spread if spread else 0.0
-
-
-def accuracy(labels: list[int], guesses: list[int]) -> float:
-    """Give the share of right guesses."""
-    return sum(x == y for x, y in zip(labels, guesses, strict=True)) / len(labels)
-
-
-def no_root(labels: list[int], guesses: list[int]) -> float:
-    """Forget the root."""
-    tp, tn, fp, fn = counts(labels, guesses)
-    product = (tp + fp) * (tp + fn) * (tn + fp) * (tn + fn)
-    return (tp * tn - fp * fn) / product if product else 0.0
-
-
-def f_one(labels: list[int], guesses: list[int]) -> float:
-    """Give F1."""
-    tp, _, fp, fn = counts(labels, guesses)
-    return 2 * tp / (2 * tp + fp + fn) if tp else 0.0
-
-
-def divides_by_zero(labels: list[int], guesses: list[int]) -> float:
-    """Divide in any case."""
-    tp, tn, fp, fn = counts(labels, guesses)
-    root = math.sqrt((tp + fp) * (tp + fn) * (tn + fp) * (tn + fn))
-    return (tp * tn - fp * fn) / root
-
-
-def without_errors(labels: list[int], guesses: list[int]) -> float:
-    """Forget the second product."""
-    tp, tn, fp, fn = counts(labels, guesses)
-    root = math.sqrt((tp + fp) * (tp + fn) * (tn + fp) * (tn + fn))
-    return tp * tn / root if root else 0.0
-
-
-def shifted(labels: list[int], guesses: list[int]) -> float:
-    """Bring it to 0 to 1."""
-    return (matthews(labels, guesses) + 1) / 2
 
 
 def cases(seed: int, dtype: torch.dtype) -> list[Case]:
@@ -88,9 +47,47 @@ def cases(seed: int, dtype: torch.dtype) -> list[Case]:
         Case((labels.tolist(), mixed.tolist()), "forty labels"),
         Case(([1, 0, 1, 0], [0, 0, 0, 0]), "always 0 is guessed"),
         Case(([1, 1, 1], [1, 0, 1]), "all labels are 1"),
+        Case(([1, 1, 1], [1, 1, 1]), "all labels and all guesses are 1"),
         Case(([0, 1, 0, 0, 1], [1, 0, 1, 0, 1]), "more wrong than right"),
     ]
 
+
+MISTAKES = """
+accuracy:
+- … => return sum(x == y for x, y in zip(labels, guesses, strict=True)) / len(labels)
+    This is accuracy. On skewed labels it praises who always says the same: 0.9 for
+    nothing. The correlation gives 0 there.
+no root: math.sqrt =>
+    The product below is without its root.
+F1: (tp * tn - fp * fn) / root if root else 0.0 =>
+| 2 * tp / (2 * tp + fp + fn) if tp else 0.0
+    This is F1, which ignores the true negatives. All four counts belong in.
+division by zero: if root else 0.0 =>
+    If all guesses are the same, a factor is 0 and you divide by it. Give 0.
+errors left out: tp * tn - fp * fn => tp * tn
+    FP times FN is not subtracted, so wrong guesses cost nothing above.
+from 0 to 1: … => return (right(labels, guesses) + 1) / 2
+    The scale runs from 0 to 1 in yours. It runs from -1 to 1; chance is 0.
+1 for all right: … => return 1.0 if labels == guesses else right(labels, guesses)
+    Where only one label is there and all guesses are right, yours gives 1. The root is
+    0 then, and so is the result: always the same guess shows nothing.
+without the sign: (tp * tn - fp * fn) / root => abs(tp * tn - fp * fn) / root
+    All wrong gives 1 in yours. The sign says whether guesses go with the labels or
+    against them: leave it.
+added: tp * tn - fp * fn => tp * tn + fp * fn
+    The product of the errors is added. It is subtracted.
+in percent: (tp * tn - fp * fn) / root => 100 * (tp * tn - fp * fn) / root
+    The result is in percent. All right gives 1.
+0 where one count is:
+- … => has_both = (1, 1) in zip(labels, guesses) and (0, 0) in zip(labels, guesses)
+|     return right(labels, guesses) if has_both else 0.0
+    Where there is no true positive, or no true negative, yours gives 0. Only a root
+    of 0 gives 0; all wrong is -1.
+right ones that are not 1: (pairs.count((1, 1)), pairs.count((0, 0))) =>
+| (pairs.count((1, 1)), len(pairs) - pairs.count((1, 1)))
+    TN is what is left of all pairs after TP, wrong guesses included. Count the pairs in
+    which both are 0.
+"""
 
 EXERCISE = Exercise(
     id="matthews",
@@ -101,35 +98,7 @@ EXERCISE = Exercise(
     stub=STUB,
     solution=matthews,
     accepted={"correlation": by_correlation},
-    mutants=[
-        Mutant(
-            "accuracy",
-            accuracy,
-            "This is accuracy. On skewed labels it praises who always says the same: "
-            "0.9 for nothing. The correlation gives 0 there.",
-        ),
-        Mutant("no root", no_root, "The product below is without its root."),
-        Mutant(
-            "F1",
-            f_one,
-            "This is F1, which ignores the true negatives. All four counts belong in.",
-        ),
-        Mutant(
-            "division by zero",
-            divides_by_zero,
-            "If all guesses are the same, a factor is 0 and you divide by it. Give 0.",
-        ),
-        Mutant(
-            "errors left out",
-            without_errors,
-            "FP times FN is not subtracted, so wrong guesses cost nothing above.",
-        ),
-        Mutant(
-            "from 0 to 1",
-            shifted,
-            "The scale runs from 0 to 1 in yours. It runs from -1 to 1; chance is 0.",
-        ),
-    ],
+    mutants=mistakes(MISTAKES),
     cases=cases,
     hints=(
         "Four counts, from pairs of label and guess.",

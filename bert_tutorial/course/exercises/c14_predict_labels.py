@@ -8,7 +8,8 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor, nn
 
-from bert_tutorial.course.judging.exercise import Case, Exercise, Mutant
+from bert_tutorial.course.judging.exercise import Case, Exercise
+from bert_tutorial.course.judging.listed import mistakes
 
 STUB = '''
 def predict_labels(model: nn.Module, batches: list[dict[str, Tensor]]) -> list[int]:
@@ -72,70 +73,6 @@ def with_inference_mode(model: nn.Module, batches: Batches) -> list[int]:
     return torch.cat(parts).tolist()  # type: ignore[no-any-return]
 
 
-def dropping(model: nn.Module, batches: Batches) -> list[int]:
-    """Leave dropout on."""
-    with torch.no_grad():
-        return [g for b in batches for g in model(**b).logits.argmax(-1).tolist()]
-
-
-def stays_in_eval(model: nn.Module, batches: Batches) -> list[int]:
-    """Forget to switch back."""
-    guesses = predict_labels(model, batches)
-    model.eval()
-    return guesses
-
-
-def always_trains(model: nn.Module, batches: Batches) -> list[int]:
-    """Switch to train mode in any case."""
-    guesses = predict_labels(model, batches)
-    model.train()
-    return guesses
-
-
-def last_missing(model: nn.Module, batches: Batches) -> list[int]:
-    """Leave the last batch out."""
-    return predict_labels(model, batches[:-1])
-
-
-def across_batch(model: nn.Module, batches: Batches) -> list[int]:
-    """Look for the best text of each class."""
-    was_training = model.training
-    model.eval()
-    with torch.no_grad():
-        guesses = [g for b in batches for g in model(**b).logits.argmax(0).tolist()]
-    model.train(was_training)
-    return guesses
-
-
-def nested(model: nn.Module, batches: Batches) -> list[Any]:
-    """Give a list for each batch."""
-    return [predict_labels(model, [batch]) for batch in batches]
-
-
-def with_gradients(model: nn.Module, batches: Batches) -> list[int]:
-    """Keep the gradients."""
-    was_training = model.training
-    model.eval()
-    guesses = [g for b in batches for g in model(**b).logits.argmax(-1).tolist()]
-    model.train(was_training)
-    return guesses
-
-
-def ids_only(model: nn.Module, batches: Batches) -> list[int]:
-    """Give the model the ids alone."""
-    return predict_labels(model, [{"input_ids": b["input_ids"]} for b in batches])
-
-
-def by_threshold(model: nn.Module, batches: Batches) -> list[int]:
-    """Ask whether the logit of class 1 is above 0."""
-    was_training = model.training
-    model.eval()
-    with torch.no_grad():
-        guesses = [int(x > 0) for b in batches for x in model(**b).logits[:, 1]]
-    model.train(was_training)
-    return guesses
-
-
 def run(answer: Any, case: Case) -> tuple[Any, bool, bool]:
     """Guess; tell the mode afterwards, and whether gradients were asked for."""
     batches, is_training = case.args
@@ -164,6 +101,35 @@ def cases(seed: int, dtype: torch.dtype) -> list[Case]:
     ]
 
 
+MISTAKES = """
+dropout on: model.eval() =>
+    The model guesses in train mode, with dropout: its guesses are noisy and differ from
+    run to run. Call model.eval() first.
+stays in eval: model.train(was_training) =>
+    The model is left in eval mode, so training would go on without dropout. Remember
+    model.training and put it back.
+always in train mode: model.train(was_training) => model.train()
+    The model is left in train mode although it came in eval mode. Put back the mode in
+    which it came.
+last batch missing: in batches => in batches[:-1]
+    The last batch is missing. Every text is guessed, the short batch too.
+across the batch: argmax(dim=-1) => argmax(dim=0)
+    argmax runs over the texts. It runs over the classes: dim=-1.
+a list for each batch: guesses += model(**batch).logits.argmax(dim=-1).tolist() =>
+| guesses.append(model(**batch).logits.argmax(dim=-1).tolist())
+    You give a list of lists. Give one list of all texts in order.
+gradients kept: with torch.no_grad(): => if True:
+    The guesses are right, and torch kept everything for a backward pass that never
+    comes. Guess inside torch.no_grad().
+ids only: model(**batch) => model(input_ids=batch['input_ids'])
+    The model got the ids and nothing else of the batch, so it reads the padding as
+    text. Pass the whole batch: model(**batch).
+a threshold: model(**batch).logits.argmax(dim=-1).tolist() =>
+| (model(**batch).logits[:, 1] > 0).int().tolist()
+    You ask whether one logit is above 0. The label is the class with the highest logit,
+    of any number of classes.
+"""
+
 EXERCISE = Exercise(
     id="predict-labels",
     chapter=14,
@@ -174,59 +140,7 @@ EXERCISE = Exercise(
     solution=predict_labels,
     accepted={"inference mode": with_inference_mode},
     run=run,
-    mutants=[
-        Mutant(
-            "dropout on",
-            dropping,
-            "The model guesses in train mode, with dropout: its guesses are noisy and "
-            "differ from run to run. Call model.eval() first.",
-        ),
-        Mutant(
-            "stays in eval",
-            stays_in_eval,
-            "The model is left in eval mode, so training would go on without dropout. "
-            "Remember model.training and put it back.",
-        ),
-        Mutant(
-            "always in train mode",
-            always_trains,
-            "The model is left in train mode although it came in eval mode. Put back "
-            "the mode in which it came.",
-        ),
-        Mutant(
-            "last batch missing",
-            last_missing,
-            "The last batch is missing. Every text is guessed, the short batch too.",
-        ),
-        Mutant(
-            "across the batch",
-            across_batch,
-            "argmax runs over the texts. It runs over the classes: dim=-1.",
-        ),
-        Mutant(
-            "a list for each batch",
-            nested,
-            "You give a list of lists. Give one list of all texts in order.",
-        ),
-        Mutant(
-            "gradients kept",
-            with_gradients,
-            "The guesses are right, and torch kept everything for a backward pass that "
-            "never comes. Guess inside torch.no_grad().",
-        ),
-        Mutant(
-            "ids only",
-            ids_only,
-            "The model got the ids and nothing else of the batch, so it reads the "
-            "padding as text. Pass the whole batch: model(**batch).",
-        ),
-        Mutant(
-            "a threshold",
-            by_threshold,
-            "You ask whether one logit is above 0. The label is the class with "
-            "the highest logit, of any number of classes.",
-        ),
-    ],
+    mutants=mistakes(MISTAKES),
     cases=cases,
     waived={
         "-1 => 1": ("logits have two axes, so -1 is 1"),

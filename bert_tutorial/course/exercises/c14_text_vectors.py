@@ -9,7 +9,8 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor, nn
 
-from bert_tutorial.course.judging.exercise import Case, Exercise, Mutant
+from bert_tutorial.course.judging.exercise import Case, Exercise
+from bert_tutorial.course.judging.listed import mistakes
 
 STUB = '''
 def text_vectors(encoder: nn.Module, batches: list[dict[str, Tensor]]) -> Tensor:
@@ -115,35 +116,6 @@ def right(hidden: Tensor, mask: Tensor, ids: Tensor) -> Tensor:
     return torch.einsum("bth,bt->bh", hidden, mask) / mask.sum(1, keepdim=True)
 
 
-def of_ids(hidden: Tensor, mask: Tensor, ids: Tensor) -> Tensor:
-    """Take the mask from the ids."""
-    return right(hidden, (ids != 0).to(hidden.dtype), ids)
-
-
-def of_batch(hidden: Tensor, mask: Tensor, ids: Tensor) -> Tensor:
-    """Divide by the tokens of the whole batch."""
-    return torch.einsum("bth,bt->bh", hidden, mask) / mask.sum()
-
-
-def first_batch(encoder: nn.Module, batches: Batches) -> Tensor:
-    """Come back too early."""
-    return text_vectors(encoder, batches[:1])
-
-
-def mask_taken_out(encoder: nn.Module, batches: Batches) -> Tensor:
-    """Take the mask out of the batch."""
-    vectors = text_vectors(encoder, batches)
-    for batch in batches:
-        batch.pop("attention_mask")
-    return vectors
-
-
-def types_dropped(encoder: nn.Module, batches: Batches) -> Tensor:
-    """Give ids and mask only."""
-    names = ("input_ids", "attention_mask")
-    return text_vectors(encoder, [{n: b[n] for n in names} for b in batches])
-
-
 def run(answer: Any, case: Case) -> tuple[Any, bool, bool]:
     """Average; tell the mode afterwards, and whether gradients were asked for."""
     batches, is_training, dtype = case.args
@@ -172,6 +144,51 @@ def cases(seed: int, dtype: torch.dtype) -> list[Case]:
     ]
 
 
+MISTAKES = """
+[PAD] counted in the mean:
+- (hidden * weights).sum(dim=1) / weights.sum(dim=1) => hidden.mean(dim=1)
+    [PAD] is counted in the mean: the encoder gives a vector there, too, and the same
+    text gets another mean beside a longer one. Weigh with the mask.
+divided by T: .sum(dim=1) / weights.sum(dim=1) => .mean(dim=1)
+    [PAD] is out of the sum, but you still divide by all T positions, so short texts get
+    short vectors. Divide by the sum of the mask.
+not divided: / weights.sum(dim=1) =>
+    This is the sum; it grows with the length of a text. Divide by the number of its
+    tokens.
+divided by the batch: weights.sum(dim=1) => weights.sum()
+    You divide by the tokens of the whole batch. Each text is divided by its own number
+    of tokens: sum the mask along axis 1.
+vector of [CLS]: (hidden * weights).sum(dim=1) / weights.sum(dim=1) => hidden[:, 0]
+    This is the vector at position 0, that of [CLS]. The mean is over all tokens of a
+    text.
+mask from the ids: batch['attention_mask'][ => (batch['input_ids'] != 0)[
+    You took the padding from the ids. A real token may have any id: the attention_mask
+    says what is a token.
+dropout on: encoder.eval() =>
+    The encoder came in train mode and was run in it: dropout changes the vectors from
+    run to run. Call encoder.eval() first.
+stays in eval: encoder.train(was_training) =>
+    The encoder is left in eval mode although it came in train mode. Remember
+    encoder.training and put it back.
+gradients kept:
+- with torch.no_grad(): => if True:
+- torch.cat(means) => torch.cat(means).detach()
+    The vectors are right, and torch kept everything for a backward pass that never
+    comes. Run the encoder inside torch.no_grad().
+first batch only: in batches => in batches[:1]
+    Only the texts of the first batch have a vector. Return after the loop, with all
+    batches joined.
+batch changed: encoder.train(was_training) => encoder.train(was_training)
+|     for batch in batches:
+|         batch.pop('attention_mask')
+    The mask was taken out of the batch itself: whoever called has lost it. Read it with
+    batch[...] instead of pop.
+types not given: encoder(**batch) =>
+| encoder(batch['input_ids'], attention_mask=batch['attention_mask'])
+    The encoder got ids and mask and nothing else of the batch. Pass all of it:
+    encoder(**batch).
+"""
+
 EXERCISE = Exercise(
     id="text-vectors",
     chapter=14,
@@ -182,80 +199,7 @@ EXERCISE = Exercise(
     solution=text_vectors,
     accepted={"text by text": text_by_text, "einsum": by_measure(right)},
     run=run,
-    mutants=[
-        Mutant(
-            "[PAD] counted in the mean",
-            by_measure(lambda hidden, mask, ids: hidden.mean(dim=1)),
-            "[PAD] is counted in the mean: the encoder gives a vector there, too, and "
-            "the same text gets another mean beside a longer one. Weigh with the mask.",
-        ),
-        Mutant(
-            "divided by T",
-            by_measure(lambda hidden, mask, ids: (hidden * mask[:, :, None]).mean(1)),
-            "[PAD] is out of the sum, but you still divide by all T positions, so "
-            "short texts get short vectors. Divide by the sum of the mask.",
-        ),
-        Mutant(
-            "not divided",
-            by_measure(lambda hidden, mask, ids: (hidden * mask[:, :, None]).sum(1)),
-            "This is the sum; it grows with the length of a text. Divide by the number "
-            "of its tokens.",
-        ),
-        Mutant(
-            "divided by the batch",
-            by_measure(of_batch),
-            "You divide by the tokens of the whole batch. Each text is divided by its "
-            "own number of tokens: sum the mask along axis 1.",
-        ),
-        Mutant(
-            "vector of [CLS]",
-            by_measure(lambda hidden, mask, ids: hidden[:, 0]),
-            "This is the vector at position 0, that of [CLS]. The mean is over all "
-            "tokens of a text.",
-        ),
-        Mutant(
-            "mask from the ids",
-            by_measure(of_ids),
-            "You took the padding from the ids. A real token may have any id: the "
-            "attention_mask says what is a token.",
-        ),
-        Mutant(
-            "dropout on",
-            by_measure(right, is_quiet=False),
-            "The encoder came in train mode and was run in it: dropout changes the "
-            "vectors from run to run. Call encoder.eval() first.",
-        ),
-        Mutant(
-            "stays in eval",
-            by_measure(right, puts_back=False),
-            "The encoder is left in eval mode although it came in train mode. Remember "
-            "encoder.training and put it back.",
-        ),
-        Mutant(
-            "gradients kept",
-            by_measure(right, has_gradients=True),
-            "The vectors are right, and torch kept everything for a backward pass that "
-            "never comes. Run the encoder inside torch.no_grad().",
-        ),
-        Mutant(
-            "first batch only",
-            first_batch,
-            "Only the texts of the first batch have a vector. Return after the "
-            "loop, with all batches joined.",
-        ),
-        Mutant(
-            "batch changed",
-            mask_taken_out,
-            "The mask was taken out of the batch itself: whoever called has lost "
-            "it. Read it with batch[...] instead of pop.",
-        ),
-        Mutant(
-            "types not given",
-            types_dropped,
-            "The encoder got ids and mask and nothing else of the batch. Pass all "
-            "of it: encoder(**batch).",
-        ),
-    ],
+    mutants=mistakes(MISTAKES),
     cases=cases,
     waived={
         "batch['attention_mask'][:, : ... => batch['attention_mask'][:, : ...": (

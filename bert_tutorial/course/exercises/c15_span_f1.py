@@ -3,11 +3,10 @@
 Chapter: 15
 """
 
-from collections.abc import Callable
-
 import torch
 
-from bert_tutorial.course.judging.exercise import Case, Exercise, Mutant
+from bert_tutorial.course.judging.exercise import Case, Exercise
+from bert_tutorial.course.judging.listed import mistakes
 from bert_tutorial.tasks.tagging.bio import Span, tags_to_spans
 
 STUB = '''
@@ -61,48 +60,6 @@ def pairs_of_words(gold: Tags, predicted: Tags) -> list[tuple[str, str]]:
     return [pair for a, b in sentences for pair in zip(a, b, strict=True)]
 
 
-def token_accuracy(gold: Tags, predicted: Tags) -> float:
-    """Count words."""
-    pairs = pairs_of_words(gold, predicted)
-    return sum(a == b for a, b in pairs) / len(pairs)
-
-
-def words_in_spans(gold: Tags, predicted: Tags) -> float:
-    """Count words that are not O."""
-    pairs = pairs_of_words(gold, predicted)
-    right = sum(a == b != "O" for a, b in pairs)
-    found = sum(b != "O" for _, b in pairs)
-    return ratio(right, found, sum(a != "O" for a, _ in pairs))
-
-
-def compared(same: Callable[[Span, Span], bool]) -> Callable[[Tags, Tags], float]:
-    """Make an F1 that takes two spans for the same in some other way."""
-
-    def score(gold: Tags, predicted: Tags) -> float:
-        right = found = there = 0
-        for truth, guess in zip(gold, predicted, strict=True):
-            true, guessed = tags_to_spans(truth), tags_to_spans(guess)
-            right += sum(any(same(a, b) for a in true) for b in guessed)
-            found, there = found + len(guessed), there + len(true)
-        return ratio(right, found, there)
-
-    return score
-
-
-types_ignored = compared(lambda a, b: a[1:] == b[1:])
-overlap = compared(
-    lambda a, b: a.type == b.type and a.start < b.end and b.start < a.end
-)
-start_only = compared(lambda a, b: a[:2] == b[:2])
-
-
-def sentences_mixed(gold: Tags, predicted: Tags) -> float:
-    """Throw all sentences together."""
-    true = {span for one in gold for span in tags_to_spans(one)}
-    guessed = {span for one in predicted for span in tags_to_spans(one)}
-    return ratio(len(true & guessed), len(guessed), len(true))
-
-
 def macro(gold: Tags, predicted: Tags) -> float:
     """Average over the types."""
     true, guessed = numbered(gold), numbered(predicted)
@@ -112,12 +69,6 @@ def macro(gold: Tags, predicted: Tags) -> float:
         b = {one for one in guessed if one[1].type == kind}
         scores.append(ratio(len(a & b), len(b), len(a)))
     return sum(scores) / len(scores) if scores else 0.0
-
-
-def sentence_mean(gold: Tags, predicted: Tags) -> float:
-    """Average over the sentences."""
-    pairs = zip(gold, predicted, strict=True)
-    return sum(span_f1([a], [b]) for a, b in pairs) / len(gold)
 
 
 def precision(gold: Tags, predicted: Tags) -> float:
@@ -130,20 +81,6 @@ def recall(gold: Tags, predicted: Tags) -> float:
     """Divide by what is there."""
     true, guessed = numbered(gold), numbered(predicted)
     return len(true & guessed) / len(true) if true else 0.0
-
-
-def divides_by_zero(gold: Tags, predicted: Tags) -> float:
-    """Divide in any case."""
-    true, guessed = numbered(gold), numbered(predicted)
-    return 2 * len(true & guessed) / (len(true) + len(guessed))
-
-
-def rates_by_zero(gold: Tags, predicted: Tags) -> float:
-    """Go by precision and recall, and divide in any case."""
-    true, guessed = numbered(gold), numbered(predicted)
-    right = len(true & guessed)
-    precision, recall = right / len(guessed), right / len(true)
-    return 2 * precision * recall / (precision + recall)
 
 
 def cases(seed: int, dtype: torch.dtype) -> list[Case]:
@@ -169,8 +106,58 @@ def cases(seed: int, dtype: torch.dtype) -> list[Case]:
         Case((gold, guess), "six sentences"),
         Case(([two], [["O"] * 4]), "nothing found"),
         Case(([["O"] * 4], [two]), "nothing to find"),
+        Case(([two, ["O"]], [two, ["B-LOC"]]), "a span too much where there is none"),
     ]
 
+
+MISTAKES = """
+token accuracy: … => return sum(a == b for a, b in pairs_of_words(gold,
+|     predicted)) / len(pairs_of_words(gold, predicted))
+    This is the share of words with the right tag. Most words are O, so it is high for
+    who finds nothing. Count spans.
+words of spans: … => pairs = pairs_of_words(gold, predicted)
+|     right = sum(a == b != 'O' for a, b in pairs)
+|     both = sum((a != 'O') + (b != 'O') for a, b in pairs)
+|     return 2 * right / both if both else 0.0
+    You count words that are not O. A name of three words counts three times so, and
+    half of it is half right; a span is right or wrong.
+types ignored:
+- len(true & guessed) => sum(any(a[1:] == b[1:] for b in true) for a in guessed)
+    A place that is called a person counts as right. The type belongs to the span.
+overlap counted:
+- len(true & guessed) => sum(any(a.type == b.type and a.start < b.end and b.start <
+|     a.end for b in true) for a in guessed)
+    A span that only overlaps counts as right. Start and end must agree.
+ends ignored:
+- len(true & guessed) => sum(any(a[:2] == b[:2] for b in true) for a in guessed)
+    A span that begins right and ends wrong counts as right. Compare the end, too.
+sentences mixed: … => true = {span for one in gold for span in tags_to_spans(one)}
+|     guessed = {span for one in predicted for span in tags_to_spans(one)}
+|     both = len(true) + len(guessed)
+|     return 2 * len(true & guessed) / both if both else 0.0
+    Words 0 to 1 of one sentence are not those of another: compare sentence by sentence,
+    or put the sentence's number to the span.
+mean over types: def macro
+    This is the mean of the types' F1 (macro): a type of two spans weighs as much as one
+    of two hundred. Add the counts first (micro).
+mean over sentences: … =>
+| return sum(right([a], [b]) for a, b in zip(gold, predicted, strict=True)) / len(gold)
+    This is the mean of the sentences' F1; those without spans pull it down. Add the
+    counts of all sentences, then divide once.
+precision: 2 * right / (found + there) if found + there else 0.0 =>
+| right / found if found else 0.0
+    This is precision: who predicts one sure span gets 1. Recall is missing.
+recall: 2 * right / (found + there) if found + there else 0.0 =>
+| right / there if there else 0.0
+    This is recall: who predicts everything gets 1. Precision is missing.
+division by zero: if found + there else 0.0 =>
+    Without any span, there or predicted, you divide by zero. Give 0.0.
+rates by zero (of precision and recall): if not right:
+|         return 0.0
+|     precision => precision
+    Where nothing is predicted, nothing there or nothing right, precision, recall or
+    their sum divides by zero. F1 from the counts needs one check.
+"""
 
 EXERCISE = Exercise(
     id="span-f1",
@@ -181,77 +168,7 @@ EXERCISE = Exercise(
     stub=STUB,
     solution=span_f1,
     accepted={"precision and recall": by_rates},
-    mutants=[
-        Mutant(
-            "token accuracy",
-            token_accuracy,
-            "This is the share of words with the right tag. Most words are O, so it is "
-            "high for who finds nothing. Count spans.",
-        ),
-        Mutant(
-            "words of spans",
-            words_in_spans,
-            "You count words that are not O. A name of three words counts three times "
-            "so, and half of it is half right; a span is right or wrong.",
-        ),
-        Mutant(
-            "types ignored",
-            types_ignored,
-            "A place that is called a person counts as right. The type belongs to the "
-            "span.",
-        ),
-        Mutant(
-            "overlap counted",
-            overlap,
-            "A span that only overlaps counts as right. Start and end must agree.",
-        ),
-        Mutant(
-            "ends ignored",
-            start_only,
-            "A span that begins right and ends wrong counts as right. Compare the end, "
-            "too.",
-        ),
-        Mutant(
-            "sentences mixed",
-            sentences_mixed,
-            "Words 0 to 1 of one sentence are not those of another: compare sentence "
-            "by sentence, or put the sentence's number to the span.",
-        ),
-        Mutant(
-            "mean over types",
-            macro,
-            "This is the mean of the types' F1 (macro): a type of two spans weighs as "
-            "much as one of two hundred. Add the counts first (micro).",
-        ),
-        Mutant(
-            "mean over sentences",
-            sentence_mean,
-            "This is the mean of the sentences' F1; those without spans pull it down. "
-            "Add the counts of all sentences, then divide once.",
-        ),
-        Mutant(
-            "precision",
-            precision,
-            "This is precision: who predicts one sure span gets 1. Recall is missing.",
-        ),
-        Mutant(
-            "recall",
-            recall,
-            "This is recall: who predicts everything gets 1. Precision is missing.",
-        ),
-        Mutant(
-            "division by zero",
-            divides_by_zero,
-            "Without any span, there or predicted, you divide by zero. Give 0.0.",
-        ),
-        Mutant(
-            "rates by zero",
-            rates_by_zero,
-            "Where nothing is predicted, nothing there or nothing right, "
-            "precision, recall or their sum divides by zero. F1 from the counts "
-            "needs one check.",
-        ),
-    ],
+    mutants=mistakes(MISTAKES, macro),
     cases=cases,
     waived={
         "found + there => found": (

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 
 import torch
 
-from bert_tutorial.course.judging.exercise import Case, Exercise, Mutant
+from bert_tutorial.course.judging.exercise import Case, Exercise
+from bert_tutorial.course.judging.listed import mistakes
 from bert_tutorial.tasks.tagging.bio import Span, tags_to_spans
 
 STUB = '''
@@ -36,53 +37,6 @@ def by_starts(tags: Sequence[str]) -> list[Span]:
     return spans
 
 
-def needs_begin(tags: Sequence[str]) -> list[Span]:
-    """Drop what no B- begins."""
-    return [span for span in tags_to_spans(tags) if tags[span.start][0] == "B"]
-
-
-def blind_to_types(tags: Sequence[str]) -> list[Span]:
-    """Let any I- continue."""
-    spans: list[Span] = []
-    for position, tag in enumerate(tags):
-        if tag[0] == "I" and spans and spans[-1].end == position:
-            spans[-1] = spans[-1]._replace(end=position + 1)
-        elif tag != "O":
-            spans.append(Span(tag[2:], position, position + 1))
-    return spans
-
-
-def loses_the_open_one(tags: Sequence[str]) -> list[Span]:
-    """Forget to close at the end."""
-    return [span for span in tags_to_spans(tags) if span.end < len(tags)]
-
-
-def last_word(tags: Sequence[str]) -> list[Span]:
-    """Give the last word as the end."""
-    return [span._replace(end=span.end - 1) for span in tags_to_spans(tags)]
-
-
-def merges_neighbours(tags: Sequence[str]) -> list[Span]:
-    """Join whatever has one type."""
-    spans: list[Span] = []
-    for span in tags_to_spans(tags):
-        if spans and spans[-1].end == span.start and spans[-1].type == span.type:
-            spans[-1] = spans[-1]._replace(end=span.end)
-        else:
-            spans.append(span)
-    return spans
-
-
-def words(tags: Sequence[str]) -> list[Span]:
-    """Make a span of each word."""
-    return [Span(tag[2:], i, i + 1) for i, tag in enumerate(tags) if tag != "O"]
-
-
-def keeps_the_prefix(tags: Sequence[str]) -> list[Span]:
-    """Leave B- in the type."""
-    return [span._replace(type=tags[span.start]) for span in tags_to_spans(tags)]
-
-
 def cases(seed: int, dtype: torch.dtype) -> list[Case]:
     """One thing at a time, then twelve random tags."""
     names = ["O", "B-LOC", "B-PER", "I-LOC", "I-PER"]
@@ -102,6 +56,28 @@ def cases(seed: int, dtype: torch.dtype) -> list[Case]:
     ]
 
 
+MISTAKES = """
+I- without B- dropped: before != 'O' => before != 'O' and tags[start][0] == 'B'
+    A span that begins with I- is missing. Here an I- that continues nothing begins a
+    span, as the scorer of CoNLL reads it.
+types ignored inside:
+- and tag[2:] == before[2:] => and before != 'O'
+- Span(before[2:], => Span(tags[start][2:],
+    I-LOC goes on a span of PER. A change of type ends the span and begins another.
+open at the end: [*tags, 'O'] => tags
+    A span that reaches to the last word is lost: close it after the loop, or let the
+    loop run over one more O.
+end included: start, place)) => start, place - 1))
+    `end` is the last word in yours. It is the word after: words[start:end].
+neighbours merged: continues = tag[:2] == 'I-' and => continues = tag != 'O' and
+    Two spans of one type in a row became one. A B- always begins a new span.
+a span a word:
+- continues = tag[:2] == 'I-' and tag[2:] == before[2:] => continues = False
+    Each word became a span of its own. An I- goes on the span before it.
+prefix in the type: Span(before[2:], => Span(tags[start],
+    The type still has its B- or I-. It begins at the third character.
+"""
+
 EXERCISE = Exercise(
     id="tags-to-spans",
     chapter=15,
@@ -111,46 +87,7 @@ EXERCISE = Exercise(
     stub=STUB,
     solution=tags_to_spans,
     accepted={"from the starts": by_starts},
-    mutants=[
-        Mutant(
-            "I- without B- dropped",
-            needs_begin,
-            "A span that begins with I- is missing. Here an I- that continues nothing "
-            "begins a span, as the scorer of CoNLL reads it.",
-        ),
-        Mutant(
-            "types ignored inside",
-            blind_to_types,
-            "I-LOC goes on a span of PER. A change of type ends the span and begins "
-            "another.",
-        ),
-        Mutant(
-            "open at the end",
-            loses_the_open_one,
-            "A span that reaches to the last word is lost: close it after the loop, or "
-            "let the loop run over one more O.",
-        ),
-        Mutant(
-            "end included",
-            last_word,
-            "`end` is the last word in yours. It is the word after: words[start:end].",
-        ),
-        Mutant(
-            "neighbours merged",
-            merges_neighbours,
-            "Two spans of one type in a row became one. A B- always begins a new span.",
-        ),
-        Mutant(
-            "a span a word",
-            words,
-            "Each word became a span of its own. An I- goes on the span before it.",
-        ),
-        Mutant(
-            "prefix in the type",
-            keeps_the_prefix,
-            "The type still has its B- or I-. It begins at the third character.",
-        ),
-    ],
+    mutants=mistakes(MISTAKES),
     cases=cases,
     waived={
         "0 => 1": ("before the first span the start is never used"),

@@ -8,7 +8,8 @@ from collections.abc import Sequence
 
 import torch
 
-from bert_tutorial.course.judging.exercise import Case, Exercise, Mutant
+from bert_tutorial.course.judging.exercise import Case, Exercise
+from bert_tutorial.course.judging.listed import mistakes
 from bert_tutorial.tasks.questions.windows import answer_pieces
 
 STUB = '''
@@ -40,58 +41,6 @@ def by_sets(offsets: Offsets, start: int, end: int) -> Found:
     return (min(found), max(found)) if found else None
 
 
-def whole_pieces(offsets: Offsets, start: int, end: int) -> Found:
-    """Take only pieces that lie wholly inside."""
-    found = [i for i, (a, b) in enumerate(offsets) if a >= start and b <= end]
-    return (found[0], found[-1]) if found else None
-
-
-def touching(offsets: Offsets, start: int, end: int) -> Found:
-    """Count a piece that only touches the answer."""
-    found = [i for i, (a, b) in enumerate(offsets) if a <= end and b >= start]
-    return (found[0], found[-1]) if found else None
-
-
-def end_after(offsets: Offsets, start: int, end: int) -> Found:
-    """Give the piece after the last."""
-    found = answer_pieces(offsets, start, end)
-    return None if found is None else (found[0], found[1] + 1)
-
-
-def starts_only(offsets: Offsets, start: int, end: int) -> Found:
-    """Take the pieces that begin inside."""
-    found = [i for i, (a, _) in enumerate(offsets) if start <= a < end]
-    return (found[0], found[-1]) if found else None
-
-
-def characters(offsets: Offsets, start: int, end: int) -> Found:
-    """Take characters for pieces."""
-    return (start, end - 1) if answer_pieces(offsets, start, end) else None
-
-
-def exact_ends(offsets: Offsets, start: int, end: int) -> Found:
-    """Look for a piece that begins and one that ends exactly there."""
-    first = [i for i, (a, _) in enumerate(offsets) if a == start]
-    last = [i for i, (_, b) in enumerate(offsets) if b == end]
-    return (first[0], last[0]) if first and last else None
-
-
-def zero_is_none(offsets: Offsets, start: int, end: int) -> Found:
-    """Take piece 0 for nothing found."""
-    first = last = None
-    for i, (a, b) in enumerate(offsets):
-        if a < end and b > start:
-            first, last = first or i, i
-    return None if first is None or last is None else (first, last)
-
-
-def ends_inside(offsets: Offsets, start: int, end: int) -> Found:
-    """Look for the piece that has the first, and that has the last character."""
-    first = next((i for i, (a, b) in enumerate(offsets) if a <= start < b), None)
-    last = next((i for i, (a, b) in enumerate(offsets) if a < end <= b), None)
-    return None if first is None or last is None else (first, last)
-
-
 def cases(seed: int, dtype: torch.dtype) -> list[Case]:
     """The example, blanks, and random pieces."""
     known = [(0, 2), (3, 6), (7, 11), (11, 12), (12, 13)]
@@ -104,6 +53,7 @@ def cases(seed: int, dtype: torch.dtype) -> list[Case]:
         (known, 2, 6, "' the', with its blank"),
         (known, 0, 2, "'in'"),
         ([], 0, 2, "no pieces"),
+        ([(0, 0), *known, (0, 0)], 0, 6, "[CLS] and [SEP], which hold no character"),
     ]
     rng = random.Random(seed)
     for number in range(6):
@@ -118,6 +68,37 @@ def cases(seed: int, dtype: torch.dtype) -> list[Case]:
     return [Case((offsets, a, b), label) for offsets, a, b, label in rows]
 
 
+MISTAKES = """
+whole pieces only: first < end and last > start => first >= start and last <= end
+    You keep only pieces that lie wholly inside the answer. An answer that begins or
+    ends within a piece then loses that piece, or is not found.
+neighbours that touch: first < end and last > start => first <= end and last >= start
+    A piece that ends where the answer starts shares no character with it, since the
+    second number of an offset lies behind the piece. Compare with < and >.
+the piece after the last: touched[-1]) => touched[-1] + 1)
+    You return the piece after the answer. The loss wants the last one that belongs to
+    it.
+pieces that begin inside: first < end and last > start => start <= first < end
+    An answer may start in the middle of a piece: '990' in '1990'. You only look at
+    where pieces begin.
+characters as pieces: (touched[0], touched[-1]) => (start, end - 1)
+    These are numbers of characters. A model counts pieces: use the offsets.
+exact ends: … => first = [i for i, (a, _) in enumerate(offsets) if a == start]
+|     last = [i for i, (_, b) in enumerate(offsets) if b == end]
+|     return (first[0], last[0]) if first and last else None
+    You look for a piece that begins, and one that ends, exactly where the answer does.
+    An answer may begin or end within a piece.
+piece 0 taken for none: (touched[0], =>
+| (touched[1:2][0] if touched[0] == 0 and len(touched) > 1 else touched[0],
+    Piece 0 counts as not found, since 0 is false. Ask `is None`.
+first and last character:
+- … => first = next((i for i, (a, b) in enumerate(offsets) if a <= start < b), None)
+|     last = next((i for i, (a, b) in enumerate(offsets) if a < end <= b), None)
+|     return None if first is None or last is None else (first, last)
+    You look for the pieces that have the first and the last character. Where that is a
+    blank no piece has it, although others have a part of the answer.
+"""
+
 EXERCISE = Exercise(
     id="answer-pieces",
     chapter=16,
@@ -127,56 +108,7 @@ EXERCISE = Exercise(
     stub=STUB,
     solution=answer_pieces,
     accepted={"sets": by_sets},
-    mutants=[
-        Mutant(
-            "whole pieces only",
-            whole_pieces,
-            "You keep only pieces that lie wholly inside the answer. An answer that "
-            "begins or ends within a piece then loses that piece, or is not found.",
-        ),
-        Mutant(
-            "neighbours that touch",
-            touching,
-            "A piece that ends where the answer starts shares no character with it, "
-            "since the second number of an offset lies behind the piece. Compare with "
-            "< and >.",
-        ),
-        Mutant(
-            "the piece after the last",
-            end_after,
-            "You return the piece after the answer. The loss wants the last one that "
-            "belongs to it.",
-        ),
-        Mutant(
-            "pieces that begin inside",
-            starts_only,
-            "An answer may start in the middle of a piece: '990' in '1990'. You only "
-            "look at where pieces begin.",
-        ),
-        Mutant(
-            "characters as pieces",
-            characters,
-            "These are numbers of characters. A model counts pieces: use the offsets.",
-        ),
-        Mutant(
-            "exact ends",
-            exact_ends,
-            "You look for a piece that begins, and one that ends, exactly where "
-            "the answer does. An answer may begin or end within a piece.",
-        ),
-        Mutant(
-            "piece 0 taken for none",
-            zero_is_none,
-            "Piece 0 counts as not found, since 0 is false. Ask `is None`.",
-        ),
-        Mutant(
-            "first and last character",
-            ends_inside,
-            "You look for the pieces that have the first and the last character. "
-            "Where that is a blank no piece has it, although others have a part "
-            "of the answer.",
-        ),
-    ],
+    mutants=mistakes(MISTAKES),
     cases=cases,
     hints=(
         "Which pieces share at least one character with the answer?",

@@ -3,12 +3,11 @@
 Chapter: 16
 """
 
-from typing import Any
-
 import torch
 from torch import Tensor
 
-from bert_tutorial.course.judging.exercise import Case, Exercise, Mutant
+from bert_tutorial.course.judging.exercise import Case, Exercise
+from bert_tutorial.course.judging.listed import mistakes
 
 STUB = '''
 def choose_span(
@@ -47,104 +46,6 @@ def with_loops(
     return max(spans, key=lambda span: (start[span[0]] + end[span[1]]).item())
 
 
-def best_where(start: Tensor, end: Tensor, legal: Tensor) -> tuple[int, int]:
-    """Take the best of the pairs that are called legal."""
-    scores = start[:, None] + end[None, :]
-    best = int(scores.masked_fill(~legal, -torch.inf).argmax())
-    return best // len(start), best % len(start)
-
-
-def backwards(
-    start: Tensor, end: Tensor, is_passage: Tensor, longest: int
-) -> tuple[int, int]:
-    """Let the end stand before the start."""
-    legal = is_passage[:, None] & is_passage[None, :]
-    return best_where(start, end, legal.tril(longest - 1))
-
-
-def anywhere(
-    start: Tensor, end: Tensor, is_passage: Tensor, longest: int
-) -> tuple[int, int]:
-    """Look at the question, too."""
-    legal = torch.ones(len(start), len(start), dtype=torch.bool)
-    return best_where(start, end, legal.triu().tril(longest - 1))
-
-
-def apart(
-    start: Tensor, end: Tensor, is_passage: Tensor, longest: int
-) -> tuple[int, int]:
-    """Choose start and end each for itself."""
-    hidden = ~is_passage
-    first = start.masked_fill(hidden, -torch.inf).argmax()
-    return int(first), int(end.masked_fill(hidden, -torch.inf).argmax())
-
-
-def unlimited(
-    start: Tensor, end: Tensor, is_passage: Tensor, longest: int
-) -> tuple[int, int]:
-    """Forget the length."""
-    return best_where(start, end, (is_passage[:, None] & is_passage[None, :]).triu())
-
-
-def one_longer(
-    start: Tensor, end: Tensor, is_passage: Tensor, longest: int
-) -> tuple[int, int]:
-    """Allow one token too many."""
-    return choose_span(start, end, is_passage, longest + 1)
-
-
-def end_after(
-    start: Tensor, end: Tensor, is_passage: Tensor, longest: int
-) -> tuple[int, int]:
-    """Give the token after the last."""
-    first, last = choose_span(start, end, is_passage, longest)
-    return first, last + 1
-
-
-def with_cls(
-    start: Tensor, end: Tensor, is_passage: Tensor, longest: int
-) -> tuple[int, int]:
-    """Allow the first token as an answer."""
-    allowed = is_passage.clone()
-    allowed[0] = True
-    return choose_span(start, end, allowed, longest)
-
-
-def by_product(
-    start: Tensor, end: Tensor, is_passage: Tensor, longest: int
-) -> tuple[int, int]:
-    """Multiply by the mask."""
-    scores = start[:, None] + end[None, :]
-    legal = (is_passage[:, None] & is_passage[None, :]).triu().tril(longest - 1)
-    best = int((scores * legal).argmax())
-    return best // len(start), best % len(start)
-
-
-def above(lowest: float) -> Any:
-    """Begin the search at a number."""
-
-    def answer(
-        start: Tensor, end: Tensor, is_passage: Tensor, longest: int
-    ) -> tuple[int, int]:
-        best, found = lowest, (0, 0)
-        for i in range(len(start)):
-            for j in range(i, min(i + longest, len(end))):
-                score = (start[i] + end[j]).item()
-                if is_passage[i] and is_passage[j] and score > best:
-                    best, found = score, (i, j)
-        return found
-
-    return answer
-
-
-def two_or_more(
-    start: Tensor, end: Tensor, is_passage: Tensor, longest: int
-) -> tuple[int, int]:
-    """Leave spans of one token out."""
-    legal = (is_passage[:, None] & is_passage[None, :]).triu(1).tril(longest - 1)
-    return best_where(start, end, legal)
-
-
 def cases(seed: int, dtype: torch.dtype) -> list[Case]:
     """The example, then random logits behind a question of five tokens."""
     small = (torch.tensor([0.0, 9, 1]).to(dtype), torch.tensor([0.0, 2, 8]).to(dtype))
@@ -154,6 +55,7 @@ def cases(seed: int, dtype: torch.dtype) -> list[Case]:
         Case((*small, everywhere, 1), "the example, at most 1 token"),
         Case((small[0] - 20, small[1] - 20, everywhere, 2), "20 less each"),
         Case((small[0] - 9, small[1] - 8.5, everywhere, 2), "the best is -0.5"),
+        Case((small[0] - 300, small[1] - 300, everywhere, 1), "300 less each"),
     ]
     generator = torch.Generator().manual_seed(seed)
     for number in range(10):
@@ -172,6 +74,47 @@ def cases(seed: int, dtype: torch.dtype) -> list[Case]:
     return found
 
 
+MISTAKES = """
+end before start: .triu() =>
+    Your span may end before it starts. Of the T by T scores only those on and above the
+    diagonal are spans: triu.
+the question allowed:
+- (is_passage[:, None] & is_passage[None, :]) => torch.ones_like(scores).bool()
+    Your span may lie in the question. Both its tokens must be in the passage:
+    is_passage along both axes.
+start and end apart: … => first = start.masked_fill(~is_passage, -torch.inf).argmax()
+|     return int(first), int(end.masked_fill(~is_passage, -torch.inf).argmax())
+    You take the best start and the best end, each for itself. Together they may be no
+    span at all, or one that is far too long.
+no limit: .tril(longest - 1) =>
+    Your span may be longer than `longest`: nothing hides the corner far above the
+    diagonal.
+one token too long: longest - 1 => longest
+    Your span may have longest + 1 tokens. A span of n tokens lies n - 1 steps above the
+    diagonal.
+the end after the last token: best % len(start)) => best % len(start) + 1)
+    You return the token after the answer. Here the end belongs to it.
+[CLS] allowed: legal = => is_passage = is_passage | (torch.arange(len(start)) == 0)
+|     legal =
+    Your span may be [CLS]. That position speaks for 'no answer' and is compared with
+    the best span later; it is no span of the passage.
+multiplied by the mask: scores.masked_fill(~legal, -torch.inf => (scores * legal
+    You multiply by the mask, so what is illegal scores 0 and beats every score below 0.
+    Put -inf there: masked_fill.
+search begins at 0: return => if scores[legal].max() <= 0:
+|         return (0, 0)
+|     return
+    Your search begins at 0, so nothing is found where all scores are below. Begin at
+    -inf.
+search begins at -1: return => if scores[legal].max() <= -1:
+|         return (0, 0)
+|     return
+    Your search begins at -1, so nothing is found where all scores are below. Begin at
+    -inf.
+spans of one token left out: triu() => triu(1)
+    A span of one token is legal, too: the diagonal belongs to the spans, triu().
+"""
+
 EXERCISE = Exercise(
     id="choose-span",
     chapter=16,
@@ -181,73 +124,7 @@ EXERCISE = Exercise(
     stub=STUB,
     solution=choose_span,
     accepted={"loops": with_loops},
-    mutants=[
-        Mutant(
-            "end before start",
-            backwards,
-            "Your span may end before it starts. Of the T by T scores only those on "
-            "and above the diagonal are spans: triu.",
-        ),
-        Mutant(
-            "the question allowed",
-            anywhere,
-            "Your span may lie in the question. Both its tokens must be in the "
-            "passage: is_passage along both axes.",
-        ),
-        Mutant(
-            "start and end apart",
-            apart,
-            "You take the best start and the best end, each for itself. Together they "
-            "may be no span at all, or one that is far too long.",
-        ),
-        Mutant(
-            "no limit",
-            unlimited,
-            "Your span may be longer than `longest`: nothing hides the corner far "
-            "above the diagonal.",
-        ),
-        Mutant(
-            "one token too long",
-            one_longer,
-            "Your span may have longest + 1 tokens. A span of n tokens lies n - 1 "
-            "steps above the diagonal.",
-        ),
-        Mutant(
-            "the end after the last token",
-            end_after,
-            "You return the token after the answer. Here the end belongs to it.",
-        ),
-        Mutant(
-            "[CLS] allowed",
-            with_cls,
-            "Your span may be [CLS]. That position speaks for 'no answer' and is "
-            "compared with the best span later; it is no span of the passage.",
-        ),
-        Mutant(
-            "multiplied by the mask",
-            by_product,
-            "You multiply by the mask, so what is illegal scores 0 and beats "
-            "every score below 0. Put -inf there: masked_fill.",
-        ),
-        Mutant(
-            "search begins at 0",
-            above(0.0),
-            "Your search begins at 0, so nothing is found where all scores are "
-            "below. Begin at -inf.",
-        ),
-        Mutant(
-            "search begins at -1",
-            above(-1.0),
-            "Your search begins at -1, so nothing is found where all scores are "
-            "below. Begin at -inf.",
-        ),
-        Mutant(
-            "spans of one token left out",
-            two_or_more,
-            "A span of one token is legal, too: the diagonal belongs to the "
-            "spans, triu().",
-        ),
-    ],
+    mutants=mistakes(MISTAKES),
     cases=cases,
     hints=(
         "A table of scores with a row for each start and a column for each end.",

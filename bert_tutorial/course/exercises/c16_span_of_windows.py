@@ -8,7 +8,8 @@ import math
 import torch
 from torch import Tensor
 
-from bert_tutorial.course.judging.exercise import Case, Exercise, Mutant
+from bert_tutorial.course.judging.exercise import Case, Exercise
+from bert_tutorial.course.judging.listed import mistakes
 
 STUB = '''
 def span_of_windows(windows: list[tuple[int, Tensor, Tensor]]) -> tuple[int, int]:
@@ -51,67 +52,6 @@ def with_loops(windows: Windows) -> tuple[int, int]:
     return max(spans)[1:]
 
 
-def by_probability(windows: Windows) -> tuple[int, int]:
-    """Make probabilities in each window first."""
-    return span_of_windows(
-        [(b, s.log_softmax(0), e.log_softmax(0)) for b, s, e in windows]
-    )
-
-
-def first_only(windows: Windows) -> tuple[int, int]:
-    """Read the first window only."""
-    return span_of_windows(windows[:1])
-
-
-def not_shifted(windows: Windows) -> tuple[int, int]:
-    """Count from the window's own start."""
-    best = (-math.inf, 0, 0)
-    for _, start, end in windows:
-        first, last = span_of_windows([(0, start, end)])
-        best = max(best, ((start[first] + end[last]).item(), first, last))
-    return best[1], best[2]
-
-
-def side_by_side(windows: Windows) -> tuple[int, int]:
-    """Take the windows to follow each other without overlap."""
-    sizes = [len(start) for _, start, _ in windows]
-    return span_of_windows(
-        [(sum(sizes[:i]), s, e) for i, (_, s, e) in enumerate(windows)]
-    )
-
-
-def added_up(windows: Windows) -> tuple[int, int]:
-    """Add the scores of a span that stands in two windows."""
-    sums: dict[tuple[int, int], float] = {}
-    for begin, start, end in windows:
-        for i in range(len(start)):
-            for j in range(i, len(start)):
-                key = (begin + i, begin + j)
-                sums[key] = sums.get(key, 0.0) + (start[i] + end[j]).item()
-    return max(sums, key=lambda key: sums[key])
-
-
-def zeros_below(windows: Windows) -> tuple[int, int]:
-    """Let the triangle of zeros take part."""
-    best = (-math.inf, 0, 0)
-    for begin, start, end in windows:
-        scores = (start[:, None] + end[None, :]).triu()
-        position = int(scores.argmax())
-        first, last = position // len(start), position % len(start)
-        best = max(best, (scores[first, last].item(), begin + first, begin + last))
-    return best[1], best[2]
-
-
-def from_zero(windows: Windows) -> tuple[int, int]:
-    """Begin the search at 0."""
-    best = (0.0, 0, 0)
-    for begin, start, end in windows:
-        first, last = span_of_windows([(0, start, end)])
-        score = (start[first] + end[last]).item()
-        best = max(best, (score, begin + first, begin + last))
-    return best[1], best[2]
-
-
 def joined(windows: Windows, add: bool) -> tuple[Tensor, Tensor]:
     """Put the logits of all windows into one row."""
     size = max(begin + len(start) for begin, start, _ in windows)
@@ -121,17 +61,6 @@ def joined(windows: Windows, add: bool) -> tuple[Tensor, Tensor]:
             part = row[begin : begin + len(one)]
             part.copy_(part + one if add else torch.maximum(part, one))
     return rows[0], rows[1]
-
-
-def ends_apart(windows: Windows) -> tuple[int, int]:
-    """Take the best start and the best end of all windows."""
-    start, end = joined(windows, add=False)
-    return int(start.argmax()), max(int(start.argmax()), int(end.argmax()))
-
-
-def logits_added(windows: Windows) -> tuple[int, int]:
-    """Add the logits of a piece that stands in two windows."""
-    return span_of_windows([(0, *joined(windows, add=True))])
 
 
 def cases(seed: int, dtype: torch.dtype) -> list[Case]:
@@ -165,6 +94,46 @@ def cases(seed: int, dtype: torch.dtype) -> list[Case]:
     return found
 
 
+MISTAKES = """
+chosen by probability: in windows: => in windows:
+|         start, end = start.log_softmax(0), end.log_softmax(0)
+    You make probabilities in each window. They add up to one in a window without an
+    answer, too, so a calm window wins against a good one. Compare sums of logits.
+first window only: in windows => in windows[:1]
+    You look at the first window only; the answer may stand in a later one.
+counted from the window: begin + first, begin + last => first, last
+    The window is the right one, but its positions are counted from its own start. Add
+    `begin`.
+windows side by side: … => sizes = [len(start) for _, start, _ in windows]
+|     return right([(sum(sizes[:i]), s, e) for i, (_, s, e) in enumerate(windows)])
+    You take each window to begin where the last one ended. They overlap: `begin` says
+    where each starts.
+scores added up: … => sums = {}
+|     for begin, start, end in windows:
+|         for i in range(len(start)):
+|             for j in range(i, len(start)):
+|                 key = begin + i, begin + j
+|                 sums[key] = sums.get(key, 0.0) + (start[i] + end[j]).item()
+|     return max(sums, key=lambda key: sums[key])
+    A span that two windows show gets both scores in yours, so the overlap wins. It is
+    one span: the larger score counts.
+zeros below the diagonal:
+- legal = torch.ones_like(scores).triu().bool() => scores = scores.triu()
+- scores.masked_fill(~legal, -torch.inf) => scores
+    triu() leaves zeros below the diagonal, which beat every score below 0. Put -inf
+    there: masked_fill.
+search begins at 0: -math.inf => 0.0
+    Your search begins at 0, so nothing is found where all scores are below. Begin at
+    -inf.
+start and end apart: … => start, end = joined(windows, add=False)
+|     return int(start.argmax()), max(int(start.argmax()), int(end.argmax()))
+    You take the best start and the best end of all windows, each for itself. Together
+    they may be no span of any window, or a bad one.
+logits added up: … => return right([(0, *joined(windows, add=True))])
+    The logits of a piece that two windows show are added up, so the overlap wins. Find
+    the best span of each window.
+"""
+
 EXERCISE = Exercise(
     id="span-of-windows",
     chapter=16,
@@ -174,62 +143,7 @@ EXERCISE = Exercise(
     stub=STUB,
     solution=span_of_windows,
     accepted={"loops": with_loops},
-    mutants=[
-        Mutant(
-            "chosen by probability",
-            by_probability,
-            "You make probabilities in each window. They add up to one in a window "
-            "without an answer, too, so a calm window wins against a good one. Compare "
-            "sums of logits.",
-        ),
-        Mutant(
-            "first window only",
-            first_only,
-            "You look at the first window only; the answer may stand in a later one.",
-        ),
-        Mutant(
-            "counted from the window",
-            not_shifted,
-            "The window is the right one, but its positions are counted from its own "
-            "start. Add `begin`.",
-        ),
-        Mutant(
-            "windows side by side",
-            side_by_side,
-            "You take each window to begin where the last one ended. They overlap: "
-            "`begin` says where each starts.",
-        ),
-        Mutant(
-            "scores added up",
-            added_up,
-            "A span that two windows show gets both scores in yours, so the overlap "
-            "wins. It is one span: the larger score counts.",
-        ),
-        Mutant(
-            "zeros below the diagonal",
-            zeros_below,
-            "triu() leaves zeros below the diagonal, which beat every score below "
-            "0. Put -inf there: masked_fill.",
-        ),
-        Mutant(
-            "search begins at 0",
-            from_zero,
-            "Your search begins at 0, so nothing is found where all scores are "
-            "below. Begin at -inf.",
-        ),
-        Mutant(
-            "start and end apart",
-            ends_apart,
-            "You take the best start and the best end of all windows, each for "
-            "itself. Together they may be no span of any window, or a bad one.",
-        ),
-        Mutant(
-            "logits added up",
-            logits_added,
-            "The logits of a piece that two windows show are added up, so the "
-            "overlap wins. Find the best span of each window.",
-        ),
-    ],
+    mutants=mistakes(MISTAKES),
     cases=cases,
     waived={
         "0 => 1": ("the first window always beats minus infinity"),
