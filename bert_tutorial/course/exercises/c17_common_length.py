@@ -4,12 +4,12 @@ Chapter: 17
 """
 
 import random
-from collections import Counter
 from functools import cache
 
 import torch
 
-from bert_tutorial.course.judging.exercise import Case, Exercise, Mutant
+from bert_tutorial.course.judging.exercise import Case, Exercise
+from bert_tutorial.course.judging.listed import mistakes
 
 STUB = '''
 def common_length(a: list[str], b: list[str]) -> int:
@@ -48,65 +48,6 @@ def by_recursion(a: list[str], b: list[str]) -> int:
     return rest(0, 0)
 
 
-def substring(a: list[str], b: list[str]) -> int:
-    """Allow no gap."""
-    return max(
-        (
-            n
-            for n in range(len(a) + 1)
-            for i in range(len(a) - n + 1)
-            for j in range(len(b) - n + 1)
-            if a[i : i + n] == b[j : j + n]
-        ),
-        default=0,
-    )
-
-
-def without_order(a: list[str], b: list[str]) -> int:
-    """Count shared words."""
-    return (Counter(a) & Counter(b)).total()
-
-
-def first_fit(a: list[str], b: list[str]) -> int:
-    """Take each word at the first position where it still fits."""
-    position = found = 0
-    for word in a:
-        if word in b[position:]:
-            position = b.index(word, position) + 1
-            found += 1
-    return found
-
-
-def word_used_twice(a: list[str], b: list[str]) -> int:
-    """Come from the row above, not from the diagonal."""
-    table = [[0] * (len(b) + 1) for _ in range(len(a) + 1)]
-    for i in range(1, len(a) + 1):
-        for j in range(1, len(b) + 1):
-            same = a[i - 1] == b[j - 1]
-            table[i][j] = max(table[i - 1][j] + same, table[i][j - 1])
-    return table[-1][-1]
-
-
-def last_missing(a: list[str], b: list[str]) -> int:
-    """Stop before the last word."""
-    return common_length(a[:-1], b[:-1])
-
-
-def row_or_column(a: list[str], b: list[str]) -> int:
-    """Add one to the larger neighbour."""
-    table = [[0] * (len(b) + 1) for _ in range(len(a) + 1)]
-    for i in range(1, len(a) + 1):
-        for j in range(1, len(b) + 1):
-            same = a[i - 1] == b[j - 1]
-            table[i][j] = max(table[i - 1][j], table[i][j - 1]) + same
-    return table[-1][-1]
-
-
-def from_column(a: list[str], b: list[str]) -> int:
-    """Come from the left, not from the diagonal."""
-    return word_used_twice(b, a)
-
-
 def cases(seed: int, dtype: torch.dtype) -> list[Case]:
     """Gaps, another order, a tempting first word, repeated words, nothing."""
     rng = random.Random(seed)
@@ -123,6 +64,38 @@ def cases(seed: int, dtype: torch.dtype) -> list[Case]:
     ]
 
 
+MISTAKES = """
+substring: … => ends = [(i, j) for i in range(len(a) + 1) for j in range(i, len(a) + 1)]
+|     runs = [b[k:n] for k in range(len(b) + 1) for n in range(k, len(b) + 1)]
+|     return max(j - i for i, j in ends if a[i:j] in runs)
+    This is the longest common run without a gap. A subsequence may leave words out on
+    both sides.
+order ignored: … => return (Counter(a) & Counter(b)).total()
+    You count shared words in any order; that is ROUGE-1. The order must be the same in
+    both.
+first fit: … => position = found = 0
+|     for word in a:
+|         if word in b[position:]:
+|             position = b.index(word, position) + 1
+|             found += 1
+|     return found
+    Each word is matched at the first position where it fits, which may leave no room
+    for all the others: d a b c against a b c d. Try both ways.
+a word used twice: table[i - 1][j - 1] + 1 => max(table[i - 1][j] + 1, table[i][j - 1])
+    A word of one list is matched with several of the other. After a match both lists go
+    one word on: the diagonal of the table.
+last word missing: … => return right(a[:-1], b[:-1])
+    The last word of each list is never looked at: check the ranges.
+one more than the neighbour:
+- table[i - 1][j - 1] + 1 => max(table[i - 1][j], table[i][j - 1]) + 1
+    After a match you go on from the row or the column before, so a word is matched with
+    several of the other list. Both go one word on: the diagonal of the table.
+the other word used twice:
+- table[i - 1][j - 1] + 1 => max(table[i - 1][j], table[i][j - 1] + 1)
+    A word of the second list is matched with several of the first. After a match both
+    lists go one word on: the diagonal of the table.
+"""
+
 EXERCISE = Exercise(
     id="common-length",
     chapter=17,
@@ -132,50 +105,7 @@ EXERCISE = Exercise(
     stub=STUB,
     solution=common_length,
     accepted={"recursion": by_recursion},
-    mutants=[
-        Mutant(
-            "substring",
-            substring,
-            "This is the longest common run without a gap. A subsequence may leave "
-            "words out on both sides.",
-        ),
-        Mutant(
-            "order ignored",
-            without_order,
-            "You count shared words in any order; that is ROUGE-1. The order must be "
-            "the same in both.",
-        ),
-        Mutant(
-            "first fit",
-            first_fit,
-            "Each word is matched at the first position where it fits, which may leave "
-            "no room for all the others: d a b c against a b c d. Try both ways.",
-        ),
-        Mutant(
-            "a word used twice",
-            word_used_twice,
-            "A word of one list is matched with several of the other. After a match "
-            "both lists go one word on: the diagonal of the table.",
-        ),
-        Mutant(
-            "last word missing",
-            last_missing,
-            "The last word of each list is never looked at: check the ranges.",
-        ),
-        Mutant(
-            "one more than the neighbour",
-            row_or_column,
-            "After a match you go on from the row or the column before, so a word "
-            "is matched with several of the other list. Both go one word on: the "
-            "diagonal of the table.",
-        ),
-        Mutant(
-            "the other word used twice",
-            from_column,
-            "A word of the second list is matched with several of the first. "
-            "After a match both lists go one word on: the diagonal of the table.",
-        ),
-    ],
+    mutants=mistakes(MISTAKES),
     cases=cases,
     hints=(
         "Think of the answer for the first i words of a and the first j of b.",

@@ -8,7 +8,8 @@ from typing import Any
 
 import torch
 
-from bert_tutorial.course.judging.exercise import Case, Exercise, Mutant
+from bert_tutorial.course.judging.exercise import Case, Exercise
+from bert_tutorial.course.judging.listed import mistakes
 from bert_tutorial.tasks.summaries.rouge import rouge_n
 
 STUB = '''
@@ -67,77 +68,9 @@ def with_a_flag(sentences: list[str], value: Value, most: int) -> list[int]:
     return [i for i, t in enumerate(taken) if t]
 
 
-def each_alone(sentences: list[str], value: Value, most: int) -> list[int]:
-    """Take the best by their own value."""
-    order = sorted(range(len(sentences)), key=lambda i: -value([sentences[i]]))
-    return sorted(i for i in order[:most] if value([sentences[i]]) > 0)
-
-
-def never_stops(sentences: list[str], value: Value, most: int) -> list[int]:
-    """Fill up."""
-    chosen: list[int] = []
-    while len(chosen) < min(most, len(sentences)):
-        rest = [i for i in range(len(sentences)) if i not in chosen]
-        chosen.append(max(rest, key=lambda i: together(sentences, value, chosen, i)))
-    return sorted(chosen)
-
-
 def together(sentences: list[str], value: Value, chosen: list[int], i: int) -> float:
     """Value of the chosen ones with one more."""
     return value([sentences[j] for j in sorted([*chosen, i])])
-
-
-def in_order_of_choice(sentences: list[str], value: Value, most: int) -> list[int]:
-    """Give them as they were chosen."""
-    chosen: list[int] = []
-    for k in range(1, most + 1):
-        chosen += [i for i in greedy_choice(sentences, value, k) if i not in chosen]
-    return chosen
-
-
-def chosen_twice(sentences: list[str], value: Value, most: int) -> list[int]:
-    """Try the chosen ones again and count the value alone."""
-    chosen: list[int] = []
-    while len(chosen) < most:
-        values = [value([s]) for s in sentences]
-        new = max(range(len(values)), key=lambda i: values[i], default=-1)
-        if new < 0 or values[new] <= 0:
-            break
-        chosen.append(new)
-    return sorted(chosen)
-
-
-def last_of_equals(sentences: list[str], value: Value, most: int) -> list[int]:
-    """Prefer the later sentence."""
-    turned = sentences[::-1]
-    found = greedy_choice(turned, lambda texts: value(texts[::-1]), most)
-    return sorted(len(sentences) - 1 - i for i in found)
-
-
-def first_that_helps(sentences: list[str], value: Value, most: int) -> list[int]:
-    """Go through the document once."""
-    chosen: list[int] = []
-    best = 0.0
-    for i in range(len(sentences)):
-        if len(chosen) < most and together(sentences, value, chosen, i) > best:
-            best = together(sentences, value, chosen, i)
-            chosen.append(i)
-    return chosen
-
-
-def as_chosen(sentences: list[str], value: Value, most: int) -> list[int]:
-    """Value the sentences in the order of choice."""
-    chosen: list[int] = []
-    best = 0.0
-    while len(chosen) < most:
-        rest = [i for i in range(len(sentences)) if i not in chosen]
-        values = {i: value([sentences[j] for j in [*chosen, i]]) for i in rest}
-        if not values or max(values.values()) <= best:
-            break
-        new = max(values, key=lambda i: values[i])
-        best = values[new]
-        chosen.append(new)
-    return sorted(chosen)
 
 
 def by_text(sentences: list[str], value: Value, most: int) -> list[int]:
@@ -158,21 +91,12 @@ def by_text(sentences: list[str], value: Value, most: int) -> list[int]:
     return sorted(sentences.index(text) for text in chosen)
 
 
-def best_alone(sentences: list[str], value: Value, most: int) -> list[int]:
-    """Take the best by their own value, as many as allowed."""
-    order = sorted(range(len(sentences)), key=lambda i: -value([sentences[i]]))
-    return sorted(order[:most])
-
-
-def one_too_many(sentences: list[str], value: Value, most: int) -> list[int]:
-    """Go one beyond the most."""
-    return greedy_choice(sentences, value, most + 1)
-
-
 def close_to(summary: str) -> Value:
     """Make a value: ROUGE-1 plus ROUGE-2 with a summary."""
 
     def value(texts: list[str]) -> float:
+        if isinstance(texts, str):
+            raise TypeError("value takes a list of sentences, not one text")
         return sum(rouge_n(" ".join(texts), summary, n).f1 for n in (1, 2))
 
     return value
@@ -198,8 +122,57 @@ def cases(seed: int, dtype: torch.dtype) -> list[Case]:
         Case((["a", "b", "c"], "a b c d", 2), "three that help, two allowed"),
         Case((["a b"], "a b", 0), "none allowed"),
         Case(([], "a b", 2), "no sentence"),
+        Case(
+            (["f a", "c", "d a"], "a b c d e f", 2),
+            "two that would be best together, behind one that is best alone",
+        ),
     ]
 
+
+MISTAKES = """
+each alone:
+- … => order = sorted(range(len(sentences)), key=lambda i: -value([sentences[i]]))
+|     return sorted(i for i in order[:most] if value([sentences[i]]) > 0)
+    The sentences are valued one by one, so two that say the same are both taken. Value
+    each one together with those already chosen.
+never stops: or max(values.values()) <= best =>
+    You go on to `most` although nothing gets better any more: each needless sentence
+    costs precision. Stop when the best value does not rise.
+order of choice: return sorted(chosen) => return chosen
+    The numbers come in the order of choice. A summary is read in the order of the
+    document: sort them at the end.
+chosen twice:
+- if i not in chosen => if True
+- value([sentences[j] for j in together]) => value([sentences[i]])
+- max(values.values()) <= best => max(values.values()) <= 0
+    A sentence is chosen again and again. Leave out those already chosen.
+last of equals: max(values, key => max(reversed(values), key
+    Of two equal sentences you take the later one. Take the first: > instead of >= does
+    it.
+first that helps: … => chosen, best = [], 0.0
+|     for i in range(len(sentences)):
+|         now = value([sentences[j] for j in [*chosen, i]])
+|         if len(chosen) < most and now > best:
+|             best = now
+|             chosen.append(i)
+|     return chosen
+    The first sentence that helps is taken, not the one that helps most. Try all before
+    each step.
+valued as chosen: sorted([*chosen, i]) => [*chosen, i]
+    The texts are valued in the order of choice. value wants them in the order of the
+    document: sorted([*chosen, i]).
+by text: def by_text
+    Sentences are told apart by their text, so the same sentence at two positions counts
+    as one. Go by their numbers.
+each alone, always the most:
+- … => order = sorted(range(len(sentences)), key=lambda i: -value([sentences[i]]))
+|     return sorted(order[:most])
+    The sentences are valued one by one and `most` of them are taken, whatever they add.
+    Value each one together with those already chosen, and stop when none helps.
+one too many: < most => <= most
+    Where more sentences would help, one more than `most` is chosen: count before you
+    choose.
+"""
 
 EXERCISE = Exercise(
     id="greedy-choice",
@@ -211,68 +184,7 @@ EXERCISE = Exercise(
     solution=greedy_choice,
     accepted={"flags": with_a_flag},
     run=run,
-    mutants=[
-        Mutant(
-            "each alone",
-            each_alone,
-            "The sentences are valued one by one, so two that say the same are both "
-            "taken. Value each one together with those already chosen.",
-        ),
-        Mutant(
-            "never stops",
-            never_stops,
-            "You go on to `most` although nothing gets better any more: each needless "
-            "sentence costs precision. Stop when the best value does not rise.",
-        ),
-        Mutant(
-            "order of choice",
-            in_order_of_choice,
-            "The numbers come in the order of choice. A summary is read in the order "
-            "of the document: sort them at the end.",
-        ),
-        Mutant(
-            "chosen twice",
-            chosen_twice,
-            "A sentence is chosen again and again. Leave out those already chosen.",
-        ),
-        Mutant(
-            "last of equals",
-            last_of_equals,
-            "Of two equal sentences you take the later one. Take the first: > instead "
-            "of >= does it.",
-        ),
-        Mutant(
-            "first that helps",
-            first_that_helps,
-            "The first sentence that helps is taken, not the one that helps most. Try "
-            "all before each step.",
-        ),
-        Mutant(
-            "valued as chosen",
-            as_chosen,
-            "The texts are valued in the order of choice. value wants them in the "
-            "order of the document: sorted([*chosen, i]).",
-        ),
-        Mutant(
-            "by text",
-            by_text,
-            "Sentences are told apart by their text, so the same sentence at two "
-            "positions counts as one. Go by their numbers.",
-        ),
-        Mutant(
-            "each alone, always the most",
-            best_alone,
-            "The sentences are valued one by one and `most` of them are taken, "
-            "whatever they add. Value each one together with those already "
-            "chosen, and stop when none helps.",
-        ),
-        Mutant(
-            "one too many",
-            one_too_many,
-            "Where more sentences would help, one more than `most` is chosen: "
-            "count before you choose.",
-        ),
-    ],
+    mutants=mistakes(MISTAKES, by_text),
     cases=cases,
     hints=(
         "A loop over steps, and in it a loop over the sentences not yet chosen.",

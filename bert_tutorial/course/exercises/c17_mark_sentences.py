@@ -5,7 +5,8 @@ Chapter: 17
 
 import torch
 
-from bert_tutorial.course.judging.exercise import Case, Exercise, Mutant
+from bert_tutorial.course.judging.exercise import Case, Exercise
+from bert_tutorial.course.judging.listed import mistakes
 
 STUB = '''
 def mark_sentences(
@@ -44,71 +45,6 @@ def in_three_passes(rows: list[list[int]], cls_id: int, sep_id: int) -> Marked:
     return ids, types, [sum(map(len, parts[:n])) for n in range(len(parts))]
 
 
-def one_for_all(rows: list[list[int]], cls_id: int, sep_id: int) -> Marked:
-    """Put one [CLS] in front, as for a pair."""
-    ids, types, positions = [cls_id], [0], []
-    for number, row in enumerate(rows):
-        positions.append(len(ids) if number else 0)
-        ids += [*row, sep_id]
-        types += [number % 2] * (len(row) + 1)
-    return ids, types, positions
-
-
-def first_then_rest(rows: list[list[int]], cls_id: int, sep_id: int) -> Marked:
-    """Give segment 1 to all but the first sentence."""
-    ids, _, positions = mark_sentences(rows, cls_id, sep_id)
-    return (
-        ids,
-        [min(n, 1) for n, r in enumerate(rows) for _ in range(len(r) + 2)],
-        positions,
-    )
-
-
-def counted_up(rows: list[list[int]], cls_id: int, sep_id: int) -> Marked:
-    """Number the segments."""
-    ids, _, positions = mark_sentences(rows, cls_id, sep_id)
-    return ids, [n for n, r in enumerate(rows) for _ in range(len(r) + 2)], positions
-
-
-def all_zero(rows: list[list[int]], cls_id: int, sep_id: int) -> Marked:
-    """Forget the segments."""
-    ids, types, positions = mark_sentences(rows, cls_id, sep_id)
-    return ids, [0] * len(types), positions
-
-
-def first_word(rows: list[list[int]], cls_id: int, sep_id: int) -> Marked:
-    """Give the position of the first word."""
-    ids, types, positions = mark_sentences(rows, cls_id, sep_id)
-    return ids, types, [position + 1 for position in positions]
-
-
-def one_position(rows: list[list[int]], cls_id: int, sep_id: int) -> Marked:
-    """Put one [CLS] in front, and give its position alone."""
-    ids, types = [cls_id], [0]
-    for number, row in enumerate(rows):
-        ids += [*row, sep_id]
-        types += [number % 2] * (len(row) + 1)
-    return ids, types, [0]
-
-
-def no_sep(rows: list[list[int]], cls_id: int, sep_id: int) -> Marked:
-    """Leave [SEP] out."""
-    ids: list[int] = []
-    types: list[int] = []
-    positions: list[int] = []
-    for number, row in enumerate(rows):
-        positions.append(len(ids))
-        ids += [cls_id, *row]
-        types += [number % 2] * (len(row) + 1)
-    return ids, types, positions
-
-
-def from_one(rows: list[list[int]], cls_id: int, sep_id: int) -> Marked:
-    """Begin with segment 1."""
-    ids, types, positions = mark_sentences(rows, cls_id, sep_id)
-    return ids, [1 - kind for kind in types], positions
-
-
 def cases(seed: int, dtype: torch.dtype) -> list[Case]:
     """One, two and four sentences of different lengths."""
     return [
@@ -117,8 +53,43 @@ def cases(seed: int, dtype: torch.dtype) -> list[Case]:
         Case(([[5, 6, 7], [8], [9, 10], [11]], 101, 102), "four sentences"),
         Case(([], 2, 3), "no sentence"),
         Case(([[7], [], [8]], 2, 3), "an empty sentence between two"),
+        Case(([[7, 2], [3, 8]], 2, 3), "sentences that hold the ids 2 and 3"),
     ]
 
+
+MISTAKES = """
+one [CLS] for all:
+- ids: list[int] = [] => ids: list[int] = [cls_id]
+- types: list[int] = [] => types: list[int] = [0]
+- len(ids)) => len(ids) * (number > 0))
+- [cls_id, *row, sep_id] => [*row, sep_id]
+- len(row) + 2 => len(row) + 1
+    There is one [CLS] for the whole document, so there is one vector to judge by and
+    many sentences. Each sentence gets its own.
+first, then rest: number % 2 => min(number, 1)
+    All sentences after the first are in segment 1, so the second and third look alike.
+    Alternate: the number modulo 2.
+counted up: number % 2 => number
+    The segments are counted up, but BERT's table has two rows: number modulo 2.
+all 0: number % 2 => 0
+    All tokens are in segment 0. Neighbouring sentences should differ.
+first word: positions.append(len(ids)) => positions.append(len(ids) + 1)
+    You give the positions of the first words. The [CLS] stands one before.
+one [CLS], one position:
+- ids: list[int] = [] => ids: list[int] = [cls_id]
+- types: list[int] = [] => types: list[int] = [0]
+- [cls_id, *row, sep_id] => [*row, sep_id]
+- len(row) + 2 => len(row) + 1
+- return (ids, types, positions) => return (ids, types, [0])
+    There is one [CLS] and one position, so there is one vector to judge many sentences
+    by. Each sentence gets its own.
+[SEP] missing:
+- row, sep_id] => row]
+- len(row) + 2 => len(row) + 1
+    [SEP] is missing. Each sentence ends with one.
+segments turned round: number % 2 => 1 - number % 2
+    The first sentence is in segment 1. Its segment is 0, that of the second 1.
+"""
 
 EXERCISE = Exercise(
     id="mark-sentences",
@@ -129,53 +100,7 @@ EXERCISE = Exercise(
     stub=STUB,
     solution=mark_sentences,
     accepted={"three passes": in_three_passes},
-    mutants=[
-        Mutant(
-            "one [CLS] for all",
-            one_for_all,
-            "There is one [CLS] for the whole document, so there is one vector to "
-            "judge by and many sentences. Each sentence gets its own.",
-        ),
-        Mutant(
-            "first, then rest",
-            first_then_rest,
-            "All sentences after the first are in segment 1, so the second and third "
-            "look alike. Alternate: the number modulo 2.",
-        ),
-        Mutant(
-            "counted up",
-            counted_up,
-            "The segments are counted up, but BERT's table has two rows: number "
-            "modulo 2.",
-        ),
-        Mutant(
-            "all 0",
-            all_zero,
-            "All tokens are in segment 0. Neighbouring sentences should differ.",
-        ),
-        Mutant(
-            "first word",
-            first_word,
-            "You give the positions of the first words. The [CLS] stands one before.",
-        ),
-        Mutant(
-            "one [CLS], one position",
-            one_position,
-            "There is one [CLS] and one position, so there is one vector to judge "
-            "many sentences by. Each sentence gets its own.",
-        ),
-        Mutant(
-            "[SEP] missing",
-            no_sep,
-            "[SEP] is missing. Each sentence ends with one.",
-        ),
-        Mutant(
-            "segments turned round",
-            from_one,
-            "The first sentence is in segment 1. Its segment is 0, that of the "
-            "second 1.",
-        ),
-    ],
+    mutants=mistakes(MISTAKES),
     cases=cases,
     hints=(
         "Three lists grow together, sentence by sentence.",

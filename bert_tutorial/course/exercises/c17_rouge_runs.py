@@ -8,7 +8,8 @@ from collections import Counter
 
 import torch
 
-from bert_tutorial.course.judging.exercise import Case, Exercise, Mutant
+from bert_tutorial.course.judging.exercise import Case, Exercise
+from bert_tutorial.course.judging.listed import mistakes
 from bert_tutorial.tasks.summaries.rouge import rouge_words
 
 STUB = '''
@@ -64,63 +65,6 @@ def shares(shared: int, ours: int, theirs: int) -> tuple[float, float, float]:
     return p, r, 2 * p * r / (p + r)
 
 
-def unclipped(candidate: str, reference: str, n: int) -> tuple[float, float, float]:
-    """Count every run of the candidate that occurs."""
-    ours, theirs = (
-        runs_of(rouge_words(candidate), n),
-        runs_of(rouge_words(reference), n),
-    )
-    return shares(sum(run in theirs for run in ours), len(ours), len(theirs))
-
-
-def as_sets(candidate: str, reference: str, n: int) -> tuple[float, float, float]:
-    """Count each run once."""
-    a, b = (set(runs_of(rouge_words(text), n)) for text in (candidate, reference))
-    return shares(len(a & b), len(a), len(b))
-
-
-def precision_only(
-    candidate: str, reference: str, n: int
-) -> tuple[float, float, float]:
-    """Give the precision for F1."""
-    p, r, _ = rouge_runs(candidate, reference, n)
-    return p, r, p
-
-
-def recall_only(candidate: str, reference: str, n: int) -> tuple[float, float, float]:
-    """Give the recall for F1."""
-    p, r, _ = rouge_runs(candidate, reference, n)
-    return p, r, r
-
-
-def plain_mean(candidate: str, reference: str, n: int) -> tuple[float, float, float]:
-    """Average the two."""
-    p, r, _ = rouge_runs(candidate, reference, n)
-    return p, r, (p + r) / 2
-
-
-def beta_two(candidate: str, reference: str, n: int) -> tuple[float, float, float]:
-    """Weigh the recall more."""
-    p, r, _ = rouge_runs(candidate, reference, n)
-    return p, r, 5 * p * r / (4 * p + r) if p else 0.0
-
-
-def swapped(candidate: str, reference: str, n: int) -> tuple[float, float, float]:
-    """Divide by the other text."""
-    return rouge_runs(reference, candidate, n)
-
-
-def case_kept(candidate: str, reference: str, n: int) -> tuple[float, float, float]:
-    """Cut at spaces only."""
-    a, b = runs_of(candidate.split(), n), runs_of(reference.split(), n)
-    return shares((Counter(a) & Counter(b)).total(), len(a), len(b))
-
-
-def single_words(candidate: str, reference: str, n: int) -> tuple[float, float, float]:
-    """Ignore n."""
-    return rouge_runs(candidate, reference, 1)
-
-
 def cases(seed: int, dtype: torch.dtype) -> list[Case]:
     """Repeated words on either side, capitals, nothing shared, drawn texts."""
     rng = random.Random(seed)
@@ -135,8 +79,37 @@ def cases(seed: int, dtype: torch.dtype) -> list[Case]:
         Case((*drawn, 2), "drawn words, pairs"),
         Case(("", "a b", 1), "an empty text"),
         Case((*drawn, 3), "drawn words, runs of three"),
+        Case(("in to day", "into day", 2), "other words, the same letters"),
     ]
 
+
+MISTAKES = """
+unclipped: (counts[0] & counts[1]).values() =>
+| k for run, k in counts[0].items() if run in counts[1]
+    Every run of the candidate that occurs at all is counted, so repeating a good word
+    pays: "the the the" would be perfect. Clip the count.
+sets: Counter(runs) => Counter(set(runs))
+    Each run counts once, however often it stands there. Use counts instead of sets,
+    above and below.
+precision as F1: 2 * precision * recall / (precision + recall) => precision
+    Your third number is the precision: who writes one right word has 1.
+recall as F1: 2 * precision * recall / (precision + recall) => recall
+    Your third number is the recall: who copies the whole document has 1.
+plain mean: 2 * precision * recall / (precision + recall) => (precision + recall) / 2
+    Your third number is the plain mean. F1 is the harmonic one, 2pr / (p + r): it stays
+    low while one of them is.
+beta: 2 * precision * recall / (precision + recall) =>
+| 5 * precision * recall / (4 * precision + recall)
+    Your third number weighs the recall more (an F with beta 2). Here both count alike:
+    2pr / (p + r).
+swapped: (candidate, reference): => (reference, candidate):
+    Precision and recall are exchanged. Precision divides by the runs of the candidate,
+    recall by those of the reference.
+case kept: rouge_words(text) => text.split()
+    The texts are cut at spaces, so "Paris," is not "paris". Cut them with rouge_words.
+single words: … => return right(candidate, reference, 1)
+    You always compare single words. A run has n words, as they follow.
+"""
 
 EXERCISE = Exercise(
     id="rouge-runs",
@@ -147,59 +120,7 @@ EXERCISE = Exercise(
     stub=STUB,
     solution=rouge_runs,
     accepted={"crossing out": crossing_out},
-    mutants=[
-        Mutant(
-            "unclipped",
-            unclipped,
-            "Every run of the candidate that occurs at all is counted, so repeating a "
-            'good word pays: "the the the" would be perfect. Clip the count.',
-        ),
-        Mutant(
-            "sets",
-            as_sets,
-            "Each run counts once, however often it stands there. Use counts instead "
-            "of sets, above and below.",
-        ),
-        Mutant(
-            "precision as F1",
-            precision_only,
-            "Your third number is the precision: who writes one right word has 1.",
-        ),
-        Mutant(
-            "recall as F1",
-            recall_only,
-            "Your third number is the recall: who copies the whole document has 1.",
-        ),
-        Mutant(
-            "plain mean",
-            plain_mean,
-            "Your third number is the plain mean. F1 is the harmonic one, 2pr / (p + "
-            "r): it stays low while one of them is.",
-        ),
-        Mutant(
-            "beta",
-            beta_two,
-            "Your third number weighs the recall more (an F with beta 2). Here both "
-            "count alike: 2pr / (p + r).",
-        ),
-        Mutant(
-            "swapped",
-            swapped,
-            "Precision and recall are exchanged. Precision divides by the runs of the "
-            "candidate, recall by those of the reference.",
-        ),
-        Mutant(
-            "case kept",
-            case_kept,
-            'The texts are cut at spaces, so "Paris," is not "paris". Cut them with '
-            "rouge_words.",
-        ),
-        Mutant(
-            "single words",
-            single_words,
-            "You always compare single words. A run has n words, as they follow.",
-        ),
-    ],
+    mutants=mistakes(MISTAKES),
     cases=cases,
     hints=(
         "Make the runs of both texts, count them, compare the counts.",

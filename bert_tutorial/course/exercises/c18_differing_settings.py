@@ -3,12 +3,12 @@
 Chapter: 18
 """
 
-from collections.abc import Callable
 from typing import Any
 
 import torch
 
-from bert_tutorial.course.judging.exercise import Case, Exercise, Mutant
+from bert_tutorial.course.judging.exercise import Case, Exercise
+from bert_tutorial.course.judging.listed import mistakes
 
 STUB = '''
 def differing_settings(
@@ -48,71 +48,6 @@ def as_comprehension(ours: Settings, theirs: Settings, names: dict[str, str]) ->
     return {n: pair for n, pair in both.items() if pair[0] != pair[1]}
 
 
-def missing_too(ours: Settings, theirs: Settings, names: dict[str, str]) -> Found:
-    """Report what the other side lacks."""
-    pairs = {n: (v, theirs.get(names.get(n, n))) for n, v in ours.items()}
-    return {n: pair for n, pair in pairs.items() if pair[0] != pair[1]}
-
-
-def only_true(ours: Settings, theirs: Settings, names: dict[str, str]) -> Found:
-    """Take 0 for missing."""
-    found = differing_settings(ours, theirs, names)
-    return {n: pair for n, pair in found.items() if pair[1]}
-
-
-def same_names(ours: Settings, theirs: Settings, names: dict[str, str]) -> Found:
-    """Forget the other names."""
-    return differing_settings(ours, theirs, {})
-
-
-def only_named(ours: Settings, theirs: Settings, names: dict[str, str]) -> Found:
-    """Look only at what has two names."""
-    named = {n: v for n, v in ours.items() if n in names}
-    return differing_settings(named, theirs, names)
-
-
-def swapped(ours: Settings, theirs: Settings, names: dict[str, str]) -> Found:
-    """Give their value first."""
-    found = differing_settings(ours, theirs, names)
-    return {n: (b, a) for n, (a, b) in found.items()}
-
-
-def their_names(ours: Settings, theirs: Settings, names: dict[str, str]) -> Found:
-    """Report under their names."""
-    found = differing_settings(ours, theirs, names)
-    return {names.get(n, n): pair for n, pair in found.items()}
-
-
-def equal_ones(ours: Settings, theirs: Settings, names: dict[str, str]) -> Found:
-    """Report what is equal."""
-    pairs = {n: (v, names.get(n, n)) for n, v in ours.items()}
-    both = {n: (v, theirs[m]) for n, (v, m) in pairs.items() if m in theirs}
-    return {n: pair for n, pair in both.items() if pair[0] == pair[1]}
-
-
-def strictly(differ: Callable[[Any, Any], bool]) -> Callable[..., Found]:
-    """Compare in another way."""
-
-    def answer(ours: Settings, theirs: Settings, names: dict[str, str]) -> Found:
-        pairs = {n: (v, names.get(n, n)) for n, v in ours.items()}
-        both = {n: (v, theirs[m]) for n, (v, m) in pairs.items() if m in theirs}
-        return {n: pair for n, pair in both.items() if differ(*pair)}
-
-    return answer
-
-
-def none_is_missing(ours: Settings, theirs: Settings, names: dict[str, str]) -> Found:
-    """Take None for missing."""
-    found = differing_settings(ours, theirs, names)
-    return {n: pair for n, pair in found.items() if pair[1] is not None}
-
-
-def ours_true(ours: Settings, theirs: Settings, names: dict[str, str]) -> Found:
-    """Look at our settings that are not 0."""
-    found = differing_settings(ours, theirs, names)
-    return {n: pair for n, pair in found.items() if pair[0]}
-
-
 def cases(seed: int, dtype: torch.dtype) -> list[Case]:
     """Give settings with other names, zeros, other types and missing ones."""
     shift = seed + (dtype == torch.float32)
@@ -143,8 +78,48 @@ def cases(seed: int, dtype: torch.dtype) -> list[Case]:
         Case(
             ({"a": 1, "b": 2}, {"a": 2, "b": 3}, {"a": "b", "b": "a"}), "names crossed"
         ),
+        Case(
+            ({"a": 1, "b": 2, "c": 3}, {"c": 0, "b": 0, "a": 0}, {}),
+            "the same settings in another order",
+        ),
+        Case(
+            ({"rate": 1}, {"rate": 2}, {"rate": "lr"}),
+            "a name of ours that means something else there",
+        ),
+        Case(({"eps": 1e-12}, {"eps": 1e-5}, {}), "two small numbers"),
+        Case(({"p": 0.1}, {"p": 0.1 + 1e-9}, {}), "two numbers that are nearly equal"),
     ]
 
+
+MISTAKES = """
+missing ones too:
+- … => pairs = {n: (v, theirs.get(names.get(n, n))) for n, v in ours.items()}
+|     return {n: pair for n, pair in pairs.items() if pair[0] != pair[1]}
+    A setting that the other side does not have is reported, as None. Only what both
+    have can be compared.
+zero taken for missing: their_name in theirs and => theirs.get(their_name) and
+    A value of 0 on their side is taken for missing. Ask `in`, not whether the value is
+    true: a decay of 0 is the difference that matters.
+other names forgotten: names.get(name, name) => name
+    Settings with another name on their side are not found. Look names.get(name, name)
+    up.
+only those with two names:
+- their_name in theirs => name in names and their_name in theirs
+    Settings with the same name on both sides are left out.
+their value first: (value, theirs[their_name]) => (theirs[their_name], value)
+    The two values are in the wrong order: ours comes first.
+under their names: found[name] => found[their_name]
+    The result is to be under our names.
+the equal ones: != => ==
+    These are the settings that agree. The others are asked for.
+types compared: value != theirs[their_name]: => repr(value) != repr(theirs[their_name]):
+    1 and 1.0 are reported as different. Compare the values with !=.
+None taken for missing:
+- their_name in theirs and => theirs.get(their_name) is not None and
+    None on their side is taken for missing. It is a value: ask `in`.
+our zero left out: their_name in theirs and => value and their_name in theirs and
+    A value of ours that is 0 or None is passed over. It is a value like any other.
+"""
 
 EXERCISE = Exercise(
     id="differing-settings",
@@ -155,62 +130,7 @@ EXERCISE = Exercise(
     stub=STUB,
     solution=differing_settings,
     accepted={"comprehension": as_comprehension},
-    mutants=[
-        Mutant(
-            "missing ones too",
-            missing_too,
-            "A setting that the other side does not have is reported, as None. Only "
-            "what both have can be compared.",
-        ),
-        Mutant(
-            "zero taken for missing",
-            only_true,
-            "A value of 0 on their side is taken for missing. Ask `in`, not whether "
-            "the value is true: a decay of 0 is the difference that matters.",
-        ),
-        Mutant(
-            "other names forgotten",
-            same_names,
-            "Settings with another name on their side are not found. Look "
-            "names.get(name, name) up.",
-        ),
-        Mutant(
-            "only those with two names",
-            only_named,
-            "Settings with the same name on both sides are left out.",
-        ),
-        Mutant(
-            "their value first",
-            swapped,
-            "The two values are in the wrong order: ours comes first.",
-        ),
-        Mutant(
-            "under their names",
-            their_names,
-            "The result is to be under our names.",
-        ),
-        Mutant(
-            "the equal ones",
-            equal_ones,
-            "These are the settings that agree. The others are asked for.",
-        ),
-        Mutant(
-            "types compared",
-            strictly(lambda a, b: repr(a) != repr(b)),
-            "1 and 1.0 are reported as different. Compare the values with !=.",
-        ),
-        Mutant(
-            "None taken for missing",
-            none_is_missing,
-            "None on their side is taken for missing. It is a value: ask `in`.",
-        ),
-        Mutant(
-            "our zero left out",
-            ours_true,
-            "A value of ours that is 0 or None is passed over. It is a value like "
-            "any other.",
-        ),
-    ],
+    mutants=mistakes(MISTAKES),
     cases=cases,
     is_ordered=True,
     hints=(

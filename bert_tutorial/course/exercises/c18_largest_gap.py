@@ -3,13 +3,13 @@
 Chapter: 18
 """
 
-from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
 
-from bert_tutorial.course.judging.exercise import Case, Exercise, Mutant
+from bert_tutorial.course.judging.exercise import Case, Exercise
+from bert_tutorial.course.judging.listed import mistakes
 
 STUB = '''
 def largest_gap(ours: nn.Module, theirs: nn.Module, batch: dict[str, Tensor]) -> float:
@@ -91,73 +91,6 @@ def with_mask_product(ours: nn.Module, theirs: nn.Module, batch: Batch) -> float
     return float(((a - b) * batch["attention_mask"][:, :, None]).abs().amax())
 
 
-def by_measure(
-    measure: Callable[[Tensor, Tensor], Tensor],
-    without: str = "",
-    is_quiet: bool = True,
-    has_gradients: bool = False,
-    puts_back: bool = True,
-) -> Callable[..., float]:
-    """Compare in another way; the measure takes the gap and the mask."""
-
-    def answer(ours: nn.Module, theirs: nn.Module, batch: Batch) -> float:
-        modes = ours.training, theirs.training
-        if is_quiet:
-            ours.eval()
-            theirs.eval()
-        given = {name: value for name, value in batch.items() if name != without}
-        with torch.set_grad_enabled(has_gradients):
-            a = ours(**given).last_hidden_state
-            gap = a - theirs(**given).last_hidden_state
-        if puts_back:
-            ours.train(modes[0])
-            theirs.train(modes[1])
-        return measure(gap.detach(), batch["attention_mask"].bool()).item()
-
-    return answer
-
-
-def right(gap: Tensor, is_token: Tensor) -> Tensor:
-    """Measure as asked."""
-    return gap[is_token].abs().max()
-
-
-def one_mode(ours: nn.Module, theirs: nn.Module, batch: Batch) -> float:
-    """Put both into the mode of ours."""
-    gap = largest_gap(ours, theirs, batch)
-    theirs.train(ours.training)
-    return gap
-
-
-def both_train(ours: nn.Module, theirs: nn.Module, batch: Batch) -> float:
-    """Put both into train mode."""
-    gap = largest_gap(ours, theirs, batch)
-    ours.train()
-    theirs.train()
-    return gap
-
-
-def only_ours_quiet(ours: nn.Module, theirs: nn.Module, batch: Batch) -> float:
-    """Leave theirs as it came."""
-    mode = ours.training
-    ours.eval()
-    with torch.no_grad():
-        gap = ours(**batch).last_hidden_state - theirs(**batch).last_hidden_state
-    ours.train(mode)
-    return gap[batch["attention_mask"].bool()].abs().max().item()
-
-
-def mask_of_ids(ours: nn.Module, theirs: nn.Module, batch: Batch) -> float:
-    """Take id 0 for padding."""
-    mask = (batch["input_ids"] != 0).long()
-    modes = ours.training, theirs.training
-    with torch.no_grad():
-        a, b = (m.eval()(**batch).last_hidden_state for m in (ours, theirs))
-    ours.train(modes[0])
-    theirs.train(modes[1])
-    return (a - b)[mask.bool()].abs().max().item()
-
-
 def run(answer: Any, case: Case) -> tuple[Any, list[bool], bool]:
     """Compare; tell the modes afterwards, and whether gradients were asked for."""
     batch, modes, seeds, dtype = case.args
@@ -190,6 +123,53 @@ def cases(seed: int, dtype: torch.dtype) -> list[Case]:
     ]
 
 
+MISTAKES = """
+dropout on: ours.eval()
+|     theirs.eval() =>
+    A model that came in train mode was run in train mode: what you measured is its
+    dropout. Call ours.eval() and theirs.eval().
+stays in eval: ours.train(modes[0])
+|     theirs.train(modes[1]) =>
+    The models are left in eval mode, so training would go on without dropout. Remember
+    model.training and put it back.
+padding compared: gap[is_token] => gap
+    Padded positions count. What a model computes there means nothing, and two right
+    models may differ there: compare where the mask is 1.
+mean difference: .max() => .mean()
+    The mean hides one wrong position among many right ones. Take the largest.
+signed difference: .abs() =>
+    Where ours is smaller, nothing is seen. Take the absolute value first.
+mask not given:
+- modes = => whole, batch = batch, dict(batch)
+|     del batch['attention_mask']
+|     modes =
+- batch['attention_mask'].bool() => whole['attention_mask'].bool()
+    The models did not get the attention_mask, so the padding took part in the real
+    tokens' vectors. Pass the whole batch: model(**batch).
+types not given: modes = => batch = dict(batch)
+|     del batch['token_type_ids']
+|     modes =
+    The models did not get the token_type_ids and took all for 0. Pass the whole batch:
+    model(**batch).
+gradients kept: with torch.no_grad(): => if True:
+    The number is right, and torch kept everything for a backward pass that never comes.
+    Compare inside torch.no_grad().
+one mode for both: modes[1] => modes[0]
+    Both models are left in the mode of ours. Each goes back to its own.
+both in train mode: ours.train(modes[0])
+|     theirs.train(modes[1]) => ours.train()
+|     theirs.train()
+    Both models are left in train mode, whatever they came in. Remember model.training
+    of each.
+only ours in eval:
+- theirs.eval() =>
+- theirs.train(modes[1]) =>
+    Theirs was run in the mode in which it came, in train mode with dropout. Call
+    theirs.eval(), as ours.eval().
+padding from the ids: batch['attention_mask'].bool() => batch['input_ids'] != 0
+    You took the padding from the ids. The attention_mask says what is a token.
+"""
+
 EXERCISE = Exercise(
     id="largest-gap",
     chapter=18,
@@ -200,78 +180,7 @@ EXERCISE = Exercise(
     solution=largest_gap,
     accepted={"mask as a factor": with_mask_product},
     run=run,
-    mutants=[
-        Mutant(
-            "dropout on",
-            by_measure(right, is_quiet=False),
-            "A model that came in train mode was run in train mode: what you measured "
-            "is its dropout. Call ours.eval() and theirs.eval().",
-        ),
-        Mutant(
-            "stays in eval",
-            by_measure(right, puts_back=False),
-            "The models are left in eval mode, so training would go on without "
-            "dropout. Remember model.training and put it back.",
-        ),
-        Mutant(
-            "padding compared",
-            by_measure(lambda gap, is_token: gap.abs().max()),
-            "Padded positions count. What a model computes there means nothing, and "
-            "two right models may differ there: compare where the mask is 1.",
-        ),
-        Mutant(
-            "mean difference",
-            by_measure(lambda gap, is_token: gap[is_token].abs().mean()),
-            "The mean hides one wrong position among many right ones. Take the "
-            "largest.",
-        ),
-        Mutant(
-            "signed difference",
-            by_measure(lambda gap, is_token: gap[is_token].max()),
-            "Where ours is smaller, nothing is seen. Take the absolute value first.",
-        ),
-        Mutant(
-            "mask not given",
-            by_measure(right, without="attention_mask"),
-            "The models did not get the attention_mask, so the padding took part in "
-            "the real tokens' vectors. Pass the whole batch: model(**batch).",
-        ),
-        Mutant(
-            "types not given",
-            by_measure(right, without="token_type_ids"),
-            "The models did not get the token_type_ids and took all for 0. Pass the "
-            "whole batch: model(**batch).",
-        ),
-        Mutant(
-            "gradients kept",
-            by_measure(right, has_gradients=True),
-            "The number is right, and torch kept everything for a backward pass that "
-            "never comes. Compare inside torch.no_grad().",
-        ),
-        Mutant(
-            "one mode for both",
-            one_mode,
-            "Both models are left in the mode of ours. Each goes back to its own.",
-        ),
-        Mutant(
-            "both in train mode",
-            both_train,
-            "Both models are left in train mode, whatever they came in. Remember "
-            "model.training of each.",
-        ),
-        Mutant(
-            "only ours in eval",
-            only_ours_quiet,
-            "Theirs was run in the mode in which it came, in train mode with "
-            "dropout. Call theirs.eval(), as ours.eval().",
-        ),
-        Mutant(
-            "padding from the ids",
-            mask_of_ids,
-            "You took the padding from the ids. The attention_mask says what is a "
-            "token.",
-        ),
-    ],
+    mutants=mistakes(MISTAKES),
     cases=cases,
     hints=(
         "Three things around the comparison: the modes, the gradients, the padding.",

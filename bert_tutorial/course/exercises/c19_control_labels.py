@@ -9,7 +9,8 @@ from typing import Any
 
 import torch
 
-from bert_tutorial.course.judging.exercise import Case, Exercise, Mutant, Property
+from bert_tutorial.course.judging.exercise import Case, Exercise, Property
+from bert_tutorial.course.judging.listed import mistakes
 from bert_tutorial.labs.inside.probing import control_labels
 
 STUB = '''
@@ -63,83 +64,6 @@ def by_index(words: Words, labels: Labels, random: Random) -> list[int]:
         label_of.setdefault(word, labels[random.randrange(len(labels))])
         for word in words
     ]
-
-
-def each_example(words: Words, labels: Labels, random: Random) -> list[int]:
-    """Draw for every example anew."""
-    return [random.choice(labels) for _ in words]
-
-
-def shuffled(words: Words, labels: Labels, random: Random) -> list[int]:
-    """Shuffle the labels of the examples."""
-    return random.sample(labels, len(labels))
-
-
-def renamed(words: Words, labels: Labels, random: Random) -> list[int]:
-    """Exchange the names of the classes."""
-    classes = sorted(set(labels))
-    names = dict(zip(classes, random.sample(classes, len(classes)), strict=True))
-    return [names[label] for label in labels]
-
-
-def uniform(words: Words, labels: Labels, random: Random) -> list[int]:
-    """Draw every class equally often."""
-    classes = sorted(set(labels))
-    label_of = {word: random.choice(classes) for word in dict.fromkeys(words)}
-    return [label_of[word] for word in words]
-
-
-def by_words(words: Words, labels: Labels, random: Random) -> list[int]:
-    """Draw from the labels of the words, each counted once."""
-    own = list(dict(zip(words, labels, strict=True)).values())
-    label_of = {word: random.choice(own) for word in dict.fromkeys(words)}
-    return [label_of[word] for word in words]
-
-
-def real(words: Words, labels: Labels, random: Random) -> list[int]:
-    """Give the real labels back."""
-    return list(labels)
-
-
-def own_generator(words: Words, labels: Labels, random: Random) -> list[int]:
-    """Start a generator of its own."""
-    return control_labels(words, labels, Random(0))
-
-
-def never_its_own(words: Words, labels: Labels, random: Random) -> list[int]:
-    """Leave a word's real label out."""
-    own = dict(zip(words, labels, strict=True))
-    label_of = {
-        word: random.choice([one for one in labels if one != own[word]]) for word in own
-    }
-    return [label_of[word] for word in words]
-
-
-def permuted_words(words: Words, labels: Labels, random: Random) -> list[int]:
-    """Deal the words' labels out again."""
-    own = dict(zip(words, labels, strict=True))
-    dealt = random.sample(list(own.values()), len(own))
-    label_of = dict(zip(own, dealt, strict=True))
-    return [label_of[word] for word in words]
-
-
-def since_last(words: Words, labels: Labels, random: Random) -> list[int]:
-    """Remember the last word only."""
-    found: list[int] = []
-    for i, word in enumerate(words):
-        same = i > 0 and words[i - 1] == word
-        found.append(found[-1] if same else random.choice(labels))
-    return found
-
-
-def one_label(words: Words, labels: Labels, random: Random) -> list[int]:
-    """Draw one label for all."""
-    return [random.choice(labels)] * len(words)
-
-
-def each_word_once(words: Words, labels: Labels, random: Random) -> list[int]:
-    """Give one label a word."""
-    return [random.choice(labels) for _ in dict.fromkeys(words)]
 
 
 def drawn(answer: Any, words: Words, labels: Labels) -> list[list[int]]:
@@ -210,10 +134,51 @@ def words_come_apart(answer: Any) -> bool:
     return any(one[1] != one[3] for one in drawn(answer, WORDS, LABELS))
 
 
-ONE_A_WORD = (
-    "Examples of one word get different labels. Nothing can be learned from that, not "
-    "even by heart: draw once for each word, and keep what was drawn."
-)
+MISTAKES = """
+drawn for each example: drawn[word] for word => random.choice(labels) for word
+    Examples of one word get different labels. Nothing can be learned from that, not
+    even by heart: draw once for each word, and keep what was drawn.
+shuffled labels: … => return random.sample(labels, len(labels))
+    = drawn for each example
+classes renamed: … => classes = sorted(set(labels))
+|     names = dict(zip(classes, random.sample(classes, len(classes)), strict=True))
+|     return [names[label] for label in labels]
+    Only the names of the classes changed: words with one real label still share one.
+    That is the same task. Draw for each word by itself.
+classes equally often: random.choice(labels) => random.choice(sorted(set(labels)))
+    Every class is drawn equally often. Draw an entry of `labels`, where a frequent
+    class stands more often, so that guessing is as easy as before.
+each word counted once:
+- random.choice(labels) => random.choice(list(dict(zip(words, labels)).values()))
+    You draw from the labels of the words, each counted once. Draw from `labels`, where
+    a word that occurs often counts often.
+the real labels: … => return list(labels)
+    These are the real labels: the control would be the task itself.
+a generator of its own: … => return right(words, labels, type(random)(0))
+    Every call gives the same labels: the answer starts a generator of its own. Draw
+    with `random`, so that the control can be repeated with others.
+never its own label: random.choice(labels) =>
+| random.choice([one for one in labels if one != dict(zip(words, labels))[word]])
+    A word never gets its real label, so that the control still depends on it. Draw
+    without looking at the word's own label.
+dealt out again: … => own = dict(zip(words, labels, strict=True))
+|     dealt = random.sample(list(own.values()), len(own))
+|     label_of = dict(zip(own, dealt, strict=True))
+|     return [label_of[word] for word in words]
+    The words' labels are dealt out again, one each. They should be drawn independently,
+    from `labels` as a whole.
+the last word only: … => found = []
+|     for i, word in enumerate(words):
+|         same = i > 0 and words[i - 1] == word
+|         found.append(found[-1] if same else random.choice(labels))
+|     return found
+    A word that comes again after another one gets a new label. Remember all words, in a
+    dictionary.
+one label for all: … => return [random.choice(labels)] * len(words)
+    All words got one label: a probe is right that never looks at a vector.
+one label a word only: [drawn[word] for word in words] => list(drawn.values())
+    This is one label for each word. Return one for each example.
+"""
 
 EXERCISE = Exercise(
     id="control-labels",
@@ -249,75 +214,7 @@ EXERCISE = Exercise(
             independent,
         ),
     ],
-    mutants=[
-        Mutant(
-            "drawn for each example",
-            each_example,
-            ONE_A_WORD,
-        ),
-        Mutant(
-            "shuffled labels",
-            shuffled,
-            ONE_A_WORD,
-        ),
-        Mutant(
-            "classes renamed",
-            renamed,
-            "Only the names of the classes changed: words with one real label still "
-            "share one. That is the same task. Draw for each word by itself.",
-        ),
-        Mutant(
-            "classes equally often",
-            uniform,
-            "Every class is drawn equally often. Draw an entry of `labels`, where a "
-            "frequent class stands more often, so that guessing is as easy as before.",
-        ),
-        Mutant(
-            "each word counted once",
-            by_words,
-            "You draw from the labels of the words, each counted once. Draw from "
-            "`labels`, where a word that occurs often counts often.",
-        ),
-        Mutant(
-            "the real labels",
-            real,
-            "These are the real labels: the control would be the task itself.",
-        ),
-        Mutant(
-            "a generator of its own",
-            own_generator,
-            "Every call gives the same labels: the answer starts a generator of its "
-            "own. Draw with `random`, so that the control can be repeated with others.",
-        ),
-        Mutant(
-            "never its own label",
-            never_its_own,
-            "A word never gets its real label, so that the control still depends on "
-            "it. Draw without looking at the word's own label.",
-        ),
-        Mutant(
-            "dealt out again",
-            permuted_words,
-            "The words' labels are dealt out again, one each. They should be drawn "
-            "independently, from `labels` as a whole.",
-        ),
-        Mutant(
-            "the last word only",
-            since_last,
-            "A word that comes again after another one gets a new label. Remember all "
-            "words, in a dictionary.",
-        ),
-        Mutant(
-            "one label for all",
-            one_label,
-            "All words got one label: a probe is right that never looks at a vector.",
-        ),
-        Mutant(
-            "one label a word only",
-            each_word_once,
-            "This is one label for each word. Return one for each example.",
-        ),
-    ],
+    mutants=mistakes(MISTAKES),
     waived={
         "if word not in drawn: ... => if True: ...": (
             "drawn anew each time, the last draw counts for all examples of the word"

@@ -6,7 +6,8 @@ Chapter: 19
 import torch
 from torch import Tensor
 
-from bert_tutorial.course.judging.exercise import Case, Exercise, Mutant
+from bert_tutorial.course.judging.exercise import Case, Exercise
+from bert_tutorial.course.judging.listed import mistakes
 from bert_tutorial.labs.inside.interventions import patch_state
 
 STUB = '''
@@ -43,79 +44,6 @@ def by_scatter(state: Tensor, source: Tensor, at: Tensor) -> Tensor:
     return state.scatter(1, index, source.gather(1, index))
 
 
-def all_positions(state: Tensor, source: Tensor, at: Tensor) -> Tensor:
-    """Patch every named position in every text."""
-    changed = state.clone()
-    changed[:, at] = source[:, at]
-    return changed
-
-
-def first_position(state: Tensor, source: Tensor, at: Tensor) -> Tensor:
-    """Use the first text's position for all."""
-    return patch_state(state, source, at[:1].expand_as(at))
-
-
-def whole_state(state: Tensor, source: Tensor, at: Tensor) -> Tensor:
-    """Take the whole other state."""
-    return source.clone()
-
-
-def other_way(state: Tensor, source: Tensor, at: Tensor) -> Tensor:
-    """Patch the other run."""
-    return patch_state(source, state, at)
-
-
-def added(state: Tensor, source: Tensor, at: Tensor) -> Tensor:
-    """Add the vector."""
-    rows, changed = torch.arange(len(state)), state.clone()
-    changed[rows, at] += source[rows, at]
-    return changed
-
-
-def halfway(state: Tensor, source: Tensor, at: Tensor) -> Tensor:
-    """Take the mean of both."""
-    rows, changed = torch.arange(len(state)), state.clone()
-    changed[rows, at] = (state[rows, at] + source[rows, at]) / 2
-    return changed
-
-
-def shifted(state: Tensor, source: Tensor, at: Tensor) -> Tensor:
-    """Leave [CLS] out of the count."""
-    return patch_state(state, source, (at + 1) % state.shape[1])
-
-
-def from_first_text(state: Tensor, source: Tensor, at: Tensor) -> Tensor:
-    """Take the vectors of the first text."""
-    changed = state.clone()
-    changed[torch.arange(len(state)), at] = source[0, at]
-    return changed
-
-
-def first_vector(state: Tensor, source: Tensor, at: Tensor) -> Tensor:
-    """Take the vector of [CLS]."""
-    changed = state.clone()
-    changed[torch.arange(len(state)), at] = source[:, 0]
-    return changed
-
-
-def only_the_vector(state: Tensor, source: Tensor, at: Tensor) -> Tensor:
-    """Give back the vectors alone."""
-    return source[torch.arange(len(state)), at]
-
-
-def from_there_on(state: Tensor, source: Tensor, at: Tensor) -> Tensor:
-    """Patch this position and all after it."""
-    is_patched = torch.arange(state.shape[1]) >= at[:, None]
-    return source.where(is_patched[:, :, None], state)
-
-
-def in_place(state: Tensor, source: Tensor, at: Tensor) -> Tensor:
-    """Write into the state that came in."""
-    rows = torch.arange(len(state))
-    state[rows, at] = source[rows, at]
-    return state
-
-
 def cases(seed: int, dtype: torch.dtype) -> list[Case]:
     """Sizes that all differ; the texts have other positions."""
     torch.manual_seed(seed)
@@ -131,6 +59,43 @@ def cases(seed: int, dtype: torch.dtype) -> list[Case]:
     ]
 
 
+MISTAKES = """
+all positions in all texts:
+- changed[rows, at] = source[rows, at] => changed[:, at] = source[:, at]
+    state[:, at] names every position of the list in every text. Pair text b with at[b]:
+    changed[rows, at], rows = torch.arange(B).
+the first text's position:
+- changed[rows, at] = source[rows, at] => changed[:, at[0]] = source[:, at[0]]
+    The first text's position is used for all. Each text has its own.
+the whole state: return changed => return source.clone()
+    The whole state was replaced. Then the answer must become the other one, and you
+    learn nothing about positions.
+the other way round: … => return right(source, state, at)
+    You patched the source: everything but one vector comes from the other run. The run
+    that goes on is `state`.
+added: changed[rows, at] = => changed[rows, at] +=
+    The vector was added. A patch replaces it: what this run had there must be gone.
+halfway: = source[rows, at] => = (state[rows, at] + source[rows, at]) / 2
+    The two vectors are averaged. A patch replaces the one by the other.
+off by one: rows = => at = (at + 1) % state.shape[1]
+|     rows =
+    The position after the named one was patched. Positions are counted from 0, [CLS]
+    included.
+from the first text: source[rows, at] => source[0, at]
+    All vectors come from the first text of the source. Text b takes from source[b].
+the vector of [CLS]: source[rows, at] => source[:, 0]
+    The patch takes the source's vector at position 0. Take it from the same position,
+    at[b].
+the vectors alone: return changed => return source[rows, at]
+    These are the vectors to put in, (B, H). The run goes on with the whole state, (B,
+    T, H).
+from there on (of where): ) == => ) >=
+    Everything from that position on was replaced. Replace one position.
+in place: state.clone() => state
+    The state that came in was changed, so that the run without the patch is lost. Work
+    on a clone.
+"""
+
 EXERCISE = Exercise(
     id="patch-state",
     chapter=19,
@@ -140,77 +105,7 @@ EXERCISE = Exercise(
     stub=STUB,
     solution=patch_state,
     accepted={"where": by_where, "loop": by_loop, "scatter": by_scatter},
-    mutants=[
-        Mutant(
-            "all positions in all texts",
-            all_positions,
-            "state[:, at] names every position of the list in every text. Pair text b "
-            "with at[b]: changed[rows, at], rows = torch.arange(B).",
-        ),
-        Mutant(
-            "the first text's position",
-            first_position,
-            "The first text's position is used for all. Each text has its own.",
-        ),
-        Mutant(
-            "the whole state",
-            whole_state,
-            "The whole state was replaced. Then the answer must become the other one, "
-            "and you learn nothing about positions.",
-        ),
-        Mutant(
-            "the other way round",
-            other_way,
-            "You patched the source: everything but one vector comes from the other "
-            "run. The run that goes on is `state`.",
-        ),
-        Mutant(
-            "added",
-            added,
-            "The vector was added. A patch replaces it: what this run had there must "
-            "be gone.",
-        ),
-        Mutant(
-            "halfway",
-            halfway,
-            "The two vectors are averaged. A patch replaces the one by the other.",
-        ),
-        Mutant(
-            "off by one",
-            shifted,
-            "The position after the named one was patched. Positions are counted from "
-            "0, [CLS] included.",
-        ),
-        Mutant(
-            "from the first text",
-            from_first_text,
-            "All vectors come from the first text of the source. Text b takes from "
-            "source[b].",
-        ),
-        Mutant(
-            "the vector of [CLS]",
-            first_vector,
-            "The patch takes the source's vector at position 0. Take it from the same "
-            "position, at[b].",
-        ),
-        Mutant(
-            "the vectors alone",
-            only_the_vector,
-            "These are the vectors to put in, (B, H). The run goes on with the whole "
-            "state, (B, T, H).",
-        ),
-        Mutant(
-            "from there on",
-            from_there_on,
-            "Everything from that position on was replaced. Replace one position.",
-        ),
-        Mutant(
-            "in place",
-            in_place,
-            "The state that came in was changed, so that the run without the patch is "
-            "lost. Work on a clone.",
-        ),
-    ],
+    mutants=mistakes(MISTAKES),
     cases=cases,
     hints=(
         "Two lists of numbers that are read in pairs: texts and positions.",

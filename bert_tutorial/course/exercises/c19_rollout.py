@@ -8,7 +8,8 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from bert_tutorial.course.judging.exercise import Case, Exercise, Mutant, Property
+from bert_tutorial.course.judging.exercise import Case, Exercise, Property
+from bert_tutorial.course.judging.listed import mistakes
 from bert_tutorial.labs.inside.views import rollout
 
 STUB = '''
@@ -46,78 +47,6 @@ def normalised(attentions: Sequence[Tensor]) -> Tensor:
     return result
 
 
-def _layers(attentions: Sequence[Tensor]) -> list[Tensor]:
-    eye = torch.eye(attentions[0].shape[-1], dtype=attentions[0].dtype)
-    return [0.5 * one.mean(dim=1) + 0.5 * eye for one in attentions]
-
-
-def _chain(layers: Sequence[Tensor]) -> Tensor:
-    flow = layers[0]
-    for layer in layers[1:]:
-        flow = layer @ flow
-    return flow
-
-
-def without_residual(attentions: Sequence[Tensor]) -> Tensor:
-    """Chain the weights alone."""
-    return _chain([one.mean(dim=1) for one in attentions])
-
-
-def not_halved(attentions: Sequence[Tensor]) -> Tensor:
-    """Add the token itself and leave the sums at two."""
-    eye = torch.eye(attentions[0].shape[-1], dtype=attentions[0].dtype)
-    return _chain([one.mean(dim=1) + eye for one in attentions])
-
-
-def other_order(attentions: Sequence[Tensor]) -> Tensor:
-    """Multiply from the other side."""
-    return _chain(_layers(attentions)[::-1])
-
-
-def last_layer(attentions: Sequence[Tensor]) -> Tensor:
-    """Take the last layer alone."""
-    return _layers(attentions)[-1]
-
-
-def averaged(attentions: Sequence[Tensor]) -> Tensor:
-    """Average the layers."""
-    return torch.stack(_layers(attentions)).mean(dim=0)
-
-
-def entry_by_entry(attentions: Sequence[Tensor]) -> Tensor:
-    """Multiply entry by entry."""
-    flow = _layers(attentions)[0]
-    for layer in _layers(attentions)[1:]:
-        flow = layer * flow
-    return flow
-
-
-def turned(attentions: Sequence[Tensor]) -> Tensor:
-    """Let columns be the output."""
-    return rollout(attentions).mT
-
-
-def first_head(attentions: Sequence[Tensor]) -> Tensor:
-    """Look at head 0 only."""
-    return rollout([one[:, :1] for one in attentions])
-
-
-def strongest_head(attentions: Sequence[Tensor]) -> Tensor:
-    """Take the largest weight of the heads."""
-    return rollout([one.amax(dim=1, keepdim=True) for one in attentions])
-
-
-def summed_heads(attentions: Sequence[Tensor]) -> Tensor:
-    """Add the heads up."""
-    return rollout([one.sum(dim=1, keepdim=True) for one in attentions])
-
-
-def residual_once(attentions: Sequence[Tensor]) -> Tensor:
-    """Count the token itself at the end only."""
-    eye = torch.eye(attentions[0].shape[-1], dtype=attentions[0].dtype)
-    return 0.5 * without_residual(attentions) + 0.5 * eye
-
-
 def cases(seed: int, dtype: torch.dtype) -> list[Case]:
     """Draw weights whose rows sum to one, with one, two and three layers."""
     torch.manual_seed(seed)
@@ -142,6 +71,47 @@ def sums_to_one(answer: object) -> bool:
     return torch.allclose(sums, torch.ones_like(sums))
 
 
+MISTAKES = """
+no residual: 0.5 * weights.mean(dim=1) + 0.5 * own => weights.mean(dim=1)
+    The weights are chained without the residual connection, as if a token kept nothing
+    of its own. Half of each layer is the identity.
+rows that do not sum to one:
+- 0.5 * weights.mean(dim=1) + 0.5 * own => weights.mean(dim=1) + own
+    The identity is added and nothing is halved: rows sum to 2 after one layer, to 4
+    after two. Take half of each.
+order of the layers: layer @ flow => flow @ layer
+    The layers are multiplied in the other order. What comes out last reads what was
+    written before: later @ earlier.
+last layer only: flow = layer @ flow => flow = layer
+    This is the last layer. Its columns are tokens of the state below, which is already
+    a mixture: go on down to the input.
+layers averaged:
+- flow = own => flow = 0
+- flow = layer @ flow => flow = flow + layer / len(attentions)
+    The layers are averaged. A value passes through one after the other, so that their
+    matrices are multiplied.
+multiplied entry by entry:
+- flow = own => flow = 1
+- layer @ flow => layer * flow
+    * multiplies entry by entry. A path through a token in between is a sum over that
+    token: a product of matrices, @.
+transposed: return flow => return flow.mT
+    Rows and columns have changed places: rows are tokens of the output.
+first head: weights.mean(dim=1) => weights[:, 0]
+    Only head 0 is followed. Average over all heads, dim=1.
+strongest head: weights.mean(dim=1) => weights.amax(dim=1)
+    The largest weight of the heads is taken, so that rows sum to more than one. Rollout
+    averages the heads.
+heads added up: weights.mean(dim=1) => weights.sum(dim=1)
+    The heads are added up: with four of them the rows of a layer sum to 4. Take their
+    mean.
+residual at the end:
+- 0.5 * weights.mean(dim=1) + 0.5 * own => weights.mean(dim=1)
+- return flow => return 0.5 * flow + 0.5 * own
+    The token itself is counted once, after all layers. Each layer has its own residual
+    connection.
+"""
+
 EXERCISE = Exercise(
     id="rollout",
     chapter=19,
@@ -151,72 +121,7 @@ EXERCISE = Exercise(
     stub=STUB,
     solution=rollout,
     accepted={"einsum": by_einsum, "normalised": normalised},
-    mutants=[
-        Mutant(
-            "no residual",
-            without_residual,
-            "The weights are chained without the residual connection, as if a token "
-            "kept nothing of its own. Half of each layer is the identity.",
-        ),
-        Mutant(
-            "rows that do not sum to one",
-            not_halved,
-            "The identity is added and nothing is halved: rows sum to 2 after one "
-            "layer, to 4 after two. Take half of each.",
-        ),
-        Mutant(
-            "order of the layers",
-            other_order,
-            "The layers are multiplied in the other order. What comes out last reads "
-            "what was written before: later @ earlier.",
-        ),
-        Mutant(
-            "last layer only",
-            last_layer,
-            "This is the last layer. Its columns are tokens of the state below, which "
-            "is already a mixture: go on down to the input.",
-        ),
-        Mutant(
-            "layers averaged",
-            averaged,
-            "The layers are averaged. A value passes through one after the other, "
-            "so that their matrices are multiplied.",
-        ),
-        Mutant(
-            "multiplied entry by entry",
-            entry_by_entry,
-            "* multiplies entry by entry. A path through a token in between is a sum "
-            "over that token: a product of matrices, @.",
-        ),
-        Mutant(
-            "transposed",
-            turned,
-            "Rows and columns have changed places: rows are tokens of the output.",
-        ),
-        Mutant(
-            "first head",
-            first_head,
-            "Only head 0 is followed. Average over all heads, dim=1.",
-        ),
-        Mutant(
-            "strongest head",
-            strongest_head,
-            "The largest weight of the heads is taken, so that rows sum to more than "
-            "one. Rollout averages the heads.",
-        ),
-        Mutant(
-            "heads added up",
-            summed_heads,
-            "The heads are added up: with four of them the rows of a layer sum to 4. "
-            "Take their mean.",
-        ),
-        Mutant(
-            "residual at the end",
-            residual_once,
-            "The token itself is counted once, after all layers. Each layer has its "
-            "own residual connection.",
-        ),
-    ],
+    mutants=mistakes(MISTAKES),
     cases=cases,
     properties=[
         Property(

@@ -6,7 +6,8 @@ Chapter: 20
 import torch
 from torch import Tensor
 
-from bert_tutorial.course.judging.exercise import Case, Exercise, Mutant
+from bert_tutorial.course.judging.exercise import Case, Exercise
+from bert_tutorial.course.judging.listed import mistakes
 
 STUB = '''
 def combine_gradients(
@@ -50,106 +51,6 @@ def with_product(
     return gradient * limit / norm if norm > limit else gradient
 
 
-def clipped(gradient: Tensor, limit: float) -> Tensor:
-    """Shorten to a norm."""
-    norm = float(gradient.norm())
-    return gradient * (limit / norm) if norm > limit else gradient
-
-
-def mean_of_means(
-    gradients: Tensor, counts: Tensor, scale: float, limit: float
-) -> Tensor:
-    """Weigh all parts alike."""
-    return clipped(gradients.mean(dim=0) / scale, limit)
-
-
-def not_divided(
-    gradients: Tensor, counts: Tensor, scale: float, limit: float
-) -> Tensor:
-    """Add the parts up as they are."""
-    return clipped(gradients.sum(dim=0) / scale, limit)
-
-
-def sum_of_positions(
-    gradients: Tensor, counts: Tensor, scale: float, limit: float
-) -> Tensor:
-    """Weigh by counts, and do not divide by their sum."""
-    return clipped((counts[:, None] * gradients).sum(dim=0) / scale, limit)
-
-
-def clipped_before_unscaling(
-    gradients: Tensor, counts: Tensor, scale: float, limit: float
-) -> Tensor:
-    """Clip what is still scaled."""
-    return (
-        clipped((counts[:, None] * gradients).sum(dim=0) / counts.sum(), limit) / scale
-    )
-
-
-def each_clipped(
-    gradients: Tensor, counts: Tensor, scale: float, limit: float
-) -> Tensor:
-    """Clip the parts instead of the whole."""
-    parts = torch.stack([clipped(one / scale, limit) for one in gradients])
-    return (counts[:, None] * parts).sum(dim=0) / counts.sum()
-
-
-def still_scaled(
-    gradients: Tensor, counts: Tensor, scale: float, limit: float
-) -> Tensor:
-    """Forget the scale."""
-    return clipped((counts[:, None] * gradients).sum(dim=0) / counts.sum(), limit)
-
-
-def not_clipped(
-    gradients: Tensor, counts: Tensor, scale: float, limit: float
-) -> Tensor:
-    """Leave the clipping out."""
-    return (counts[:, None] * gradients).sum(dim=0) / counts.sum() / scale
-
-
-def always_the_limit(
-    gradients: Tensor, counts: Tensor, scale: float, limit: float
-) -> Tensor:
-    """Stretch short gradients, too."""
-    gradient = not_clipped(gradients, counts, scale, limit)
-    return gradient * limit / gradient.norm()
-
-
-def each_number(
-    gradients: Tensor, counts: Tensor, scale: float, limit: float
-) -> Tensor:
-    """Clip each number instead of the norm."""
-    return not_clipped(gradients, counts, scale, limit).clamp(-limit, limit)
-
-
-def zero_norm(gradients: Tensor, counts: Tensor, scale: float, limit: float) -> Tensor:
-    """Divide by the norm in any case."""
-    gradient = not_clipped(gradients, counts, scale, limit)
-    return gradient * min(1.0, limit / float(gradient.norm()))
-
-
-def other_norm(gradients: Tensor, counts: Tensor, scale: float, limit: float) -> Tensor:
-    """Take the sum of the sizes for the norm."""
-    gradient = not_clipped(gradients, counts, scale, limit)
-    norm = float(gradient.abs().sum())
-    return gradient * (limit / norm) if norm > limit else gradient
-
-
-def largest_number(
-    gradients: Tensor, counts: Tensor, scale: float, limit: float
-) -> Tensor:
-    """Take the largest number for the norm."""
-    gradient = not_clipped(gradients, counts, scale, limit)
-    norm = float(gradient.abs().max())
-    return gradient * (limit / norm) if norm > limit else gradient
-
-
-def multiplied(gradients: Tensor, counts: Tensor, scale: float, limit: float) -> Tensor:
-    """Scale up once more."""
-    return clipped(not_clipped(gradients, counts, 1 / scale, limit), limit)
-
-
 def cases(seed: int, dtype: torch.dtype) -> list[Case]:
     """A short gradient, a long one, and parts that are longer than the whole."""
     torch.manual_seed(seed)
@@ -177,6 +78,49 @@ def cases(seed: int, dtype: torch.dtype) -> list[Case]:
     ]
 
 
+MISTAKES = """
+mean of means:
+- (counts[:, None] * gradients).sum(dim=0) / counts.sum() => gradients.mean(dim=0)
+    All parts weigh the same, so a position in a part with few counts for more. Weight
+    each part by its fraction of the positions.
+loss not divided:
+- (counts[:, None] * gradients).sum(dim=0) / counts.sum() => gradients.sum(dim=0)
+    The parts are added up as they are, so that the update grows with their number.
+    Weight each by its fraction of the positions.
+not divided by the positions: / counts.sum() =>
+    This is the gradient of the sum over all positions. Divide by the sum of the counts.
+clipped before unscaling:
+- / counts.sum() / scale => / counts.sum()
+- return gradient * (limit / norm) if norm > limit else gradient =>
+| return (gradient * (limit / norm) if norm > limit else gradient) / scale
+    You compared the scaled gradient with the limit. Divide by the scale first, then
+    clip.
+each part clipped: … => norms = gradients.norm(dim=1, keepdim=True) / scale
+|     parts = gradients / scale * (limit / norms.clamp(min=limit))
+|     return (counts[:, None] * parts).sum(dim=0) / counts.sum()
+    Each part was clipped. The limit is for the gradient of the whole batch: add up
+    first, then clip once.
+still scaled: / scale =>
+    The scale is still in it. Divide by it before you clip.
+not clipped: return … => return gradient
+    A gradient longer than the limit must be shortened to the limit.
+always as long as the limit: return … => return gradient * limit / gradient.norm()
+    A gradient shorter than the limit stays as it is: clipping never stretches.
+each number clipped: return … => return gradient.clamp(-limit, limit)
+    You limited each number. The norm of the whole is limited; the direction stays.
+a gradient of 0: return … => return gradient * min(1.0, limit / norm)
+    Where the gradient is 0 you divide by its norm, 0. Clip only if the norm is above
+    the limit.
+sum of sizes: gradient.norm() => gradient.abs().sum()
+    You compare the sum of the sizes with the limit. The norm is the root of the sum of
+    squares: gradient.norm().
+largest number: gradient.norm() => gradient.abs().max()
+    You compare the largest number with the limit. The norm is the root of the sum of
+    squares: gradient.norm().
+scaled once more: / scale => * scale
+    You multiply by the scale. The loss was multiplied by it: divide.
+"""
+
 EXERCISE = Exercise(
     id="combine-gradients",
     chapter=20,
@@ -186,83 +130,7 @@ EXERCISE = Exercise(
     stub=STUB,
     solution=combine_gradients,
     accepted={"product": with_product, "shares": with_shares},
-    mutants=[
-        Mutant(
-            "mean of means",
-            mean_of_means,
-            "All parts weigh the same, so a position in a part with few counts "
-            "for more. Weight each part by its fraction of the positions.",
-        ),
-        Mutant(
-            "loss not divided",
-            not_divided,
-            "The parts are added up as they are, so that the update grows with their "
-            "number. Weight each by its fraction of the positions.",
-        ),
-        Mutant(
-            "not divided by the positions",
-            sum_of_positions,
-            "This is the gradient of the sum over all positions. Divide by the sum of "
-            "the counts.",
-        ),
-        Mutant(
-            "clipped before unscaling",
-            clipped_before_unscaling,
-            "You compared the scaled gradient with the limit. Divide by the scale "
-            "first, then clip.",
-        ),
-        Mutant(
-            "each part clipped",
-            each_clipped,
-            "Each part was clipped. The limit is for the gradient of the whole batch: "
-            "add up first, then clip once.",
-        ),
-        Mutant(
-            "still scaled",
-            still_scaled,
-            "The scale is still in it. Divide by it before you clip.",
-        ),
-        Mutant(
-            "not clipped",
-            not_clipped,
-            "A gradient longer than the limit must be shortened to the limit.",
-        ),
-        Mutant(
-            "always as long as the limit",
-            always_the_limit,
-            "A gradient shorter than the limit stays as it is: clipping never "
-            "stretches.",
-        ),
-        Mutant(
-            "each number clipped",
-            each_number,
-            "You limited each number. The norm of the whole is limited; the direction "
-            "stays.",
-        ),
-        Mutant(
-            "a gradient of 0",
-            zero_norm,
-            "Where the gradient is 0 you divide by its norm, 0. Clip only if the "
-            "norm is above the limit.",
-        ),
-        Mutant(
-            "sum of sizes",
-            other_norm,
-            "You compare the sum of the sizes with the limit. The norm is the "
-            "root of the sum of squares: gradient.norm().",
-        ),
-        Mutant(
-            "largest number",
-            largest_number,
-            "You compare the largest number with the limit. The norm is the root "
-            "of the sum of squares: gradient.norm().",
-        ),
-        Mutant(
-            "scaled once more",
-            multiplied,
-            "You multiply by the scale. The loss was multiplied by it: divide.",
-        ),
-    ],
+    mutants=mistakes(MISTAKES),
     cases=cases,
     tolerance=1e-5,  # shares of whole counts are float32, counts / counts.sum()
     waived={

@@ -6,7 +6,8 @@ Chapter: 20
 import torch
 from torch import Tensor
 
-from bert_tutorial.course.judging.exercise import Case, Exercise, Mutant
+from bert_tutorial.course.judging.exercise import Case, Exercise
+from bert_tutorial.course.judging.listed import mistakes
 from bert_tutorial.labs.efficiency.replaced import mark_replaced
 
 STUB = '''
@@ -35,57 +36,6 @@ def with_original(input_ids: Tensor, labels: Tensor, samples: Tensor) -> Pair:
     return read, read != original
 
 
-def all_chosen(input_ids: Tensor, labels: Tensor, samples: Tensor) -> Pair:
-    """Take what was chosen for replaced."""
-    return mark_replaced(input_ids, labels, samples)[0], labels != -100
-
-
-def against_masked(input_ids: Tensor, labels: Tensor, samples: Tensor) -> Pair:
-    """Compare with what the generator read."""
-    read, _ = mark_replaced(input_ids, labels, samples)
-    return read, read != input_ids
-
-
-def sampled_everywhere(input_ids: Tensor, labels: Tensor, samples: Tensor) -> Pair:
-    """Use the generator's words at all positions."""
-    _, is_replaced = mark_replaced(input_ids, labels, samples)
-    return samples, is_replaced
-
-
-def unmasked(input_ids: Tensor, labels: Tensor, samples: Tensor) -> Pair:
-    """Give the discriminator the text with its [MASK]."""
-    return input_ids, mark_replaced(input_ids, labels, samples)[1]
-
-
-def everywhere_marked(input_ids: Tensor, labels: Tensor, samples: Tensor) -> Pair:
-    """Compare with the labels where there are none."""
-    read, _ = mark_replaced(input_ids, labels, samples)
-    return read, read != labels
-
-
-def untouched(input_ids: Tensor, labels: Tensor, samples: Tensor) -> Pair:
-    """Mark the originals."""
-    read, is_replaced = mark_replaced(input_ids, labels, samples)
-    return read, ~is_replaced
-
-
-def as_numbers(input_ids: Tensor, labels: Tensor, samples: Tensor) -> Pair:
-    """Give 0 and 1."""
-    read, is_replaced = mark_replaced(input_ids, labels, samples)
-    return read, is_replaced.long()
-
-
-def samples_alone(input_ids: Tensor, labels: Tensor, samples: Tensor) -> Pair:
-    """Take all samples, and compare all of them."""
-    return samples, samples != torch.where(labels != -100, labels, input_ids)
-
-
-def at_masks(input_ids: Tensor, labels: Tensor, samples: Tensor) -> Pair:
-    """Replace only what the generator read as [MASK], id 4."""
-    is_mask = (labels != -100) & (input_ids == 4)
-    return torch.where(is_mask, samples, input_ids), is_mask & (samples != labels)
-
-
 def cases(seed: int, dtype: torch.dtype) -> list[Case]:
     """The docstring's row; a batch with hits, misses and unmasked chosen positions."""
     torch.manual_seed(seed)
@@ -103,8 +53,42 @@ def cases(seed: int, dtype: torch.dtype) -> list[Case]:
     return [
         Case((*row, torch.tensor([[1, 8, 5]])), "one hit, one miss"),
         Case((shown, labels, samples), "three rows, some chosen positions kept"),
+        Case(
+            (
+                torch.tensor([[4, 4, 0]]),
+                torch.tensor([[0, 0, -100]]),
+                torch.tensor([[0, 5, 6]]),
+            ),
+            "words whose id is 0",
+        ),
     ]
 
+
+MISTAKES = """
+chosen means replaced: is_chosen & (samples != labels) => is_chosen
+    Where the generator hits the original word, nothing was replaced. Compare the sample
+    with the label.
+compared with the masked text: is_chosen & (samples != labels) => read != input_ids
+    You compared with what the generator read, which has [MASK] there. Compare with the
+    original, which labels holds at the chosen positions.
+samples at all positions: (read, => (samples,
+    The generator's words count at the chosen positions only; elsewhere the text stays.
+still masked: (read, => (input_ids,
+    The discriminator reads the generator's words, not [MASK].
+-100 as a word: is_chosen & (samples != labels) => read != labels
+    labels is -100 where nothing was chosen. Nothing is replaced there.
+the others: is_chosen & (samples != labels) => ~(is_chosen & (samples != labels))
+    True means replaced; here it means the original.
+numbers: is_chosen & (samples != labels) => (is_chosen & (samples != labels)).long()
+    The second result is a bool for each token; compare instead of counting.
+samples compared everywhere:
+- return … => return samples, samples != torch.where(is_chosen, labels, input_ids)
+    The generator's words are used, and compared, at all positions. They count at the
+    chosen positions only.
+at [MASK] only: labels != -100 => (labels != -100) & (input_ids == 4)
+    Only where the generator read [MASK] its word counts. Some chosen positions kept
+    their word or have another: go by labels.
+"""
 
 EXERCISE = Exercise(
     id="mark-replaced",
@@ -115,58 +99,7 @@ EXERCISE = Exercise(
     stub=STUB,
     solution=mark_replaced,
     accepted={"original": with_original},
-    mutants=[
-        Mutant(
-            "chosen means replaced",
-            all_chosen,
-            "Where the generator hits the original word, nothing was replaced. Compare "
-            "the sample with the label.",
-        ),
-        Mutant(
-            "compared with the masked text",
-            against_masked,
-            "You compared with what the generator read, which has [MASK] there. "
-            "Compare with the original, which labels holds at the chosen positions.",
-        ),
-        Mutant(
-            "samples at all positions",
-            sampled_everywhere,
-            "The generator's words count at the chosen positions only; elsewhere the "
-            "text stays.",
-        ),
-        Mutant(
-            "still masked",
-            unmasked,
-            "The discriminator reads the generator's words, not [MASK].",
-        ),
-        Mutant(
-            "-100 as a word",
-            everywhere_marked,
-            "labels is -100 where nothing was chosen. Nothing is replaced there.",
-        ),
-        Mutant(
-            "the others",
-            untouched,
-            "True means replaced; here it means the original.",
-        ),
-        Mutant(
-            "numbers",
-            as_numbers,
-            "The second result is a bool for each token; compare instead of counting.",
-        ),
-        Mutant(
-            "samples compared everywhere",
-            samples_alone,
-            "The generator's words are used, and compared, at all positions. They "
-            "count at the chosen positions only.",
-        ),
-        Mutant(
-            "at [MASK] only",
-            at_masks,
-            "Only where the generator read [MASK] its word counts. Some chosen "
-            "positions kept their word or have another: go by labels.",
-        ),
-    ],
+    mutants=mistakes(MISTAKES),
     cases=cases,
     hints=(
         "Which positions can differ from the original at all?",

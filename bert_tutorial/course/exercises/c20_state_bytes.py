@@ -5,7 +5,8 @@ Chapter: 20
 
 import torch
 
-from bert_tutorial.course.judging.exercise import Case, Exercise, Mutant
+from bert_tutorial.course.judging.exercise import Case, Exercise
+from bert_tutorial.course.judging.listed import mistakes
 from bert_tutorial.labs.efficiency.cost import state_bytes
 
 STUB = '''
@@ -35,6 +36,31 @@ def cases(seed: int, dtype: torch.dtype) -> list[Case]:
     ]
 
 
+MISTAKES = """
+weights alone: … => return 4 * parameters
+    This is what the model needs to answer. Training also holds a gradient and two
+    moments for what learns.
+one moment: 3 * 4 => 2 * 4
+    AdamW keeps two moments: a mean of gradients and a mean of their squares.
+frozen ones learn: parameters - frozen => parameters
+    A frozen weight has no gradient and no moments, just its own 4 bytes.
+frozen ones are gone: 4 * parameters + 3 * 4 * => 16 *
+    Frozen weights do not learn, but the forward pass needs them: 4 bytes each.
+only what is frozen: … => return 16 * frozen + 4 * (parameters - frozen)
+    The two kinds are swapped: what is frozen costs 4 bytes, what learns 16.
+numbers, not bytes: … => return parameters + 3 * (parameters - frozen)
+    This counts numbers. In fp32 each of them takes 4 bytes.
+half precision: … => return 2 * parameters + 6 * (parameters - frozen)
+    That is 2 bytes a number. In fp32 a number takes 4.
+frozen ones keep moments: … => return 16 * parameters - 4 * frozen
+    A frozen weight still has two moments in yours. AdamW keeps them for what has a
+    gradient.
+frozen ones keep a gradient: … => return 16 * parameters - 8 * frozen
+    A frozen weight still has a gradient in yours. It has its own 4 bytes alone.
+one gradient, no moments: 3 * 4 * => 4 *
+    The two moments of AdamW are missing: 8 bytes more for each weight that learns.
+"""
+
 EXERCISE = Exercise(
     id="state-bytes",
     chapter=20,
@@ -44,63 +70,7 @@ EXERCISE = Exercise(
     stub=STUB,
     solution=state_bytes,
     accepted={"by kind": by_kind},
-    mutants=[
-        Mutant(
-            "weights alone",
-            lambda parameters, frozen=0: 4 * parameters,
-            "This is what the model needs to answer. Training also holds a gradient "
-            "and two moments for what learns.",
-        ),
-        Mutant(
-            "one moment",
-            lambda parameters, frozen=0: 4 * parameters + 8 * (parameters - frozen),
-            "AdamW keeps two moments: a mean of gradients and a mean of their squares.",
-        ),
-        Mutant(
-            "frozen ones learn",
-            lambda parameters, frozen=0: 16 * parameters,
-            "A frozen weight has no gradient and no moments, just its own 4 bytes.",
-        ),
-        Mutant(
-            "frozen ones are gone",
-            lambda parameters, frozen=0: 16 * (parameters - frozen),
-            "Frozen weights do not learn, but the forward pass needs them: 4 bytes "
-            "each.",
-        ),
-        Mutant(
-            "only what is frozen",
-            lambda parameters, frozen=0: 16 * frozen + 4 * (parameters - frozen),
-            "The two kinds are swapped: what is frozen costs 4 bytes, what learns 16.",
-        ),
-        Mutant(
-            "numbers, not bytes",
-            lambda parameters, frozen=0: parameters + 3 * (parameters - frozen),
-            "This counts numbers. In fp32 each of them takes 4 bytes.",
-        ),
-        Mutant(
-            "half precision",
-            lambda parameters, frozen=0: 2 * parameters + 6 * (parameters - frozen),
-            "That is 2 bytes a number. In fp32 a number takes 4.",
-        ),
-        Mutant(
-            "frozen ones keep moments",
-            lambda parameters, frozen=0: 16 * parameters - 4 * frozen,
-            "A frozen weight still has two moments in yours. AdamW keeps them for "
-            "what has a gradient.",
-        ),
-        Mutant(
-            "frozen ones keep a gradient",
-            lambda parameters, frozen=0: 16 * parameters - 8 * frozen,
-            "A frozen weight still has a gradient in yours. It has its own 4 "
-            "bytes alone.",
-        ),
-        Mutant(
-            "one gradient, no moments",
-            lambda parameters, frozen=0: 4 * parameters + 4 * (parameters - frozen),
-            "The two moments of AdamW are missing: 8 bytes more for each weight "
-            "that learns.",
-        ),
-    ],
+    mutants=mistakes(MISTAKES),
     cases=cases,
     hints=(
         "How many numbers belong to a weight that learns, and to one that does not?",

@@ -4,11 +4,11 @@ Chapter: 21
 """
 
 from collections.abc import Iterable
-from statistics import mean
 
 import torch
 
-from bert_tutorial.course.judging.exercise import Case, Exercise, Mutant
+from bert_tutorial.course.judging.exercise import Case, Exercise
+from bert_tutorial.course.judging.listed import mistakes
 from bert_tutorial.labs.languages import fertility, is_unspaced
 from bert_tutorial.tokenization.normalizer import CharacterTable, split_words
 from bert_tutorial.tokenization.tokenizer import BertTokenizer
@@ -60,106 +60,6 @@ def in_a_list(texts: Iterable[str], tokenizer: BertTokenizer) -> tuple[float, fl
     return sum(map(len, words)) / len(words), share_lost(words)
 
 
-def over_types(texts: Iterable[str], tokenizer: BertTokenizer) -> tuple[float, float]:
-    """Count each different word once."""
-    texts = spaced(texts)
-    table = CharacterTable(tokenizer.do_lower_case)
-    different = dict.fromkeys(w for t in texts for w in split_words(t, table))
-    return in_a_list([" ".join(different)], tokenizer)
-
-
-def mean_of_means(
-    texts: Iterable[str], tokenizer: BertTokenizer
-) -> tuple[float, float]:
-    """Take the mean of the texts' figures."""
-    found = [text for text in pieces_of(texts, tokenizer) if text]
-    each = [(sum(map(len, text)) / len(text), share_lost(text)) for text in found]
-    return mean(one for one, _ in each), mean(lost for _, lost in each)
-
-
-def with_specials(
-    texts: Iterable[str], tokenizer: BertTokenizer
-) -> tuple[float, float]:
-    """Count [CLS] and [SEP] of each word's encoding."""
-    words = [word for text in pieces_of(texts, tokenizer) for word in text]
-    return (sum(map(len, words)) + 2 * len(words)) / len(words), share_lost(words)
-
-
-def inverted(texts: Iterable[str], tokenizer: BertTokenizer) -> tuple[float, float]:
-    """Give words per piece."""
-    pieces, lost = in_a_list(texts, tokenizer)
-    return 1 / pieces, lost
-
-
-def lost_left_out(
-    texts: Iterable[str], tokenizer: BertTokenizer
-) -> tuple[float, float]:
-    """Leave lost words out of the pieces per word."""
-    words = [word for text in pieces_of(texts, tokenizer) for word in text]
-    kept = [word for word in words if word != ["[UNK]"]] or [[]]
-    return sum(map(len, kept)) / len(kept), share_lost(words)
-
-
-def lost_of_pieces(
-    texts: Iterable[str], tokenizer: BertTokenizer
-) -> tuple[float, float]:
-    """Divide the lost words by the pieces."""
-    words = [word for text in pieces_of(texts, tokenizer) for word in text]
-    pieces, lost = in_a_list(texts, tokenizer)
-    return pieces, lost * len(words) / sum(map(len, words))
-
-
-def at_spaces(texts: Iterable[str], tokenizer: BertTokenizer) -> tuple[float, float]:
-    """Split at whitespace only."""
-    words = [tokenizer.tokenize(w) for text in spaced(texts) for w in text.split()]
-    if not words:
-        raise ValueError("no word")
-    lost = sum("[UNK]" in word for word in words)
-    return sum(map(len, words)) / len(words), lost / len(words)
-
-
-def always_lowered(
-    texts: Iterable[str], tokenizer: BertTokenizer
-) -> tuple[float, float]:
-    """Lower the letters whatever the tokenizer does."""
-    found = [split_words(text, CharacterTable()) for text in spaced(texts)]
-    return in_a_list([" ".join(words) for words in found], tokenizer)
-
-
-def not_refused(texts: Iterable[str], tokenizer: BertTokenizer) -> tuple[float, float]:
-    """Give zeros where there is no word."""
-    kept = spaced(texts)
-    return in_a_list(kept, tokenizer) if "".join(kept).split() else (0.0, 0.0)
-
-
-def divided_by_none(
-    texts: Iterable[str], tokenizer: BertTokenizer
-) -> tuple[float, float]:
-    """Divide by no words."""
-    table = CharacterTable(tokenizer.do_lower_case)
-    texts = spaced(texts)
-    words = [tokenizer.tokenize(w) for t in texts for w in split_words(t, table)]
-    return sum(map(len, words)) / len(words), share_lost(words)
-
-
-def characters_counted(
-    texts: Iterable[str], tokenizer: BertTokenizer
-) -> tuple[float, float]:
-    """Take the single characters of Chinese, and the clauses of Thai, for words."""
-    table = CharacterTable(tokenizer.do_lower_case)
-    words = [tokenizer.tokenize(w) for t in texts for w in split_words(t, table)]
-    if not words:
-        raise ValueError("no word")
-    return sum(map(len, words)) / len(words), share_lost(words)
-
-
-def unspaced_left_out(
-    texts: Iterable[str], tokenizer: BertTokenizer
-) -> tuple[float, float]:
-    """Count the other texts only."""
-    return in_a_list([text for text in texts if not is_unspaced(text)], tokenizer)
-
-
 def cases(seed: int, dtype: torch.dtype) -> list[Case]:
     """Texts of unequal lengths, words that come again, lost words, nothing."""
     letters = ["##l", "##s", "##w", "o", "s", "w", "##o", "l"]
@@ -187,6 +87,52 @@ def run(answer: object, case: Case) -> tuple[float, float] | str:
         return "refused with a ValueError"
 
 
+MISTAKES = """
+each different word once: … => texts = list(texts)
+|     if any(map(is_unspaced, texts)):
+|         raise ValueError('no spaces between words')
+|     table = CharacterTable(tokenizer.do_lower_case)
+|     words = dict.fromkeys(w for text in texts for w in split_words(text, table))
+|     return right([' '.join(words)], tokenizer)
+    You count each different word once. Frequent words are the short ones and mostly
+    whole: count a word each time that it occurs.
+mean of the texts: … => texts = list(texts)
+|     right(texts, tokenizer)
+|     table = CharacterTable(tokenizer.do_lower_case)
+|     found = [right([text], tokenizer) for text in texts if split_words(text, table)]
+|     return tuple(sum(one) / len(found) for one in zip(*found))
+    You take the mean of the texts' figures, so a text of one word weighs as much as one
+    of a hundred. Count pieces and words over all texts.
+[CLS] and [SEP] counted: len(found) => len(found) + 2
+    Two pieces a word are [CLS] and [SEP]. They are no part of it: tokenize, not encode.
+words per piece: pieces / words => words / pieces
+    Yours is words per piece. Turn the fraction round.
+lost words left out: pieces / words => (pieces - unknown) / max(1, words - unknown)
+    You leave [UNK] out of the pieces per word. Here it counts as one piece, and the
+    second number says how often.
+fraction of the pieces: unknown / words => unknown / pieces
+    You divide the lost words by the number of pieces. Divide by the words.
+split at whitespace: split_words(text, table) => text.split()
+    The texts are split at whitespace, so a full stop stays at its word. split_words
+    gives the words.
+always lowered: tokenizer.do_lower_case => True
+    The letters are lowered, although this tokenizer keeps capitals:
+    CharacterTable(tokenizer.do_lower_case).
+nothing refused:
+- raise ValueError('texts must hold at least one word') => return (0.0, 0.0)
+    Without any word yours gives numbers. There is nothing to count: raise a ValueError.
+unspaced scripts counted: is_unspaced(text) => False
+    Chinese and Thai have no spaces between words. What you count there are single
+    characters or whole clauses: raise a ValueError.
+unspaced texts left out:
+- raise ValueError(f'the script must put spaces between words, got {text!r}') =>
+| continue
+    You leave out a text without spaces, so the figure is about another corpus than the
+    one given. Raise a ValueError.
+division by zero: not words => False
+    Without any word you divide by zero. Raise a ValueError first.
+"""
+
 EXERCISE = Exercise(
     id="fertility",
     chapter=21,
@@ -196,77 +142,7 @@ EXERCISE = Exercise(
     stub=STUB,
     solution=fertility,
     accepted={"all words first": in_a_list},
-    mutants=[
-        Mutant(
-            "each different word once",
-            over_types,
-            "You count each different word once. Frequent words are the short ones and "
-            "mostly whole: count a word each time that it occurs.",
-        ),
-        Mutant(
-            "mean of the texts",
-            mean_of_means,
-            "You take the mean of the texts' figures, so a text of one word weighs as "
-            "much as one of a hundred. Count pieces and words over all texts.",
-        ),
-        Mutant(
-            "[CLS] and [SEP] counted",
-            with_specials,
-            "Two pieces a word are [CLS] and [SEP]. They are no part of it: tokenize, "
-            "not encode.",
-        ),
-        Mutant(
-            "words per piece",
-            inverted,
-            "Yours is words per piece. Turn the fraction round.",
-        ),
-        Mutant(
-            "lost words left out",
-            lost_left_out,
-            "You leave [UNK] out of the pieces per word. Here it counts as one piece, "
-            "and the second number says how often.",
-        ),
-        Mutant(
-            "fraction of the pieces",
-            lost_of_pieces,
-            "You divide the lost words by the number of pieces. Divide by the words.",
-        ),
-        Mutant(
-            "split at whitespace",
-            at_spaces,
-            "The texts are split at whitespace, so a full stop stays at its word. "
-            "split_words gives the words.",
-        ),
-        Mutant(
-            "always lowered",
-            always_lowered,
-            "The letters are lowered, although this tokenizer keeps capitals: "
-            "CharacterTable(tokenizer.do_lower_case).",
-        ),
-        Mutant(
-            "nothing refused",
-            not_refused,
-            "Without any word yours gives numbers. There is nothing to count: "
-            "raise a ValueError.",
-        ),
-        Mutant(
-            "unspaced scripts counted",
-            characters_counted,
-            "Chinese and Thai have no spaces between words. What you count there are "
-            "single characters or whole clauses: raise a ValueError.",
-        ),
-        Mutant(
-            "unspaced texts left out",
-            unspaced_left_out,
-            "You leave out a text without spaces, so the figure is about another "
-            "corpus than the one given. Raise a ValueError.",
-        ),
-        Mutant(
-            "division by zero",
-            divided_by_none,
-            "Without any word you divide by zero. Raise a ValueError first.",
-        ),
-    ],
+    mutants=mistakes(MISTAKES),
     cases=cases,
     run=run,
     hints=(

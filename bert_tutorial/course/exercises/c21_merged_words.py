@@ -9,9 +9,9 @@ from collections.abc import Callable, Iterable
 
 import torch
 
-from bert_tutorial.course.judging.exercise import Case, Exercise, Mutant
+from bert_tutorial.course.judging.exercise import Case, Exercise
+from bert_tutorial.course.judging.listed import mistakes
 from bert_tutorial.labs.languages import merged_words, one_form
-from bert_tutorial.tokenization.normalizer import CharacterTable, split_words
 
 STUB = '''
 def merged_words(words: Iterable[str]) -> list[list[str]]:
@@ -41,11 +41,6 @@ def grouped(
     return sorted(sorted(group) for group in groups.values() if len(group) >= least)
 
 
-def normalised(word: str) -> str:
-    """Do what the uncased normaliser does."""
-    return " ".join(split_words(word, CharacterTable()))
-
-
 def without_marks(word: str) -> str:
     """Drop what is a mark in the decomposed form."""
     letters = unicodedata.normalize("NFD", word.lower())
@@ -55,67 +50,6 @@ def without_marks(word: str) -> str:
 def by_category(words: Iterable[str]) -> list[list[str]]:
     """Strip the marks with Unicode's own tables."""
     return grouped(words, without_marks, one_form, 2)
-
-
-def forms_apart(words: Iterable[str]) -> list[list[str]]:
-    """Take two forms of one word for two words."""
-    return grouped(words, normalised, str.lower, 2)
-
-
-def case_apart(words: Iterable[str]) -> list[list[str]]:
-    """Take a capital letter for another word."""
-    return grouped(words, normalised, lambda w: unicodedata.normalize("NFC", w), 2)
-
-
-def composed_kept(words: Iterable[str]) -> list[list[str]]:
-    """Drop marks without taking letters apart first."""
-
-    def key(word: str) -> str:
-        letters = one_form(word)
-        return "".join(c for c in letters if not unicodedata.combining(c))
-
-    return grouped(words, key, one_form, 2)
-
-
-def lone_words(words: Iterable[str]) -> list[list[str]]:
-    """Keep groups of one word."""
-    return grouped(words, normalised, one_form, 1)
-
-
-def to_ascii(words: Iterable[str]) -> list[list[str]]:
-    """Throw away whatever is not ASCII."""
-
-    def key(word: str) -> str:
-        letters = unicodedata.normalize("NFD", word.lower())
-        return letters.encode("ascii", "ignore").decode()
-
-    return grouped(words, key, one_form, 2)
-
-
-def stripped(words: Iterable[str]) -> list[list[str]]:
-    """Give the words without their accents."""
-    return sorted([normalised(group[0])] * len(group) for group in merged_words(words))
-
-
-def as_lists(words: Iterable[str]) -> list[list[str]]:
-    """Count a word that comes twice as two."""
-    groups: dict[str, list[str]] = defaultdict(list)
-    for word in words:
-        groups[normalised(word)].append(one_form(word))
-    return sorted(sorted(group) for group in groups.values() if len(group) > 1)
-
-
-def not_sorted(words: Iterable[str]) -> list[list[str]]:
-    """Give the groups as they came."""
-    groups: dict[str, dict[str, int]] = defaultdict(dict)
-    for word in words:
-        groups[normalised(word)][one_form(word)] = 1
-    return [list(group) for group in groups.values() if len(group) > 1]
-
-
-def groups_not_sorted(words: Iterable[str]) -> list[list[str]]:
-    """Sort inside the groups only."""
-    return [sorted(group) for group in not_sorted(words)]
 
 
 def cases(seed: int, dtype: torch.dtype) -> list[Case]:
@@ -130,8 +64,49 @@ def cases(seed: int, dtype: torch.dtype) -> list[Case]:
         Case((["schön", "schon", "pêche", "péché", "Schön"],), "two groups"),
         Case(([],), "no words"),
         Case((["zebra", "zébra", "até", "ate", "zebra"],), "groups in another order"),
+        Case((["cote", "côte", "coté", "côté"],), "four words that become one"),
+        Case((["d'été", "d'ete", "d'eau"],), "words with a mark inside"),
     ]
 
+
+MISTAKES = """
+two forms, two words: one_form(word)) => word.lower())
+    You count one word in two of Unicode's forms as two. They are the same text, typed
+    in two ways: put one_form(word) into the group.
+a capital, another word: one_form(word)) => unicodedata.normalize('NFC', word))
+    You count a capital letter as another word. Here only lost accents are to count:
+    one_form lowers, too.
+marks inside letters kept: ' '.join(split_words(word, table)) =>
+| ''.join(c for c in one_form(word) if not unicodedata.combining(c))
+    In the composed form (NFC) an accent is part of its letter and cannot be dropped by
+    itself. The normaliser takes letters apart first.
+words alone: len(group) > 1 => group
+    You also give groups of one word. Nothing was merged there: ask for two or more.
+only ASCII left: ' '.join(split_words(word, table)) =>
+| unicodedata.normalize('NFD', word.lower()).encode('ascii', 'ignore').decode()
+    You throw away every letter outside ASCII. Then all Greek words are the empty word.
+    The normaliser drops marks, and keeps letters.
+accents lost in the result:
+- return => return sorted([' '.join(split_words(one[0], table))] * len(one) for one in
+|     right(words))
+|     return
+    You give the words without their accents, so nobody sees which words were merged.
+    Put one_form(word) into the group.
+a word counted twice:
+- defaultdict(set) => defaultdict(list)
+- .add( => .append(
+    The same word, met twice, makes a group. Put the words into a set.
+nothing sorted:
+- defaultdict(set) => defaultdict(dict)
+- .add(one_form(word)) => [one_form(word)] = 1
+- sorted((sorted(group) for group in groups.values() if len(group) > 1)) =>
+| [list(group) for group in groups.values() if len(group) > 1]
+    The groups come in the order of the words. Sort each, and then all of them.
+groups not sorted:
+- sorted((sorted(group) for group in groups.values() if len(group) > 1)) =>
+| [sorted(group) for group in groups.values() if len(group) > 1]
+    Each group is sorted, and the groups are not. Sort both.
+"""
 
 EXERCISE = Exercise(
     id="merged-words",
@@ -142,60 +117,7 @@ EXERCISE = Exercise(
     stub=STUB,
     solution=merged_words,
     accepted={"by Unicode category": by_category},
-    mutants=[
-        Mutant(
-            "two forms, two words",
-            forms_apart,
-            "You count one word in two of Unicode's forms as two. They are the same "
-            "text, typed in two ways: put one_form(word) into the group.",
-        ),
-        Mutant(
-            "a capital, another word",
-            case_apart,
-            "You count a capital letter as another word. Here only lost accents are to "
-            "count: one_form lowers, too.",
-        ),
-        Mutant(
-            "marks inside letters kept",
-            composed_kept,
-            "In the composed form (NFC) an accent is part of its letter and cannot be "
-            "dropped by itself. The normaliser takes letters apart first.",
-        ),
-        Mutant(
-            "words alone",
-            lone_words,
-            "You also give groups of one word. Nothing was merged there: ask for two "
-            "or more.",
-        ),
-        Mutant(
-            "only ASCII left",
-            to_ascii,
-            "You throw away every letter outside ASCII. Then all Greek words are the "
-            "empty word. The normaliser drops marks, and keeps letters.",
-        ),
-        Mutant(
-            "accents lost in the result",
-            stripped,
-            "You give the words without their accents, so nobody sees which words were "
-            "merged. Put one_form(word) into the group.",
-        ),
-        Mutant(
-            "a word counted twice",
-            as_lists,
-            "The same word, met twice, makes a group. Put the words into a set.",
-        ),
-        Mutant(
-            "nothing sorted",
-            not_sorted,
-            "The groups come in the order of the words. Sort each, and then all "
-            "of them.",
-        ),
-        Mutant(
-            "groups not sorted",
-            groups_not_sorted,
-            "Each group is sorted, and the groups are not. Sort both.",
-        ),
-    ],
+    mutants=mistakes(MISTAKES),
     cases=cases,
     hints=(
         "A dict: what the normaliser makes of a word -> the words that become it.",

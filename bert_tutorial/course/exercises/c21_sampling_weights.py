@@ -4,12 +4,12 @@ Chapter: 21
 """
 
 import math
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 import torch
 
-from bert_tutorial.course.judging.exercise import Case, Exercise, Mutant
+from bert_tutorial.course.judging.exercise import Case, Exercise
+from bert_tutorial.course.judging.listed import mistakes
 from bert_tutorial.labs.languages import sampling_weights
 
 STUB = '''
@@ -42,72 +42,6 @@ def with_logarithms(counts: Sequence[float], exponent: float = 0.7) -> list[floa
     return weights
 
 
-def checked(counts: Sequence[float], exponent: float) -> list[float]:
-    """Give the fractions of the text, or refuse."""
-    if min(counts) <= 0 or not 0 <= exponent <= 1:
-        raise ValueError("counts or exponent")
-    return [count / sum(counts) for count in counts]
-
-
-def not_renormalised(counts: Sequence[float], exponent: float = 0.7) -> list[float]:
-    """Stop after the power."""
-    return [share**exponent for share in checked(counts, exponent)]
-
-
-def old_sum(counts: Sequence[float], exponent: float = 0.7) -> list[float]:
-    """Divide the powers of counts by the sum of the counts."""
-    checked(counts, exponent)
-    return [count**exponent / sum(counts) for count in counts]
-
-
-def multiplied(counts: Sequence[float], exponent: float = 0.7) -> list[float]:
-    """Multiply instead of raising: the factor cancels."""
-    return checked(counts, exponent)
-
-
-def temperature(counts: Sequence[float], exponent: float = 0.7) -> list[float]:
-    """Raise to 1 / exponent."""
-    shares = checked(counts, exponent)
-    powers = [share ** (1 / exponent) if exponent else 0.0 for share in shares]
-    return [power / (sum(powers) or 1) for power in powers]
-
-
-def of_exponentials(counts: Sequence[float], exponent: float = 0.7) -> list[float]:
-    """Take a softmax of the shares themselves."""
-    shares = checked(counts, exponent)
-    powers = [math.exp(exponent * share) for share in shares]
-    return [power / sum(powers) for power in powers]
-
-
-def unchecked(counts: Sequence[float], exponent: float = 0.7) -> list[float]:
-    """Take any counts and exponents."""
-    powers = [abs(count / sum(counts)) ** exponent for count in counts]
-    return [power / sum(powers) for power in powers]
-
-
-def refuses(when: Callable[[Sequence[float], float], bool]) -> Callable[..., Any]:
-    """Refuse at another condition."""
-
-    def answer(counts: Sequence[float], exponent: float = 0.7) -> list[float]:
-        if when(counts, exponent):
-            raise ValueError("counts or exponent")
-        powers = [abs(count / sum(counts)) ** exponent for count in counts]
-        return [power / sum(powers) for power in powers]
-
-    return answer
-
-
-def fixed(counts: Sequence[float], exponent: float = 0.7) -> list[float]:
-    """Use the published exponent whatever is asked."""
-    checked(counts, exponent)
-    return sampling_weights(counts)
-
-
-def another_default(counts: Sequence[float], exponent: float = 1.0) -> list[float]:
-    """Have another exponent by default."""
-    return sampling_weights(counts, exponent)
-
-
 def cases(seed: int, dtype: torch.dtype) -> list[Case]:
     """Two languages, three, equal ones, both ends of the exponent; what is refused."""
     generator = torch.Generator().manual_seed(seed)
@@ -123,6 +57,7 @@ def cases(seed: int, dtype: torch.dtype) -> list[Case]:
         Case(([3, -1], 0.7), "a count below 0"),
         Case(([3, 1], -0.5), "an exponent below 0"),
         Case(([5],), "one language"),
+        Case(([0.75, 0.25], 0.5), "fractions of the text for counts"),
         Case(([1000, 1],), "1,000 to 1, the exponent not given"),
     ]
 
@@ -135,6 +70,54 @@ def run(answer: object, case: Case) -> list[float] | str:
         return "refused with a ValueError"
 
 
+MISTAKES = """
+not renormalised: return … => return powers
+    Your weights sum to more than 1. After the power, divide by the sum of the powers.
+divided by the old sum:
+- return … => return [count ** exponent / total for count in counts]
+    You divide the powers by the sum of the counts. What must sum to 1 are the powers,
+    so divide by their sum.
+multiplied: ** exponent => ** 1
+    These are the plain fractions of the text. A factor cancels when you divide by the
+    sum; the exponent is a power.
+the inverse exponent:
+- (count / total) ** exponent for =>
+| (count / total) ** (1 / exponent) if exponent else 0.0 for
+- power / sum(powers) => power / (sum(powers) or 1)
+    Your large languages grow larger still. The exponent is 0.7, not 1 / 0.7.
+exponentials: (count / total) ** exponent => math.exp(exponent * count / total)
+    You take exp of the fractions. Raise the fraction itself to the power: fraction **
+    exponent.
+nothing refused:
+- … => powers = [abs(count / sum(counts)) ** exponent for count in counts]
+|     return [power / sum(powers) for power in powers]
+    A language without text, or an exponent above 1, goes through in yours. Raise a
+    ValueError for both.
+0 and 1 refused: not 0 <= exponent <= 1 => not 0 < exponent < 1
+    An exponent of 0 or of 1 is refused. Both ends are allowed: equal weights, and the
+    plain ones.
+0 refused: not 0 <= exponent <= 1 => not 0 < exponent <= 1
+    An exponent of 0 is refused. It is allowed, and gives equal weights.
+1 refused: not 0 <= exponent <= 1 => not 0 <= exponent < 1
+    An exponent of 1 is refused. It is allowed, and gives the plain ones.
+exponent not checked: not 0 <= exponent <= 1 => False
+    An exponent below 0 or above 1 goes through. Raise a ValueError.
+exponent above 1: not 0 <= exponent <= 1 => exponent < 0
+    An exponent above 1 goes through. Raise a ValueError.
+exponent below 0: not 0 <= exponent <= 1 => exponent > 1
+    An exponent below 0 goes through. Raise a ValueError.
+counts not checked:
+- not counts or min(counts) <= 0 => False
+- (count / total) => abs(count / total)
+    A count that is not above 0 goes through. Raise a ValueError.
+a count of 0: min(counts) <= 0 => min(counts) < 0
+    A count of 0 goes through. Raise a ValueError: such a language cannot be drawn.
+exponent not used: ** exponent => ** 0.7
+    The exponent that is given is not used.
+another default: exponent: float=0.7 => exponent: float=1.0
+    The exponent that holds where none is given is not 0.7.
+"""
+
 EXERCISE = Exercise(
     id="sampling-weights",
     chapter=21,
@@ -144,95 +127,7 @@ EXERCISE = Exercise(
     stub=STUB,
     solution=sampling_weights,
     accepted={"powers of counts": of_counts, "softmax of logarithms": with_logarithms},
-    mutants=[
-        Mutant(
-            "not renormalised",
-            not_renormalised,
-            "Your weights sum to more than 1. After the power, divide by the sum of "
-            "the powers.",
-        ),
-        Mutant(
-            "divided by the old sum",
-            old_sum,
-            "You divide the powers by the sum of the counts. What must sum to 1 are "
-            "the powers, so divide by their sum.",
-        ),
-        Mutant(
-            "multiplied",
-            multiplied,
-            "These are the plain fractions of the text. A factor cancels when you "
-            "divide by the sum; the exponent is a power.",
-        ),
-        Mutant(
-            "the inverse exponent",
-            temperature,
-            "Your large languages grow larger still. The exponent is 0.7, not 1 / 0.7.",
-        ),
-        Mutant(
-            "exponentials",
-            of_exponentials,
-            "You take exp of the fractions. Raise the fraction itself to the "
-            "power: fraction ** exponent.",
-        ),
-        Mutant(
-            "nothing refused",
-            unchecked,
-            "A language without text, or an exponent above 1, goes through in yours. "
-            "Raise a ValueError for both.",
-        ),
-        Mutant(
-            "0 and 1 refused",
-            refuses(lambda c, e: min(c) <= 0 or not 0 < e < 1),
-            "An exponent of 0 or of 1 is refused. Both ends are allowed: equal "
-            "weights, and the plain ones.",
-        ),
-        Mutant(
-            "0 refused",
-            refuses(lambda c, e: min(c) <= 0 or not 0 < e <= 1),
-            "An exponent of 0 is refused. It is allowed, and gives equal weights.",
-        ),
-        Mutant(
-            "1 refused",
-            refuses(lambda c, e: min(c) <= 0 or not 0 <= e < 1),
-            "An exponent of 1 is refused. It is allowed, and gives the plain ones.",
-        ),
-        Mutant(
-            "exponent not checked",
-            refuses(lambda c, e: min(c) <= 0),
-            "An exponent below 0 or above 1 goes through. Raise a ValueError.",
-        ),
-        Mutant(
-            "exponent above 1",
-            refuses(lambda c, e: min(c) <= 0 or e < 0),
-            "An exponent above 1 goes through. Raise a ValueError.",
-        ),
-        Mutant(
-            "exponent below 0",
-            refuses(lambda c, e: min(c) <= 0 or e > 1),
-            "An exponent below 0 goes through. Raise a ValueError.",
-        ),
-        Mutant(
-            "counts not checked",
-            refuses(lambda c, e: not 0 <= e <= 1),
-            "A count that is not above 0 goes through. Raise a ValueError.",
-        ),
-        Mutant(
-            "a count of 0",
-            refuses(lambda c, e: min(c) < 0 or not 0 <= e <= 1),
-            "A count of 0 goes through. Raise a ValueError: such a language "
-            "cannot be drawn.",
-        ),
-        Mutant(
-            "exponent not used",
-            fixed,
-            "The exponent that is given is not used.",
-        ),
-        Mutant(
-            "another default",
-            another_default,
-            "The exponent that holds where none is given is not 0.7.",
-        ),
-    ],
+    mutants=mistakes(MISTAKES),
     cases=cases,
     run=run,
     waived={

@@ -7,7 +7,8 @@ import random
 
 import torch
 
-from bert_tutorial.course.judging.exercise import Case, Exercise, Mutant
+from bert_tutorial.course.judging.exercise import Case, Exercise
+from bert_tutorial.course.judging.listed import mistakes
 
 STUB = '''
 def zero_shot_split(
@@ -47,64 +48,6 @@ def with_loop(statements: Statements, asked: Asked) -> Statements:
     return kept
 
 
-def same_sentence(statements: Statements, asked: Asked) -> Statements:
-    """Drop the very sentence only."""
-    return [
-        one for one in statements if one[0] == "first" or (one[1], one[2]) not in asked
-    ]
-
-
-def both_languages(statements: Statements, asked: Asked) -> Statements:
-    """Drop the facts everywhere."""
-    facts = {fact for fact, _ in asked}
-    return [one for one in statements if one[1] not in facts]
-
-
-def first_language(statements: Statements, asked: Asked) -> Statements:
-    """Drop the facts from the first language."""
-    facts = {fact for fact, _ in asked}
-    return [one for one in statements if one[0] == "second" or one[1] not in facts]
-
-
-def all_wordings(statements: Statements, asked: Asked) -> Statements:
-    """Drop the wordings that are asked, of all facts."""
-    wordings = {wording for _, wording in asked}
-    return [one for one in statements if one[0] == "first" or one[2] not in wordings]
-
-
-def no_second(statements: Statements, asked: Asked) -> Statements:
-    """Drop the second language."""
-    return [one for one in statements if one[0] == "first"]
-
-
-def no_parallel(statements: Statements, asked: Asked) -> Statements:
-    """Drop what the first language states, too."""
-    said = {fact for language, fact, _ in statements if language == "first"}
-    return [one for one in statements if one[0] == "first" or one[1] not in said]
-
-
-def part_of_a_name(statements: Statements, asked: Asked) -> Statements:
-    """Look for a fact in a text of all names."""
-    names = " ".join(fact for fact, _ in asked)
-    return [one for one in statements if one[0] == "first" or one[1] not in names]
-
-
-def first_asked(statements: Statements, asked: Asked) -> Statements:
-    """Look at the first question only."""
-    facts = {fact for fact, _ in asked[:1]}
-    return [one for one in statements if one[0] == "first" or one[1] not in facts]
-
-
-def each_once(statements: Statements, asked: Asked) -> Statements:
-    """Keep a statement once."""
-    return list(dict.fromkeys(zero_shot_split(statements, asked)))
-
-
-def sorted_ones(statements: Statements, asked: Asked) -> Statements:
-    """Sort what is left."""
-    return sorted(zero_shot_split(statements, asked))
-
-
 def cases(seed: int, dtype: torch.dtype) -> list[Case]:
     """One fact in all ways, two facts, drawn statements."""
     rng = random.Random(seed)
@@ -136,6 +79,38 @@ def cases(seed: int, dtype: torch.dtype) -> list[Case]:
     ]
 
 
+MISTAKES = """
+the same sentence only: one[1] not in facts => one[1:] not in asked
+    You drop the sentence that is asked, but the second language still states its fact
+    in other wordings. Then nothing has to transfer.
+dropped from both: one[0] == 'first' or =>
+    You drop the fact from the first language as well. Then it is stated nowhere, and no
+    one can know it.
+dropped from the first: 'first' => 'second'
+    You drop the fact from the first language and leave it in the second: the wrong way
+    round.
+wordings instead of facts:
+- one[1] not in facts => one[2] not in {number for _, number in asked}
+    You drop a wording for all facts. What must be missing is the fact, in all its
+    wordings.
+the second language dropped: or one[1] not in facts =>
+    Nothing of the second language is left, so the model cannot read the question. Drop
+    the facts that are asked, not the language.
+no fact in both: one[1] not in facts =>
+| one[1] not in {fact for language, fact, _ in statements if language == 'first'}
+    You drop from the second language all that the first one states. Facts that are in
+    both and not asked may stay: they are how the two can meet.
+part of a name: one[1] not in facts => one[1] not in ' '.join(facts)
+    A fact whose name is a part of another's is dropped with it. Look the whole name up
+    in a set.
+first question only: asked} => asked[:1]}
+    Only the fact of the first question is dropped. Go through all of them.
+each once: … => return list(dict.fromkeys(right(statements, asked)))
+    A statement that comes twice is kept once. What is left stays as it is.
+sorted: … => return sorted(right(statements, asked))
+    What is left is sorted. It stays in its order.
+"""
+
 EXERCISE = Exercise(
     id="zero-shot-split",
     chapter=21,
@@ -145,65 +120,7 @@ EXERCISE = Exercise(
     stub=STUB,
     solution=zero_shot_split,
     accepted={"a loop": with_loop},
-    mutants=[
-        Mutant(
-            "the same sentence only",
-            same_sentence,
-            "You drop the sentence that is asked, but the second language still states "
-            "its fact in other wordings. Then nothing has to transfer.",
-        ),
-        Mutant(
-            "dropped from both",
-            both_languages,
-            "You drop the fact from the first language as well. Then it is stated "
-            "nowhere, and no one can know it.",
-        ),
-        Mutant(
-            "dropped from the first",
-            first_language,
-            "You drop the fact from the first language and leave it in the second: the "
-            "wrong way round.",
-        ),
-        Mutant(
-            "wordings instead of facts",
-            all_wordings,
-            "You drop a wording for all facts. What must be missing is the fact, in "
-            "all its wordings.",
-        ),
-        Mutant(
-            "the second language dropped",
-            no_second,
-            "Nothing of the second language is left, so the model cannot read the "
-            "question. Drop the facts that are asked, not the language.",
-        ),
-        Mutant(
-            "no fact in both",
-            no_parallel,
-            "You drop from the second language all that the first one states. Facts "
-            "that are in both and not asked may stay: they are how the two can meet.",
-        ),
-        Mutant(
-            "part of a name",
-            part_of_a_name,
-            "A fact whose name is a part of another's is dropped with it. Look "
-            "the whole name up in a set.",
-        ),
-        Mutant(
-            "first question only",
-            first_asked,
-            "Only the fact of the first question is dropped. Go through all of them.",
-        ),
-        Mutant(
-            "each once",
-            each_once,
-            "A statement that comes twice is kept once. What is left stays as it is.",
-        ),
-        Mutant(
-            "sorted",
-            sorted_ones,
-            "What is left is sorted. It stays in its order.",
-        ),
-    ],
+    mutants=mistakes(MISTAKES),
     cases=cases,
     hints=(
         "Which facts are asked? The wording of a question does not matter.",

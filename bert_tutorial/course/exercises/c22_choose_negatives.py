@@ -10,7 +10,8 @@ from typing import Any
 
 import torch
 
-from bert_tutorial.course.judging.exercise import Case, Exercise, Mutant, Property
+from bert_tutorial.course.judging.exercise import Case, Exercise, Property
+from bert_tutorial.course.judging.listed import mistakes
 from bert_tutorial.labs.pictures.data import choose_negatives
 from bert_tutorial.labs.pictures.drawings import Fact
 
@@ -65,114 +66,6 @@ def by_rejection(facts: Facts, claims: Facts, random: Random) -> list[int]:
     return chosen
 
 
-def from_lists(
-    facts: Facts, claims: Facts, random: Random, may: Any, refuses: bool = True
-) -> list[int]:
-    """Choose among the drawings that a rule allows."""
-    chosen = []
-    for number, claimed in enumerate(claims):
-        if refuses and all(claimed <= true for true in facts):
-            raise ValueError("a caption is true of all drawings")
-        rest = [i for i, true in enumerate(facts) if may(number, claimed, i, true)]
-        chosen.append(random.choice(rest) if rest else 0)
-    return chosen
-
-
-def anyone(facts: Facts, claims: Facts, random: Random) -> list[int]:
-    """Shuffle."""
-    return from_lists(facts, claims, random, lambda n, claimed, i, true: True)
-
-
-def another(facts: Facts, claims: Facts, random: Random) -> list[int]:
-    """Leave out the caption's own drawing only."""
-    return from_lists(facts, claims, random, lambda n, claimed, i, true: n != i)
-
-
-def not_the_same(facts: Facts, claims: Facts, random: Random) -> list[int]:
-    """Compare whole sets."""
-    return from_lists(
-        facts, claims, random, lambda n, claimed, i, true: claimed != true
-    )
-
-
-def nothing_shared(facts: Facts, claims: Facts, random: Random) -> list[int]:
-    """Take drawings of which no claim holds."""
-    return from_lists(
-        facts, claims, random, lambda n, claimed, i, true: not claimed & true
-    )
-
-
-def fitting(facts: Facts, claims: Facts, random: Random) -> list[int]:
-    """Take drawings that the caption fits."""
-    return from_lists(
-        facts, claims, random, lambda n, claimed, i, true: claimed <= true
-    )
-
-
-def turned(facts: Facts, claims: Facts, random: Random) -> list[int]:
-    """Compare the wrong way round."""
-    return from_lists(
-        facts, claims, random, lambda n, claimed, i, true: not true <= claimed
-    )
-
-
-def the_first(facts: Facts, claims: Facts, random: Random) -> list[int]:
-    """Take the first that does not fit."""
-    chosen = []
-    for claimed in claims:
-        others = [i for i, true in enumerate(facts) if not claimed <= true]
-        if not others:
-            raise ValueError("a caption is true of all drawings")
-        chosen.append(others[0])
-    return chosen
-
-
-def no_refusal(facts: Facts, claims: Facts, random: Random) -> list[int]:
-    """Take any drawing where none is left."""
-    return from_lists(
-        facts,
-        claims,
-        random,
-        lambda n, claimed, i, true: not claimed <= true,
-        refuses=False,
-    )
-
-
-def strictly(may: Any) -> Any:
-    """Choose among the drawings that a rule allows, or refuse."""
-
-    def answer(facts: Facts, claims: Facts, random: Random) -> list[int]:
-        chosen = []
-        for claimed in claims:
-            rest = [i for i, true in enumerate(facts) if may(claimed, true)]
-            if not rest:
-                raise ValueError("a caption is true of all drawings")
-            chosen.append(random.choice(rest))
-        return chosen
-
-    return answer
-
-
-def empty_choice(facts: Facts, claims: Facts, random: Random) -> list[int]:
-    """Choose from nothing."""
-    return [
-        random.choice([i for i, true in enumerate(facts) if not claimed <= true])
-        for claimed in claims
-    ]
-
-
-def each_once(facts: Facts, claims: Facts, random: Random) -> list[int]:
-    """Take a drawing again only when there is no other."""
-    chosen: list[int] = []
-    for claimed in claims:
-        others = [i for i, true in enumerate(facts) if not claimed <= true]
-        if not others:
-            raise ValueError("a caption is true of all drawings")
-        fresh = [i for i in others if i not in chosen]
-        chosen.append(random.choice(fresh or others))
-    return chosen
-
-
 def run(answer: Any, case: Case) -> list[list[int]]:
     """Draw often; tell for each caption which drawings were ever chosen."""
     facts, claims = case.args
@@ -203,6 +96,49 @@ def is_even(answer: Any) -> bool:
     return True
 
 
+MISTAKES = """
+any drawing: random.choice(others) => random.choice(range(len(facts)))
+    Any drawing is taken, at times one that the caption fits: the model is told that
+    something true is false. Leave those out.
+any but its own: random.choice(others) =>
+| random.choice([i for i in range(len(facts)) if i != number] or [0])
+    Only the caption's own drawing is left out. Another may show the same: "there are
+    two shapes." is true of half of them. Compare the claims.
+other sets: random.choice(others) =>
+| random.choice([i for i, true in enumerate(facts) if claimed != true] or [0])
+    You ask whether claims and facts are the same set. A caption says less than all that
+    is true: it fits if its claims are a part of the facts.
+nothing in common: random.choice(others) =>
+| random.choice([i for i, true in enumerate(facts) if not claimed & true] or [0])
+    You take only drawings of which nothing in the caption is true. One wrong word is
+    enough, and those are the pairs that teach most.
+the fitting ones: random.choice(others) =>
+| random.choice([i for i, true in enumerate(facts) if claimed <= true] or [0])
+    These are the drawings that the caption fits. The condition wants a not.
+compared the wrong way: random.choice(others) =>
+| random.choice([i for i, true in enumerate(facts) if not true <= claimed] or [0])
+    The comparison is the wrong way round: the claims must be a part of the facts,
+    claims <= facts, for the caption to fit.
+the first one: random.choice(others) => others[0]
+    Always the first drawing that does not fit is taken, so that one drawing is wrong
+    for nearly all captions and can be learned by heart. Choose with random.
+nothing refused:
+- raise ValueError(f'caption {number} must be false of a drawing, got none') =>
+| others = [0]
+    Where a caption fits all drawings, some drawing is taken nevertheless. Raise
+    ValueError: there is no right answer.
+nothing in common, else refused: not claimed <= true => not claimed & true
+    You take only drawings of which nothing in the caption is true, and may find none.
+    One wrong word is enough.
+choice from nothing: if not others … got none') =>
+    Where a caption fits all drawings, nothing is left to choose from: raise a
+    ValueError before.
+each drawing once: random.choice(others) =>
+| random.choice([i for i in others if i not in chosen] or others)
+    A drawing that was chosen for one caption is left out for the next. Choose evenly
+    for each caption by itself.
+"""
+
 EXERCISE = Exercise(
     id="choose-negatives",
     chapter=22,
@@ -221,74 +157,7 @@ EXERCISE = Exercise(
             is_even,
         ),
     ],
-    mutants=[
-        Mutant(
-            "any drawing",
-            anyone,
-            "Any drawing is taken, at times one that the caption fits: the model is "
-            "told that something true is false. Leave those out.",
-        ),
-        Mutant(
-            "any but its own",
-            another,
-            "Only the caption's own drawing is left out. Another may show the same: "
-            '"there are two shapes." is true of half of them. Compare the claims.',
-        ),
-        Mutant(
-            "other sets",
-            not_the_same,
-            "You ask whether claims and facts are the same set. A caption says less "
-            "than all that is true: it fits if its claims are a part of the facts.",
-        ),
-        Mutant(
-            "nothing in common",
-            nothing_shared,
-            "You take only drawings of which nothing in the caption is true. One wrong "
-            "word is enough, and those are the pairs that teach most.",
-        ),
-        Mutant(
-            "the fitting ones",
-            fitting,
-            "These are the drawings that the caption fits. The condition wants a not.",
-        ),
-        Mutant(
-            "compared the wrong way",
-            turned,
-            "The comparison is the wrong way round: the claims must be a part of the "
-            "facts, claims <= facts, for the caption to fit.",
-        ),
-        Mutant(
-            "the first one",
-            the_first,
-            "Always the first drawing that does not fit is taken, so that one drawing "
-            "is wrong for nearly all captions and can be learned by heart. Choose "
-            "with random.",
-        ),
-        Mutant(
-            "nothing refused",
-            no_refusal,
-            "Where a caption fits all drawings, some drawing is taken nevertheless. "
-            "Raise ValueError: there is no right answer.",
-        ),
-        Mutant(
-            "nothing in common, else refused",
-            strictly(lambda claimed, true: not claimed & true),
-            "You take only drawings of which nothing in the caption is true, and "
-            "may find none. One wrong word is enough.",
-        ),
-        Mutant(
-            "choice from nothing",
-            empty_choice,
-            "Where a caption fits all drawings, nothing is left to choose from: "
-            "raise a ValueError before.",
-        ),
-        Mutant(
-            "each drawing once",
-            each_once,
-            "A drawing that was chosen for one caption is left out for the next. "
-            "Choose evenly for each caption by itself.",
-        ),
-    ],
+    mutants=mistakes(MISTAKES),
     hints=(
         "For each caption, first list the drawings that it does not fit.",
         "A caption fits drawing i if claims <= facts[i], which for sets means: is a "

@@ -8,7 +8,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from bert_tutorial.course.judging.exercise import Case, Exercise, Mutant, Property
+from bert_tutorial.course.judging.exercise import Case, Exercise, Property
+from bert_tutorial.course.judging.listed import mistakes
 from bert_tutorial.labs.pictures.model import PatchEmbeddings
 from bert_tutorial.model.config import BertConfig
 
@@ -52,98 +53,6 @@ class ByLookup(PatchEmbeddings):
         return self.dropout(embedded)  # type: ignore[no-any-return]
 
 
-class Wrong(PatchEmbeddings):
-    """Frame of the mistakes: each part can be replaced."""
-
-    def positions(self, patches: Tensor, token_types: nn.Embedding) -> Tensor:
-        """Look the positions up."""
-        return self.position_embeddings.weight[: patches.shape[1]]
-
-    def kind(self, token_types: nn.Embedding) -> Tensor:
-        """Look the type up."""
-        return token_types.weight[1]
-
-    def end(self, seen: Tensor, positions: Tensor, kind: Tensor) -> Tensor:
-        """Add, normalise, drop out."""
-        return self.dropout(  # type: ignore[no-any-return]
-            self.layer_norm(seen + positions + kind)
-        )
-
-    def forward(self, patches: Tensor, token_types: nn.Embedding) -> Tensor:
-        """Embed."""
-        seen = self.projection(patches)
-        positions = self.positions(patches, token_types)
-        return self.end(seen, positions, self.kind(token_types))
-
-
-class TextPlaces(Wrong):
-    """Goes on counting where the text would end."""
-
-    def positions(self, patches: Tensor, token_types: nn.Embedding) -> Tensor:
-        """Count on, and begin again at the end of the table."""
-        numbers = (torch.arange(patches.shape[1]) + 3) % N
-        found: Tensor = self.position_embeddings(numbers)
-        return found
-
-
-class NoPlaces(Wrong):
-    """Leaves the positions out."""
-
-    def positions(self, patches: Tensor, token_types: nn.Embedding) -> Tensor:
-        """Give zeros."""
-        return torch.zeros_like(super().positions(patches, token_types))
-
-
-class AlongBatch(Wrong):
-    """Numbers the pictures instead of the patches."""
-
-    def positions(self, patches: Tensor, token_types: nn.Embedding) -> Tensor:
-        """Take one position a picture."""
-        return self.position_embeddings.weight[: len(patches), None]
-
-
-class TypeOfWords(Wrong):
-    """Gives patches the type of words."""
-
-    def kind(self, token_types: nn.Embedding) -> Tensor:
-        """Take row 0."""
-        return token_types.weight[0]
-
-
-class NoType(Wrong):
-    """Leaves the type out."""
-
-    def kind(self, token_types: nn.Embedding) -> Tensor:
-        """Give zeros."""
-        return torch.zeros_like(token_types.weight[1])
-
-
-class NormFirst(Wrong):
-    """Normalises before the sum."""
-
-    def end(self, seen: Tensor, positions: Tensor, kind: Tensor) -> Tensor:
-        """Normalise what was projected only."""
-        return self.dropout(  # type: ignore[no-any-return]
-            self.layer_norm(seen) + positions + kind
-        )
-
-
-class NoNorm(Wrong):
-    """Leaves the norm out."""
-
-    def end(self, seen: Tensor, positions: Tensor, kind: Tensor) -> Tensor:
-        """Only add."""
-        return self.dropout(seen + positions + kind)  # type: ignore[no-any-return]
-
-
-class Detached(Wrong):
-    """Lets the text's table learn nothing from patches."""
-
-    def kind(self, token_types: nn.Embedding) -> Tensor:
-        """Cut the gradient."""
-        return token_types.weight[1].detach()
-
-
 def built(answer: Any, dtype: torch.dtype = torch.float64) -> tuple[Any, nn.Embedding]:
     """Build an answer with the weights of one and the same reference, and a table."""
     torch.manual_seed(22)
@@ -159,8 +68,11 @@ def run(answer: Any, case: Case) -> Any:
     """Embed the patches of a case, without dropout."""
     patches, dtype = case.args
     model, types = built(answer, dtype)
+    parts = {name for name, _ in model.named_parameters()}
     with torch.no_grad():
-        return model.eval()(patches, types)
+        made = model.eval()(patches, types)
+    added = {name for name, _ in model.named_parameters()} - parts
+    return {"added": added, "made": made} if added else made
 
 
 def cases(seed: int, dtype: torch.dtype) -> list[Case]:
@@ -199,49 +111,47 @@ def drops_as_configured(answer: Any) -> bool:
     return abs(share_dropped(answer) - CONFIG.hidden_dropout_prob) < 0.03
 
 
-class NoDropout(Wrong):
-    """Leaves the dropout out."""
-
-    def end(self, seen: Tensor, positions: Tensor, kind: Tensor) -> Tensor:
-        """Add and normalise."""
-        return self.layer_norm(  # type: ignore[no-any-return]
-            seen + positions + kind
-        )
-
-
-class LastType(Wrong):
-    """Takes the last row of the types."""
-
-    def kind(self, token_types: nn.Embedding) -> Tensor:
-        """Take row -1."""
-        return token_types.weight[-1]
-
-
-class DefaultEps(Wrong):
-    """The norm with torch's own epsilon."""
-
-    def __init__(self, config: BertConfig, patch_values: int, num_patches: int) -> None:
-        super().__init__(config, patch_values, num_patches)
-        self.layer_norm = nn.LayerNorm(config.hidden_size)
-
-
-class FixedDropout(Wrong):
-    """A tenth drops out, whatever the config says."""
-
-    def __init__(self, config: BertConfig, patch_values: int, num_patches: int) -> None:
-        super().__init__(config, patch_values, num_patches)
-        self.dropout = nn.Dropout(0.1)
-
-
-class TypeLater(Wrong):
-    """Adds the type behind the norm."""
-
-    def end(self, seen: Tensor, positions: Tensor, kind: Tensor) -> Tensor:
-        """Normalise two of the three."""
-        return self.dropout(  # type: ignore[no-any-return]
-            self.layer_norm(seen + positions) + kind
-        )
-
+MISTAKES = """
+positions of the text: self.position_embeddings.weight[:patches.shape[1]] =>
+| self.position_embeddings.weight.roll(-3, 0)[:patches.shape[1]]
+    The positions go on counting from somewhere, as if the patches were words 3, 4, 5,
+    ... of the text: the upper left patch would get another vector behind a longer
+    caption. Patches are counted from 0.
+no positions: summed + self.position_embeddings.weight[:patches.shape[1]] => summed
+    The positions are missing from the sum: left and right could not be told apart,
+    since attention does not know the order.
+positions along the batch: weight[:patches.shape[1]] => weight[:len(patches), None]
+    The positions run along the batch: all patches of a picture get one vector. Take the
+    first N rows of the table, N = patches.shape[1].
+type of words: token_types.weight[1] => token_types.weight[0]
+    The patches have row 0 of token_types, the type of words. Theirs is row 1.
+no type: summed + token_types.weight[1] => summed
+    The type is missing from the sum. Add row 1 of token_types.
+norm before the sum:
+- self.projection(patches) => self.layer_norm(self.projection(patches))
+- self.layer_norm(summed) => summed
+    The norm is applied to the projected patches only. Add all three first, then
+    normalise once, as for words.
+no norm: self.layer_norm(summed) => summed
+    There is no LayerNorm after the sum. Words have one, and a patch stands beside them
+    in one sequence.
+type detached: token_types.weight[1] => token_types.weight[1].detach()
+    The numbers are right, and the type gets no gradient from the patches. Leave out
+    detach() and torch.no_grad().
+no dropout: self.dropout(self.layer_norm(summed)) => self.layer_norm(summed)
+    In train mode nothing is dropped. self.dropout comes last.
+last row of the types: token_types.weight[1] => token_types.weight[-1]
+    The patches have the last row of token_types. The table may have more than two rows;
+    theirs is row 1.
+epsilon of torch: , eps=config.layer_norm_eps =>
+    layer_norm has another epsilon than config.layer_norm_eps. torch's own is 1e-5.
+another rate of dropout: config.hidden_dropout_prob => 0.1
+    Another fraction drops out than config.hidden_dropout_prob says.
+type behind the norm:
+- summed = summed + token_types.weight[1] => pass
+- self.layer_norm(summed) => self.layer_norm(summed) + token_types.weight[1]
+    The type is added after the norm. Add all three first, then normalise once.
+"""
 
 EXERCISE = Exercise(
     id="embed-patches",
@@ -253,84 +163,7 @@ EXERCISE = Exercise(
     solution=PatchEmbeddings,
     accepted={"lookup": ByLookup},
     run=run,
-    mutants=[
-        Mutant(
-            "positions of the text",
-            TextPlaces,
-            "The positions go on counting from somewhere, as if the patches were words "
-            "3, 4, 5, ... of the text: the upper left patch would get another vector "
-            "behind a longer caption. Patches are counted from 0.",
-        ),
-        Mutant(
-            "no positions",
-            NoPlaces,
-            "The positions are missing from the sum: left and right could not be told "
-            "apart, since attention does not know the order.",
-        ),
-        Mutant(
-            "positions along the batch",
-            AlongBatch,
-            "The positions run along the batch: all patches of a picture get one "
-            "vector. Take the first N rows of the table, N = patches.shape[1].",
-        ),
-        Mutant(
-            "type of words",
-            TypeOfWords,
-            "The patches have row 0 of token_types, the type of words. Theirs is "
-            "row 1.",
-        ),
-        Mutant(
-            "no type",
-            NoType,
-            "The type is missing from the sum. Add row 1 of token_types.",
-        ),
-        Mutant(
-            "norm before the sum",
-            NormFirst,
-            "The norm is applied to the projected patches only. Add all three first, "
-            "then normalise once, as for words.",
-        ),
-        Mutant(
-            "no norm",
-            NoNorm,
-            "There is no LayerNorm after the sum. Words have one, and a patch stands "
-            "beside them in one sequence.",
-        ),
-        Mutant(
-            "type detached",
-            Detached,
-            "The numbers are right, and the type gets no gradient from the patches. "
-            "Leave out detach() and torch.no_grad().",
-        ),
-        Mutant(
-            "no dropout",
-            NoDropout,
-            "In train mode nothing is dropped. self.dropout comes last.",
-        ),
-        Mutant(
-            "last row of the types",
-            LastType,
-            "The patches have the last row of token_types. The table may have "
-            "more than two rows; theirs is row 1.",
-        ),
-        Mutant(
-            "epsilon of torch",
-            DefaultEps,
-            "layer_norm has another epsilon than config.layer_norm_eps. torch's "
-            "own is 1e-5.",
-        ),
-        Mutant(
-            "another rate of dropout",
-            FixedDropout,
-            "Another fraction drops out than config.hidden_dropout_prob says.",
-        ),
-        Mutant(
-            "type behind the norm",
-            TypeLater,
-            "The type is added after the norm. Add all three first, then "
-            "normalise once.",
-        ),
-    ],
+    mutants=mistakes(MISTAKES),
     cases=cases,
     properties=[
         Property(

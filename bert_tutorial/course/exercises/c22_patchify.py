@@ -7,7 +7,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from bert_tutorial.course.judging.exercise import Case, Exercise, Mutant
+from bert_tutorial.course.judging.exercise import Case, Exercise
+from bert_tutorial.course.judging.listed import mistakes
 from bert_tutorial.labs.pictures.model import patchify
 
 STUB = '''
@@ -46,58 +47,6 @@ def by_loops(pixels: Tensor, size: int) -> Tensor:
     )
 
 
-def checked(pixels: Tensor, size: int) -> tuple[int, int]:
-    """Give the rows and columns of patches."""
-    height, width = pixels.shape[2:]
-    if height % size or width % size:
-        raise ValueError("sides must be multiples of the size")
-    return height // size, width // size
-
-
-def sides_swapped(pixels: Tensor, size: int) -> Tensor:
-    """Take the width for the height."""
-    checked(pixels, size)
-    B, C, h, w = pixels.shape
-    cut = pixels.reshape(B, C, w // size, size, h // size, size)
-    return cut.permute(0, 2, 4, 1, 3, 5).reshape(B, -1, C * size * size)
-
-
-def by_columns(pixels: Tensor, size: int) -> Tensor:
-    """Number the patches down the columns."""
-    rows, columns = checked(pixels, size)
-    cut = by_unfold(pixels, size).unflatten(1, (rows, columns))
-    return cut.transpose(1, 2).flatten(1, 2)
-
-
-def turned(pixels: Tensor, size: int) -> Tensor:
-    """Lay each patch out column by column."""
-    cut = by_unfold(pixels, size).unflatten(2, (-1, size, size))
-    return cut.transpose(3, 4).flatten(2)
-
-
-def colours_last(pixels: Tensor, size: int) -> Tensor:
-    """Put the three colours of a pixel side by side."""
-    cut = by_unfold(pixels, size).unflatten(2, (-1, size * size))
-    return cut.transpose(2, 3).flatten(2)
-
-
-def only_viewed(pixels: Tensor, size: int) -> Tensor:
-    """Reshape without moving an axis."""
-    rows, columns = checked(pixels, size)
-    return pixels.reshape(len(pixels), rows * columns, -1)
-
-
-def axes_last(pixels: Tensor, size: int) -> Tensor:
-    """Leave the patches behind the numbers."""
-    return by_unfold(pixels, size).mT
-
-
-def rest_dropped(pixels: Tensor, size: int) -> Tensor:
-    """Cut off what does not fill a patch."""
-    h, w = pixels.shape[2] // size * size, pixels.shape[3] // size * size
-    return by_unfold(pixels[:, :, :h, :w], size)
-
-
 def cases(seed: int, dtype: torch.dtype) -> list[Case]:
     """Pictures that are wider than high, and one whose width does not fit."""
     torch.manual_seed(seed)
@@ -112,6 +61,33 @@ def cases(seed: int, dtype: torch.dtype) -> list[Case]:
     ]
 
 
+MISTAKES = """
+height and width swapped:
+- rows, columns = (height // size, width // size) =>
+| rows, columns = (width // size, height // size)
+- pixels.view => pixels.reshape
+    Height and width are swapped: the picture is cut as if it were w high and h wide.
+    Axis 2 is the height, axis 3 the width.
+patches by columns: permute(0, 2, 4, 1, 3, 5) => permute(0, 4, 2, 1, 3, 5)
+    The patches are right and their order is not: they run down the columns. Row by row
+    means that the column changes fastest.
+patches transposed: permute(0, 2, 4, 1, 3, 5) => permute(0, 2, 4, 1, 5, 3)
+    Inside each patch rows and columns are swapped: a triangle lies on its side. The
+    pixel's row comes before its column.
+colours last: permute(0, 2, 4, 1, 3, 5) => permute(0, 2, 4, 3, 5, 1)
+    Each pixel's red, green and blue come side by side. All reds of the patch come
+    first: the colour's axis comes before those of the pixels.
+only reshaped: cut = cut.permute(0, 2, 4, 1, 3, 5) =>
+    The shape is right, but no axis was moved, so that a vector has stripes from all
+    over the picture. Split both sides, then permute, then join.
+numbers before patches: colours * size * size) => colours * size * size).mT
+    The last two axes are swapped: (B, N, numbers) is asked for.
+rest cut off: … => h, w = pixels.shape[2] // size * size, pixels.shape[3] // size * size
+|     return right(pixels[:, :, :h, :w], size)
+    A picture whose side is no multiple of the size is cut off silently. Raise
+    ValueError: something that should be seen would be lost.
+"""
+
 EXERCISE = Exercise(
     id="patchify",
     chapter=22,
@@ -121,49 +97,7 @@ EXERCISE = Exercise(
     stub=STUB,
     solution=patchify,
     accepted={"unfold": by_unfold, "loops": by_loops},
-    mutants=[
-        Mutant(
-            "height and width swapped",
-            sides_swapped,
-            "Height and width are swapped: the picture is cut as if it were "
-            "w high and h wide. Axis 2 is the height, axis 3 the width.",
-        ),
-        Mutant(
-            "patches by columns",
-            by_columns,
-            "The patches are right and their order is not: they run down the columns. "
-            "Row by row means that the column changes fastest.",
-        ),
-        Mutant(
-            "patches transposed",
-            turned,
-            "Inside each patch rows and columns are swapped: a triangle lies on its "
-            "side. The pixel's row comes before its column.",
-        ),
-        Mutant(
-            "colours last",
-            colours_last,
-            "Each pixel's red, green and blue come side by side. All reds of the "
-            "patch come first: the colour's axis comes before those of the pixels.",
-        ),
-        Mutant(
-            "only reshaped",
-            only_viewed,
-            "The shape is right, but no axis was moved, so that a vector has stripes "
-            "from all over the picture. Split both sides, then permute, then join.",
-        ),
-        Mutant(
-            "numbers before patches",
-            axes_last,
-            "The last two axes are swapped: (B, N, numbers) is asked for.",
-        ),
-        Mutant(
-            "rest cut off",
-            rest_dropped,
-            "A picture whose side is no multiple of the size is cut off silently. "
-            "Raise ValueError: something that should be seen would be lost.",
-        ),
-    ],
+    mutants=mistakes(MISTAKES),
     cases=cases,
     hints=(
         "Split each side in two: which patch, and which pixel in it. Then sort the "

@@ -6,7 +6,8 @@ Chapter: 23
 import torch
 from torch import Tensor
 
-from bert_tutorial.course.judging.exercise import Case, Exercise, Mutant
+from bert_tutorial.course.judging.exercise import Case, Exercise
+from bert_tutorial.course.judging.listed import mistakes
 from bert_tutorial.labs.descendants.layers import gated_gelu
 
 STUB = '''
@@ -27,10 +28,6 @@ def with_slices(x: Tensor) -> Tensor:
     return 0.5 * first * (1 + torch.erf(first / 2**0.5)) * x[..., inner:]
 
 
-GATED = "F.gelu(first) * gate"
-SPLIT = "first, gate = x.chunk(2, dim=-1)"
-
-
 def cases(seed: int, dtype: torch.dtype) -> list[Case]:
     """The docstring's, and a batch whose axes are all even."""
     torch.manual_seed(seed)
@@ -42,6 +39,37 @@ def cases(seed: int, dtype: torch.dtype) -> list[Case]:
     ]
 
 
+MISTAKES = """
+halves exchanged: first, gate = => gate, first =
+    GELU was applied to the second half. It belongs to the first; the second is the
+    gate.
+GELU on both: F.gelu(first) * gate => F.gelu(first) * F.gelu(gate)
+    Both halves went through GELU. The second half is the gate and stays as it is.
+GELU of the product: F.gelu(first) * gate => F.gelu(first * gate)
+    GELU was applied to the product. Apply it to the first half, then multiply.
+no GELU: F.gelu(first) * gate => first * gate
+    There is no GELU. Apply it to the first half before you multiply.
+a sigmoid: F.gelu(first) * gate => torch.sigmoid(first) * gate
+    This is GLU, the gate with a sigmoid. Here the first half goes through GELU.
+SiLU: F.gelu(first) * gate => F.silu(first) * gate
+    This is SwiGLU, with SiLU for GELU. Use F.gelu.
+ReLU: F.gelu(first) * gate => F.relu(first) * gate
+    This is ReGLU, with ReLU for GELU. Use F.gelu.
+the tanh form: F.gelu(first) => F.gelu(first, approximate='tanh')
+    This is the tanh form of GELU, which differs by up to 5e-4. Use the exact one,
+    F.gelu without more arguments.
+added: F.gelu(first) * gate => F.gelu(first) + gate
+    The halves were added. A gate multiplies.
+every second number:
+- first, gate = x.chunk(2, dim=-1) => first, gate = (x[..., 0::2], x[..., 1::2])
+    You took every second number. The halves lie side by side: the first I numbers, then
+    the other I.
+halves of another axis: dim=-1 => dim=0
+    You cut another axis in half. The halves are those of the last axis.
+the gate forgotten: F.gelu(first) * gate => F.gelu(first)
+    The second half is not used. Multiply by it.
+"""
+
 EXERCISE = Exercise(
     id="gated-gelu",
     chapter=23,
@@ -51,74 +79,7 @@ EXERCISE = Exercise(
     stub=STUB,
     solution=gated_gelu,
     accepted={"slices": with_slices},
-    mutants=[
-        Mutant(
-            "halves exchanged",
-            "first, gate = => gate, first =",
-            "GELU was applied to the second half. It belongs to the first; "
-            "the second is the gate.",
-        ),
-        Mutant(
-            "GELU on both",
-            f"{GATED} => F.gelu(first) * F.gelu(gate)",
-            "Both halves went through GELU. The second half is the gate and stays as "
-            "it is.",
-        ),
-        Mutant(
-            "GELU of the product",
-            f"{GATED} => F.gelu(first * gate)",
-            "GELU was applied to the product. Apply it to the first half, then "
-            "multiply.",
-        ),
-        Mutant(
-            "no GELU",
-            f"{GATED} => first * gate",
-            "There is no GELU. Apply it to the first half before you multiply.",
-        ),
-        Mutant(
-            "a sigmoid",
-            f"{GATED} => torch.sigmoid(first) * gate",
-            "This is GLU, the gate with a sigmoid. Here the first half goes through "
-            "GELU.",
-        ),
-        Mutant(
-            "SiLU",
-            f"{GATED} => F.silu(first) * gate",
-            "This is SwiGLU, with SiLU for GELU. Use F.gelu.",
-        ),
-        Mutant(
-            "ReLU",
-            f"{GATED} => F.relu(first) * gate",
-            "This is ReGLU, with ReLU for GELU. Use F.gelu.",
-        ),
-        Mutant(
-            "the tanh form",
-            "F.gelu(first) => F.gelu(first, approximate='tanh')",
-            "This is the tanh form of GELU, which differs by up to 5e-4. Use the exact "
-            "one, F.gelu without more arguments.",
-        ),
-        Mutant(
-            "added",
-            f"{GATED} => F.gelu(first) + gate",
-            "The halves were added. A gate multiplies.",
-        ),
-        Mutant(
-            "every second number",
-            f"{SPLIT} => first, gate = (x[..., 0::2], x[..., 1::2])",
-            "You took every second number. The halves lie side by side: the first I "
-            "numbers, then the other I.",
-        ),
-        Mutant(
-            "halves of another axis",
-            "dim=-1 => dim=0",
-            "You cut another axis in half. The halves are those of the last axis.",
-        ),
-        Mutant(
-            "the gate forgotten",
-            f"{GATED} => F.gelu(first)",
-            "The second half is not used. Multiply by it.",
-        ),
-    ],
+    mutants=mistakes(MISTAKES),
     cases=cases,
     hints=(
         "Which I numbers go through GELU, and which stay as they are?",

@@ -6,7 +6,8 @@ Chapter: 23
 import torch
 from torch import Tensor
 
-from bert_tutorial.course.judging.exercise import Case, Exercise, Mutant
+from bert_tutorial.course.judging.exercise import Case, Exercise
+from bert_tutorial.course.judging.listed import mistakes
 from bert_tutorial.labs.descendants.attention import local_mask
 
 STUB = '''
@@ -44,10 +45,6 @@ def with_loops(is_token: Tensor, reach: int, layer: int, every: int) -> Tensor:
     return mask
 
 
-NEAR = "(distance <= reach)"
-TOKENS = "is_token[:, None, None, :]"
-
-
 def cases(seed: int, dtype: torch.dtype) -> list[Case]:
     """The docstring's, and two texts with padding in layers of both kinds."""
     one = torch.tensor([[True, True, True, False]])
@@ -64,6 +61,60 @@ def cases(seed: int, dtype: torch.dtype) -> list[Case]:
     ]
 
 
+MISTAKES = """
+off by one: distance <= reach => distance < reach
+    The window is one too narrow: a token exactly `reach` positions away may be seen.
+one too wide: distance <= reach => distance <= reach + 1
+    The window is one too wide: the farthest token to be seen is `reach` positions away.
+reach as the whole window: distance <= reach => distance <= reach // 2
+    You took `reach` for the whole window. It is the distance on each side.
+only before:
+- (distance <= reach) => ((position[:, None] >= position) & (distance <= reach))
+    Tokens see what stands before them only. The window has two sides; this is an
+    encoder.
+only after:
+- (distance <= reach) => ((position[:, None] <= position) & (distance <= reach))
+    Tokens see what stands after them only. The window has two sides.
+no absolute value: (position[:, None] - position).abs() => position[:, None] - position
+    A negative distance counts as near, however far it is. Take the absolute value.
+not itself: (distance <= reach) => ((distance <= reach) & (distance > 0))
+    A token does not see itself. Its distance is 0, so it is within reach.
+padding forgotten:
+-  & is_token[:, None, None, :] =>  & torch.ones_like(is_token[:, None, None, :])
+    Padding can be seen. A column that is padding must be False in every row.
+padding in the rows: is_token[:, None, None, :] => is_token[:, None, :, None]
+    You hid the rows of padding. Rows ask and columns answer: what must not be seen is a
+    column.
+padding in rows and columns: is_token[:, None, None, :] =>
+| (is_token[:, None, None, :] & is_token[:, None, :, None])
+    The rows of padding are empty as well. Nobody reads their results; only columns need
+    hiding.
+padding seen in global layers: return is_near & is_token[:, None, None, :] =>
+| return (distance <= reach) & is_token[:, None, None, :] | (layer % every == 0)
+    In the global layers padding can be seen. Global means all tokens, and padding is
+    none.
+all layers local: (layer % every == 0) => (layer < 0)
+    Every layer is local. In layers 0, every, 2 every, ... all tokens may be seen.
+all layers global: (layer % every == 0) => (layer >= 0)
+    Every layer is global. Only each `every`-th layer is, from layer 0 on.
+only layer 0 global: layer % every == 0 => layer == 0
+    Only layer 0 is global. So are layers every, 2 every, and so on.
+local and global exchanged: layer % every == 0 => layer % every != 0
+    Local and global layers are exchanged: layer 0 is global.
+layers counted from 1: layer % every == 0 => (layer + 1) % every == 0
+    The global layers are one too early, as if layers counted from 1. Layer 0 is global.
+True hides:
+- is_near & is_token[:, None, None, :] => ~(is_near & is_token[:, None, None, :])
+    True stands for what is hidden. In this book True may be seen.
+numbers:
+- is_near & is_token[:, None, None, :] => (is_near & is_token[:, None, None, :]).float()
+    These are numbers. The mask is bool: leave the comparison as it is.
+no axis for the heads:
+- is_near & is_token[:, None, None, :] => is_near & is_token[:, None, :]
+    The shape is (B, T, T). The mask needs an axis of size 1, which is broadcast over
+    the heads.
+"""
+
 EXERCISE = Exercise(
     id="local-mask",
     chapter=23,
@@ -73,114 +124,7 @@ EXERCISE = Exercise(
     stub=STUB,
     solution=local_mask,
     accepted={"band": with_band, "loops": with_loops},
-    mutants=[
-        Mutant(
-            "off by one",
-            "distance <= reach => distance < reach",
-            "The window is one too narrow: a token exactly `reach` positions away may "
-            "be seen.",
-        ),
-        Mutant(
-            "one too wide",
-            "distance <= reach => distance <= reach + 1",
-            "The window is one too wide: the farthest token to be seen is `reach` "
-            "positions away.",
-        ),
-        Mutant(
-            "reach as the whole window",
-            "distance <= reach => distance <= reach // 2",
-            "You took `reach` for the whole window. It is the distance on each side.",
-        ),
-        Mutant(
-            "only before",
-            f"{NEAR} => ((position[:, None] >= position) & (distance <= reach))",
-            "Tokens see what stands before them only. The window has two sides; this "
-            "is an encoder.",
-        ),
-        Mutant(
-            "only after",
-            f"{NEAR} => ((position[:, None] <= position) & (distance <= reach))",
-            "Tokens see what stands after them only. The window has two sides.",
-        ),
-        Mutant(
-            "no absolute value",
-            "(position[:, None] - position).abs() => position[:, None] - position",
-            "A negative distance counts as near, however far it is. Take the "
-            "absolute value.",
-        ),
-        Mutant(
-            "not itself",
-            f"{NEAR} => ((distance <= reach) & (distance > 0))",
-            "A token does not see itself. Its distance is 0, so it is within reach.",
-        ),
-        Mutant(
-            "padding forgotten",
-            f" & {TOKENS} =>  & torch.ones_like({TOKENS})",
-            "Padding can be seen. A column that is padding must be False in every row.",
-        ),
-        Mutant(
-            "padding in the rows",
-            f"{TOKENS} => is_token[:, None, :, None]",
-            "You hid the rows of padding. Rows ask and columns answer: what must "
-            "not be seen is a column.",
-        ),
-        Mutant(
-            "padding in rows and columns",
-            f"{TOKENS} => (is_token[:, None, None, :] & is_token[:, None, :, None])",
-            "The rows of padding are empty as well. Nobody reads their results; only "
-            "columns need hiding.",
-        ),
-        Mutant(
-            "padding seen in global layers",
-            f"return is_near & {TOKENS} => "
-            f"return (distance <= reach) & {TOKENS} | (layer % every == 0)",
-            "In the global layers padding can be seen. Global means all tokens, and "
-            "padding is none.",
-        ),
-        Mutant(
-            "all layers local",
-            "(layer % every == 0) => (layer < 0)",
-            "Every layer is local. In layers 0, every, 2 every, ... all tokens may be "
-            "seen.",
-        ),
-        Mutant(
-            "all layers global",
-            "(layer % every == 0) => (layer >= 0)",
-            "Every layer is global. Only each `every`-th layer is, from layer 0 on.",
-        ),
-        Mutant(
-            "only layer 0 global",
-            "layer % every == 0 => layer == 0",
-            "Only layer 0 is global. So are layers every, 2 every, and so on.",
-        ),
-        Mutant(
-            "local and global exchanged",
-            "layer % every == 0 => layer % every != 0",
-            "Local and global layers are exchanged: layer 0 is global.",
-        ),
-        Mutant(
-            "layers counted from 1",
-            "layer % every == 0 => (layer + 1) % every == 0",
-            "The global layers are one too early, as if layers counted from 1. "
-            "Layer 0 is global.",
-        ),
-        Mutant(
-            "True hides",
-            f"is_near & {TOKENS} => ~(is_near & {TOKENS})",
-            "True stands for what is hidden. In this book True may be seen.",
-        ),
-        Mutant(
-            "numbers",
-            f"is_near & {TOKENS} => (is_near & {TOKENS}).float()",
-            "These are numbers. The mask is bool: leave the comparison as it is.",
-        ),
-        Mutant(
-            "no axis for the heads",
-            f"is_near & {TOKENS} => is_near & is_token[:, None, :]",
-            "The shape is (B, T, T). The mask needs an axis of size 1, which is "
-            "broadcast over the heads.",
-        ),
-    ],
+    mutants=mistakes(MISTAKES),
     cases=cases,
     waived={
         "torch.arange(is_token.shape[ ... => torch.arange(is_token.shape[1])": (

@@ -6,7 +6,8 @@ Chapter: 23
 import torch
 from torch import Tensor
 
-from bert_tutorial.course.judging.exercise import Case, Exercise, Mutant
+from bert_tutorial.course.judging.exercise import Case, Exercise
+from bert_tutorial.course.judging.listed import mistakes
 from bert_tutorial.labs.descendants.attention import rotate
 
 STUB = '''
@@ -44,20 +45,6 @@ def with_complex(x: Tensor, base: float = 10_000.0) -> Tensor:
     return torch.cat([turned.real, turned.imag], dim=-1)
 
 
-def heads_as_positions(x: Tensor, base: float = 10_000.0) -> Tensor:
-    """Take the positions from the axis of the heads."""
-    if x.dim() < 3:
-        return rotate(x, base)
-    return rotate(x.transpose(-2, -3), base).transpose(-2, -3)
-
-
-def added(x: Tensor, base: float = 10_000.0) -> Tensor:
-    """Add sines and cosines, as the sinusoidal positions do."""
-    ones = torch.ones_like(x)
-    ones[..., : x.shape[-1] // 2] = 0.0
-    return x + rotate(ones, base)
-
-
 def cases(seed: int, dtype: torch.dtype) -> list[Case]:
     """The docstring's, one head, four axes that all differ, and other bases."""
     torch.manual_seed(seed)
@@ -72,7 +59,68 @@ def cases(seed: int, dtype: torch.dtype) -> list[Case]:
     ]
 
 
-SPEED = "base ** (pair / D)"
+MISTAKES = """
+neighbours as pairs:
+- first, second = x.chunk(2, dim=-1) => first, second = (x[..., 0::2], x[..., 1::2])
+- torch.cat([turned_first, turned_second], dim=-1) =>
+| torch.stack([turned_first, turned_second], dim=-1).flatten(-2)
+    You paired each number with its neighbour. Here number i goes with number i + D/2:
+    split the vector into two halves.
+neighbours in, halves out:
+- first, second = x.chunk(2, dim=-1) => first, second = (x[..., 0::2], x[..., 1::2])
+    The pairs were taken from neighbours and put back as halves. Take them from the two
+    halves as well.
+positions from 1: position = torch.arange(T, => position = torch.arange(1, T + 1,
+    The first position was turned. Positions count from 0, and at 0 nothing turns.
+turned the other way:
+- angle.cos() - second => angle.cos() + second
+- first * angle.sin() + => -first * angle.sin() +
+    You turned in the other direction. The first number gets minus b sin t, the second
+    plus a sin t.
+no rotation: angle.cos() - second => angle.cos() + second
+    Both signs are plus, so this is no rotation and lengths change. The first number
+    gets minus b sin t.
+sine and cosine exchanged:
+- first * angle.cos() - second * angle.sin() =>
+| first * angle.sin() - second * angle.cos()
+- first * angle.sin() + second * angle.cos() =>
+| first * angle.cos() + second * angle.sin()
+    Sine and cosine are exchanged. At position 0 the sine is 0 and the cosine 1, so that
+    nothing changes there.
+half the exponent: base ** (pair / D) => base ** (pair / 2 / D)
+    The exponent is i / D, half of what it should be: pair i has 2 i / D.
+exponents counted in pairs: base ** (pair / D) => base ** (2 * pair / D)
+    The exponent is twice too large. Count the pairs 0, 1, ..., D/2 - 1 and double, or
+    the numbers 0, 2, ..., D - 2 and do not.
+always 10,000: base ** (pair / D) => 10000.0 ** (pair / D)
+    The base is always 10,000, whatever is asked for. Use the argument.
+all at one speed: base ** (pair / D) => base ** (0 * pair / D)
+    All pairs turn at the same speed. Only pair 0 turns by p; the others are slower by
+    base ** (2 i / D).
+faster instead of slower:
+- position[:, None] / base ** (pair / D) => position[:, None] * base ** (pair / D)
+    The later pairs turn faster instead of slower. Divide p by the power of the base.
+degrees: base ** (pair / D) => base ** (pair / D) * torch.pi / 180
+    The angle was taken for degrees. torch's sine and cosine want radians, and t is in
+    radians already.
+halves joined the wrong way:
+- [turned_first, turned_second] => [turned_second, turned_first]
+    The two halves are joined in the wrong order: the first numbers of the pairs come
+    first.
+heads as positions: … => if x.dim() < 3:
+|         return right(x, base)
+|     return right(x.transpose(-2, -3), base).transpose(-2, -3)
+    The angle grows with the head instead of the position. Positions are the last axis
+    but one.
+added: … => ones = torch.ones_like(x)
+|     ones[..., :x.shape[-1] // 2] = 0.0
+|     return x + right(ones, base)
+    Sines and cosines were added to the vector. A rotation multiplies: see the formula
+    for a pair.
+positions from the end: angle = position[:, None] => angle = position.flip(0)[:, None]
+    The positions run backwards: the last one was not turned. Count from the first.
+"""
+
 EXERCISE = Exercise(
     id="rotate",
     chapter=23,
@@ -82,110 +130,7 @@ EXERCISE = Exercise(
     stub=STUB,
     solution=rotate,
     accepted={"halves": with_halves, "complex numbers": with_complex},
-    mutants=[
-        Mutant(
-            "neighbours as pairs",
-            "- first, second = x.chunk(2, dim=-1) => "
-            "first, second = (x[..., 0::2], x[..., 1::2])\n"
-            "- torch.cat([turned_first, turned_second], dim=-1) => "
-            "torch.stack([turned_first, turned_second], dim=-1).flatten(-2)",
-            "You paired each number with its neighbour. Here number i goes with number "
-            "i + D/2: split the vector into two halves.",
-        ),
-        Mutant(
-            "neighbours in, halves out",
-            "first, second = x.chunk(2, dim=-1) => "
-            "first, second = (x[..., 0::2], x[..., 1::2])",
-            "The pairs were taken from neighbours and put back as halves. Take "
-            "them from the two halves as well.",
-        ),
-        Mutant(
-            "positions from 1",
-            "position = torch.arange(T, => position = torch.arange(1, T + 1,",
-            "The first position was turned. Positions count from 0, and at 0 nothing "
-            "turns.",
-        ),
-        Mutant(
-            "turned the other way",
-            "- angle.cos() - second => angle.cos() + second\n"
-            "- first * angle.sin() + => -first * angle.sin() +",
-            "You turned in the other direction. The first number gets minus b sin t, "
-            "the second plus a sin t.",
-        ),
-        Mutant(
-            "no rotation",
-            "angle.cos() - second => angle.cos() + second",
-            "Both signs are plus, so this is no rotation and lengths change. The first "
-            "number gets minus b sin t.",
-        ),
-        Mutant(
-            "sine and cosine exchanged",
-            "- first * angle.cos() - second * angle.sin() => "
-            "first * angle.sin() - second * angle.cos()\n"
-            "- first * angle.sin() + second * angle.cos() => "
-            "first * angle.cos() + second * angle.sin()",
-            "Sine and cosine are exchanged. At position 0 the sine is 0 and the "
-            "cosine 1, so that nothing changes there.",
-        ),
-        Mutant(
-            "half the exponent",
-            f"{SPEED} => base ** (pair / 2 / D)",
-            "The exponent is i / D, half of what it should be: pair i has 2 i / D.",
-        ),
-        Mutant(
-            "exponents counted in pairs",
-            f"{SPEED} => base ** (2 * pair / D)",
-            "The exponent is twice too large. Count the pairs 0, 1, ..., D/2 - 1 and "
-            "double, or the numbers 0, 2, ..., D - 2 and do not.",
-        ),
-        Mutant(
-            "always 10,000",
-            f"{SPEED} => 10000.0 ** (pair / D)",
-            "The base is always 10,000, whatever is asked for. Use the argument.",
-        ),
-        Mutant(
-            "all at one speed",
-            f"{SPEED} => base ** (0 * pair / D)",
-            "All pairs turn at the same speed. Only pair 0 turns by p; the others are "
-            "slower by base ** (2 i / D).",
-        ),
-        Mutant(
-            "faster instead of slower",
-            f"position[:, None] / {SPEED} => position[:, None] * {SPEED}",
-            "The later pairs turn faster instead of slower. Divide p by the power of "
-            "the base.",
-        ),
-        Mutant(
-            "degrees",
-            f"{SPEED} => {SPEED} * torch.pi / 180",
-            "The angle was taken for degrees. torch's sine and cosine want radians, "
-            "and t is in radians already.",
-        ),
-        Mutant(
-            "halves joined the wrong way",
-            "[turned_first, turned_second] => [turned_second, turned_first]",
-            "The two halves are joined in the wrong order: the first numbers of the "
-            "pairs come first.",
-        ),
-        Mutant(
-            "heads as positions",
-            heads_as_positions,
-            "The angle grows with the head instead of the position. Positions are "
-            "the last axis but one.",
-        ),
-        Mutant(
-            "added",
-            added,
-            "Sines and cosines were added to the vector. A rotation multiplies: see "
-            "the formula for a pair.",
-        ),
-        Mutant(
-            "positions from the end",
-            "angle = position[:, None] => angle = position.flip(0)[:, None]",
-            "The positions run backwards: the last one was not turned. Count from "
-            "the first.",
-        ),
-    ],
+    mutants=mistakes(MISTAKES),
     cases=cases,
     waived={
         "torch.arange(0, D, 2, dtype= ... => torch.arange(0, D, 2, dtype= ...": (

@@ -7,7 +7,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from bert_tutorial.course.judging.exercise import Case, Exercise, Mutant, Property
+from bert_tutorial.course.judging.exercise import Case, Exercise, Property
+from bert_tutorial.course.judging.listed import mistakes
 from bert_tutorial.labs.sentences import contrastive_loss
 
 STUB = '''
@@ -41,123 +42,6 @@ def with_cosine(first: Tensor, second: Tensor, temperature: float = 0.05) -> Ten
     return -both.diagonal(dim1=1, dim2=2).mean()
 
 
-def scores_of(first: Tensor, second: Tensor, temperature: float) -> Tensor:
-    """Divide the cosines by the temperature: (B, B)."""
-    return F.normalize(first, dim=-1) @ F.normalize(second, dim=-1).T / temperature
-
-
-def ask_both(scores: Tensor) -> Tensor:
-    """Ask in both directions."""
-    labels = torch.arange(len(scores))
-    return (F.cross_entropy(scores, labels) + F.cross_entropy(scores.T, labels)) / 2
-
-
-def not_normalised(first: Tensor, second: Tensor, temperature: float = 0.05) -> Tensor:
-    """Take products for cosines."""
-    return ask_both(first @ second.T / temperature)
-
-
-def half_normalised(first: Tensor, second: Tensor, temperature: float = 0.05) -> Tensor:
-    """Bring one side to length 1."""
-    return ask_both(F.normalize(first, dim=-1) @ second.T / temperature)
-
-
-def over_the_batch(first: Tensor, second: Tensor, temperature: float = 0.05) -> Tensor:
-    """Normalise the columns."""
-    scores = F.normalize(first, dim=0) @ F.normalize(second, dim=0).T
-    return ask_both(scores / temperature)
-
-
-def multiplied(first: Tensor, second: Tensor, temperature: float = 0.05) -> Tensor:
-    """Multiply by the temperature."""
-    return ask_both(scores_of(first, second, 1 / temperature))
-
-
-def no_temperature(first: Tensor, second: Tensor, temperature: float = 0.05) -> Tensor:
-    """Forget the temperature."""
-    return ask_both(scores_of(first, second, 1.0))
-
-
-def its_own(first: Tensor, second: Tensor, temperature: float = 0.05) -> Tensor:
-    """Use the usual temperature whatever is given."""
-    return ask_both(scores_of(first, second, 0.05))
-
-
-def one_direction(first: Tensor, second: Tensor, temperature: float = 0.05) -> Tensor:
-    """Search the second texts only."""
-    scores = scores_of(first, second, temperature)
-    return F.cross_entropy(scores, torch.arange(len(scores)))
-
-
-def other_direction(first: Tensor, second: Tensor, temperature: float = 0.05) -> Tensor:
-    """Search the first texts only."""
-    return one_direction(second, first, temperature)
-
-
-def added_up(first: Tensor, second: Tensor, temperature: float = 0.05) -> Tensor:
-    """Add the directions."""
-    return 2 * contrastive_loss(first, second, temperature)
-
-
-def summed(first: Tensor, second: Tensor, temperature: float = 0.05) -> Tensor:
-    """Add the texts."""
-    return len(first) * contrastive_loss(first, second, temperature)
-
-
-def all_zero(first: Tensor, second: Tensor, temperature: float = 0.05) -> Tensor:
-    """Let the first text be right for all."""
-    scores = scores_of(first, second, temperature)
-    labels = torch.zeros(len(scores), dtype=torch.long)
-    return (F.cross_entropy(scores, labels) + F.cross_entropy(scores.T, labels)) / 2
-
-
-def shifted(first: Tensor, second: Tensor, temperature: float = 0.05) -> Tensor:
-    """Let the next row be the right one."""
-    return contrastive_loss(first, second.roll(-1, 0), temperature)
-
-
-def diagonal_masked(first: Tensor, second: Tensor, temperature: float = 0.05) -> Tensor:
-    """Leave the right text out of the sum below the fraction."""
-    scores = scores_of(first, second, temperature)
-    others = scores.masked_fill(torch.eye(len(scores)).bool(), -torch.inf)
-    right = scores.diagonal()
-    there, back = others.logsumexp(dim=1) - right, others.logsumexp(dim=0) - right
-    return (there.mean() + back.mean()) / 2
-
-
-def positive_sign(first: Tensor, second: Tensor, temperature: float = 0.05) -> Tensor:
-    """Forget the minus."""
-    return -contrastive_loss(first, second, temperature)
-
-
-def pull_only(first: Tensor, second: Tensor, temperature: float = 0.05) -> Tensor:
-    """Bring pairs together and ask nothing of the others."""
-    return -scores_of(first, second, temperature).diagonal().mean()
-
-
-def own_side(first: Tensor, second: Tensor, temperature: float = 0.05) -> Tensor:
-    """Compare the first texts with themselves."""
-    return ask_both(scores_of(first, first, temperature))
-
-
-def probability(first: Tensor, second: Tensor, temperature: float = 0.05) -> Tensor:
-    """Leave out the logarithm."""
-    scores = scores_of(first, second, temperature)
-    there, back = scores.softmax(dim=1), scores.softmax(dim=0)
-    return 1 - (there.diagonal().mean() + back.diagonal().mean()) / 2
-
-
-def distances(first: Tensor, second: Tensor, temperature: float = 0.05) -> Tensor:
-    """Take distances for cosines."""
-    a, b = F.normalize(first, dim=-1), F.normalize(second, dim=-1)
-    return ask_both(torch.cdist(a, b) / temperature)
-
-
-def detached(first: Tensor, second: Tensor, temperature: float = 0.05) -> Tensor:
-    """Give a number that no gradient comes from."""
-    return contrastive_loss(first, second, temperature).detach()
-
-
 def cases(seed: int, dtype: torch.dtype) -> list[Case]:
     """Draw sizes that differ, near pairs and far ones, and long vectors."""
     torch.manual_seed(seed)
@@ -177,6 +61,7 @@ def cases(seed: int, dtype: torch.dtype) -> list[Case]:
             "four pairs of vectors of any length",
         ),
         Case((first, near), "three pairs, the usual temperature"),
+        Case((first, near, 0.005), "three pairs, scores up to 200"),
     ]
 
 
@@ -184,13 +69,77 @@ def learns(answer: object) -> bool:
     """See whether the gradient moves the vectors."""
     assert callable(answer)
     torch.manual_seed(24)
-    first = torch.randn(3, 4, requires_grad=True)
-    loss = answer(first, torch.randn(3, 4))
+    sides = torch.randn(2, 3, 4).unbind()
+    loss = answer(*(side.requires_grad_() for side in sides))
     if not loss.requires_grad:
         return False
     loss.backward()
-    return first.grad is not None and bool(first.grad.abs().sum() > 0)
+    grads = [side.grad for side in sides]
+    return all(grad is not None and bool(grad.abs().sum() > 0) for grad in grads)
 
+
+MISTAKES = """
+not normalised:
+- first / first.norm(dim=-1, keepdim=True) => first
+- second / second.norm(dim=-1, keepdim=True) => second
+    The scores are products, so that long vectors win. Divide each vector by its length
+    first.
+one side normalised: second / second.norm(dim=-1, keepdim=True) => second
+    Only the first vectors have length 1. A cosine needs both.
+columns normalised:
+- first.norm(dim=-1 => first.norm(dim=0
+- second.norm(dim=-1 => second.norm(dim=0
+    You normalised along the batch. Each text's vector gets length 1: dim=-1.
+temperature multiplied: / temperature => * temperature
+    The cosines are multiplied by the temperature. Divide: a small temperature makes
+    differences larger.
+no temperature: / temperature =>
+    The temperature is missing. Divide the cosines by it.
+a temperature of its own: / temperature => / 0.05
+    The temperature is always 0.05. Use the argument.
+one direction: (there.mean() + back.mean()) / 2 => there.mean()
+    You ask which second text belongs to a first one. Ask the other direction as well,
+    over the columns, and take the mean.
+the other direction only: (there.mean() + back.mean()) / 2 => back.mean()
+    You ask over the columns only. Ask over the rows as well, and take the mean.
+directions added: (there.mean() + back.mean()) / 2 => there.mean() + back.mean()
+    The two directions are added. Take their mean.
+texts added: (there.mean() + back.mean()) / 2 => (there.sum() + back.sum()) / 2
+    The texts are added up. Take the mean over the batch, so that the loss does not grow
+    with it.
+label 0 for all:
+- dim=1) - right => dim=1) - scores[:, 0]
+- dim=0) - right => dim=0) - scores[0]
+    The first text is taken for the right one of all. Row i belongs to row i: the labels
+    are 0, 1, ... B - 1.
+labels shifted: second = second => second = second.roll(-1, 0)
+|     second = second
+    The right text is looked for one row further. Row i belongs to row i.
+diagonal masked:
+- there = => scores = scores.masked_fill(torch.eye(len(scores)).bool(), -torch.inf)
+|     there =
+    The right text is missing from the sum over all candidates. It is one of them:
+    without it, the loss can fall below 0.
+sign: return ( => return -(
+    The sign is the wrong way round: the loss would push pairs apart.
+only pulls: return … => return -right.mean()
+    Pairs are pulled together, and nothing is pushed apart: one vector for all texts
+    would be best. Compare with the other rows.
+one side twice: @ second.T => @ first.T
+    The first texts are compared with themselves; each finds itself. Compare them with
+    the second texts.
+no logarithm:
+- … => first, second = F.normalize(first, dim=-1), F.normalize(second, dim=-1)
+|     scores = first @ second.T / temperature
+|     there, back = scores.softmax(dim=1), scores.softmax(dim=0)
+|     return 1 - (there.diagonal().mean() + back.diagonal().mean()) / 2
+    This is 1 minus the probability. The cross-entropy is minus its logarithm.
+distances: first @ second.T => torch.cdist(first, second)
+    These are distances, and the farthest text gets the largest score. Use cosines.
+no gradient: return … => return (there.mean() + back.mean()).detach() / 2
+    The number is right, and no gradient comes from it: leave out detach(), item() and
+    torch.no_grad().
+"""
 
 EXERCISE = Exercise(
     id="contrastive-loss",
@@ -204,119 +153,12 @@ EXERCISE = Exercise(
     properties=[
         Property(
             "a gradient comes back",
-            "the loss must have a gradient, so that training can use it.",
+            "the loss must have a gradient for both sides, so that training can use "
+            "it.",
             learns,
         ),
     ],
-    mutants=[
-        Mutant(
-            "not normalised",
-            not_normalised,
-            "The scores are products, so that long vectors win. Divide each vector by "
-            "its length first.",
-        ),
-        Mutant(
-            "one side normalised",
-            half_normalised,
-            "Only the first vectors have length 1. A cosine needs both.",
-        ),
-        Mutant(
-            "columns normalised",
-            over_the_batch,
-            "You normalised along the batch. Each text's vector gets length 1: dim=-1.",
-        ),
-        Mutant(
-            "temperature multiplied",
-            multiplied,
-            "The cosines are multiplied by the temperature. Divide: a small "
-            "temperature makes differences larger.",
-        ),
-        Mutant(
-            "no temperature",
-            no_temperature,
-            "The temperature is missing. Divide the cosines by it.",
-        ),
-        Mutant(
-            "a temperature of its own",
-            its_own,
-            "The temperature is always 0.05. Use the argument.",
-        ),
-        Mutant(
-            "one direction",
-            one_direction,
-            "You ask which second text belongs to a first one. Ask the other direction "
-            "as well, over the columns, and take the mean.",
-        ),
-        Mutant(
-            "the other direction only",
-            other_direction,
-            "You ask over the columns only. Ask over the rows as well, and take the "
-            "mean.",
-        ),
-        Mutant(
-            "directions added",
-            added_up,
-            "The two directions are added. Take their mean.",
-        ),
-        Mutant(
-            "texts added",
-            summed,
-            "The texts are added up. Take the mean over the batch, so that the loss "
-            "does not grow with it.",
-        ),
-        Mutant(
-            "label 0 for all",
-            all_zero,
-            "The first text is taken for the right one of all. Row i belongs to row i: "
-            "the labels are 0, 1, ... B - 1.",
-        ),
-        Mutant(
-            "labels shifted",
-            shifted,
-            "The right text is looked for one row further. Row i belongs to row i.",
-        ),
-        Mutant(
-            "diagonal masked",
-            diagonal_masked,
-            "The right text is missing from the sum over all candidates. It is one of "
-            "them: without it, the loss can fall below 0.",
-        ),
-        Mutant(
-            "sign",
-            positive_sign,
-            "The sign is the wrong way round: the loss would push pairs apart.",
-        ),
-        Mutant(
-            "only pulls",
-            pull_only,
-            "Pairs are pulled together, and nothing is pushed apart: one vector for "
-            "all texts would be best. Compare with the other rows.",
-        ),
-        Mutant(
-            "one side twice",
-            own_side,
-            "The first texts are compared with themselves; each finds itself. Compare "
-            "them with the second texts.",
-        ),
-        Mutant(
-            "no logarithm",
-            probability,
-            "This is 1 minus the probability. The cross-entropy is minus its "
-            "logarithm.",
-        ),
-        Mutant(
-            "distances",
-            distances,
-            "These are distances, and the farthest text gets the largest score. Use "
-            "cosines.",
-        ),
-        Mutant(
-            "no gradient",
-            detached,
-            "The number is right, and no gradient comes from it: leave out detach(), "
-            "item() and torch.no_grad().",
-        ),
-    ],
+    mutants=mistakes(MISTAKES),
     cases=cases,
     waived={
         "-1 => 1": "the vectors are (B, H): the last axis is axis 1",

@@ -6,7 +6,8 @@ Chapter: 24
 import torch
 from torch import Tensor
 
-from bert_tutorial.course.judging.exercise import Case, Exercise, Mutant, Property
+from bert_tutorial.course.judging.exercise import Case, Exercise, Property
+from bert_tutorial.course.judging.listed import mistakes
 from bert_tutorial.labs.sentences import mean_pool
 
 STUB = '''
@@ -33,86 +34,6 @@ def with_product(hidden: Tensor, mask: Tensor) -> Tensor:
     return (weights[:, None, :] @ hidden)[:, 0]
 
 
-def padding_counted(hidden: Tensor, mask: Tensor) -> Tensor:
-    """Ignore the mask."""
-    return hidden.mean(dim=1)
-
-
-def divided_by_length(hidden: Tensor, mask: Tensor) -> Tensor:
-    """Leave padding out of the sum, count it all the same."""
-    return (hidden * mask[:, :, None]).mean(dim=1)
-
-
-def not_divided(hidden: Tensor, mask: Tensor) -> Tensor:
-    """Sum only."""
-    return (hidden * mask[:, :, None]).sum(dim=1)
-
-
-def axis_kept(hidden: Tensor, mask: Tensor) -> Tensor:
-    """Keep the axis of the tokens."""
-    return mean_pool(hidden, mask)[:, None]
-
-
-def first_token(hidden: Tensor, mask: Tensor) -> Tensor:
-    """Take [CLS]."""
-    return hidden[:, 0]
-
-
-def last_token(hidden: Tensor, mask: Tensor) -> Tensor:
-    """Take the last real token."""
-    return hidden[torch.arange(len(hidden)), mask.sum(dim=1) - 1]
-
-
-def masked_afterwards(hidden: Tensor, mask: Tensor) -> Tensor:
-    """Divide the sum of all by the number of tokens."""
-    return hidden.sum(dim=1) / mask.sum(dim=1, keepdim=True)
-
-
-def over_texts(hidden: Tensor, mask: Tensor) -> Tensor:
-    """Average over the texts."""
-    weights = mask[:, :, None].to(hidden.dtype)
-    return (hidden * weights).sum(dim=0) / weights.sum(dim=0).clamp(min=1)
-
-
-def whole_batch(hidden: Tensor, mask: Tensor) -> Tensor:
-    """Divide by the tokens of the whole batch."""
-    return (hidden * mask[:, :, None]).sum(dim=1) / mask.sum()
-
-
-def largest(hidden: Tensor, mask: Tensor) -> Tensor:
-    """Take the largest number of each column."""
-    hole = ~mask.bool()[:, :, None]
-    return hidden.masked_fill(hole, -torch.inf).amax(dim=1)
-
-
-def without_ends(hidden: Tensor, mask: Tensor) -> Tensor:
-    """Leave [CLS] out."""
-    kept = mask.clone()
-    kept[:, 0] = 0
-    return (hidden * kept[:, :, None]).sum(dim=1) / kept.sum(dim=1, keepdim=True).clamp(
-        1
-    )
-
-
-def of_the_others(hidden: Tensor, mask: Tensor) -> Tensor:
-    """Average the padding."""
-    kept = 1 - mask
-    return (hidden * kept[:, :, None]).sum(dim=1) / kept.sum(dim=1, keepdim=True).clamp(
-        1
-    )
-
-
-def written_into(hidden: Tensor, mask: Tensor) -> Tensor:
-    """Write zeros into the caller's tensor."""
-    hidden[~mask.bool()] = 0
-    return mean_pool(hidden, mask)
-
-
-def made_unit(hidden: Tensor, mask: Tensor) -> Tensor:
-    """Bring the mean to length 1."""
-    return torch.nn.functional.normalize(mean_pool(hidden, mask), dim=-1)
-
-
 def cases(seed: int, dtype: torch.dtype) -> list[Case]:
     """Draw sizes that all differ; lengths from one token to all."""
     torch.manual_seed(seed)
@@ -124,6 +45,9 @@ def cases(seed: int, dtype: torch.dtype) -> list[Case]:
         Case((torch.randn(4, 5, 3, dtype=dtype), mask), "lengths 5, 1, 3, 2 of 5"),
         Case(
             (torch.randn(2, 4, 6, dtype=dtype), torch.ones(2, 4).long()), "no padding"
+        ),
+        Case(
+            (torch.randn(2, 5, 3, dtype=dtype), mask[1:3].flip(1)), "padding in front"
         ),
     ]
 
@@ -137,6 +61,51 @@ def is_padding_free(answer: object) -> bool:
     assert callable(answer)
     return torch.allclose(answer(hidden, mask), answer(longer, more), atol=1e-6)
 
+
+MISTAKES = """
+padding counted: … => return hidden.mean(dim=1)
+    Padding is averaged, too: a text's vector depends on the longest text of its batch.
+    Leave padding out, of the sum and of the number.
+divided by T: .sum(dim=1) / weights.sum(dim=1) => .mean(dim=1)
+    The sum is right, and it is divided by T, padding included. Divide by the number of
+    real tokens.
+not divided: / weights.sum(dim=1) =>
+    This is the sum. Divide it by the number of real tokens.
+axis kept: … => return right(hidden, mask)[:, None]
+    The axis of the tokens is still there, of length 1. The result is (B, H).
+[CLS] only: … => return hidden[:, 0]
+    This is the state of the first token, [CLS]. Average over all real ones.
+last token only: … => return hidden[torch.arange(len(hidden)), mask.sum(dim=1) - 1]
+    This is the state of the last real token, [SEP]. Average over all.
+mask only in the number: (hidden * weights) => hidden
+    The number leaves padding out, the sum does not. Multiply by the mask before you
+    sum.
+averaged over texts:
+- ] => ].to(hidden.dtype)
+- (dim=1) / => (dim=0) /
+- weights.sum(dim=1) => weights.sum(dim=0).clamp(min=1)
+    You averaged over the texts. Average over the tokens, dim=1.
+tokens of the batch: / weights.sum(dim=1) => / mask.sum()
+    You divide by the tokens of the whole batch. Each text has its own number.
+largest: … => return hidden.masked_fill(mask[:, :, None] == 0, -torch.inf).amax(dim=1)
+    This is the largest number of each column, max pooling. Take the mean.
+without [CLS]: … => kept = mask.clone()
+|     kept[:, 0] = 0
+|     return (hidden * kept[:, :, None]).sum(dim=1) / kept.sum(dim=1,
+|         keepdim=True).clamp(1)
+    [CLS] is left out. Here every real token counts, [CLS] and [SEP] as well.
+the padding: … => kept = 1 - mask
+|     return (hidden * kept[:, :, None]).sum(dim=1) / kept.sum(dim=1,
+|         keepdim=True).clamp(1)
+    This is the mean of the padding: the mask is the wrong way round.
+caller's tensor changed: weights = => hidden[mask == 0] = 0
+|     weights =
+    Your function writes zeros into the caller's hidden states. Multiply by the mask:
+    that makes a new tensor.
+length 1: … => return F.normalize(right(hidden, mask), dim=-1)
+    The mean is right, and then brought to length 1. Leave its length; the loss takes
+    care of that.
+"""
 
 EXERCISE = Exercise(
     id="mean-pool",
@@ -154,84 +123,7 @@ EXERCISE = Exercise(
             is_padding_free,
         ),
     ],
-    mutants=[
-        Mutant(
-            "padding counted",
-            padding_counted,
-            "Padding is averaged, too: a text's vector depends on the longest text of "
-            "its batch. Leave padding out, of the sum and of the number.",
-        ),
-        Mutant(
-            "divided by T",
-            divided_by_length,
-            "The sum is right, and it is divided by T, padding included. Divide by the "
-            "number of real tokens.",
-        ),
-        Mutant(
-            "not divided",
-            not_divided,
-            "This is the sum. Divide it by the number of real tokens.",
-        ),
-        Mutant(
-            "axis kept",
-            axis_kept,
-            "The axis of the tokens is still there, of length 1. The result is (B, H).",
-        ),
-        Mutant(
-            "[CLS] only",
-            first_token,
-            "This is the state of the first token, [CLS]. Average over all real ones.",
-        ),
-        Mutant(
-            "last token only",
-            last_token,
-            "This is the state of the last real token, [SEP]. Average over all.",
-        ),
-        Mutant(
-            "mask only in the number",
-            masked_afterwards,
-            "The number leaves padding out, the sum does not. Multiply by the mask "
-            "before you sum.",
-        ),
-        Mutant(
-            "averaged over texts",
-            over_texts,
-            "You averaged over the texts. Average over the tokens, dim=1.",
-        ),
-        Mutant(
-            "tokens of the batch",
-            whole_batch,
-            "You divide by the tokens of the whole batch. Each text has its own "
-            "number.",
-        ),
-        Mutant(
-            "largest",
-            largest,
-            "This is the largest number of each column, max pooling. Take the mean.",
-        ),
-        Mutant(
-            "without [CLS]",
-            without_ends,
-            "[CLS] is left out. Here every real token counts, [CLS] and [SEP] as well.",
-        ),
-        Mutant(
-            "the padding",
-            of_the_others,
-            "This is the mean of the padding: the mask is the wrong way round.",
-        ),
-        Mutant(
-            "caller's tensor changed",
-            written_into,
-            "Your function writes zeros into the caller's hidden states. Multiply by "
-            "the mask: that makes a new tensor.",
-        ),
-        Mutant(
-            "length 1",
-            made_unit,
-            "The mean is right, and then brought to length 1. Leave its length; the "
-            "loss takes care of that.",
-        ),
-    ],
+    mutants=mistakes(MISTAKES),
     cases=cases,
     hints=(
         "What is left out must be missing twice: in the sum and in the number.",
