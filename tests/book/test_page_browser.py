@@ -19,7 +19,10 @@ playwright = pytest.importorskip(
 )
 
 FIRST, PLAYGROUND = "book/intro.html", "book/playground.html"
-PANELS = ["pieces", "fill", "attention", "ablation", "steps", "masking", "learning"]
+PANELS = [
+    *("pieces", "fill", "attention", "ablation", "steps", "masking", "learning"),
+    *("sentiment", "questions", "english"),
+]
 pytestmark = [
     pytest.mark.slow,
     pytest.mark.skipif(
@@ -131,8 +134,11 @@ def test_any_sentence_leaves_the_panels_whole(text, page):
     page.goto(place(PLAYGROUND, ""))
     for kind in PANELS:
         one = panel(page, kind)
-        one.locator("input[type=text]").fill(text)
-    page.wait_for_timeout(400)
+        if kind == "english":
+            load_english(page, one)
+        for field in one.locator("input[type=text]").all():
+            field.fill(text)
+    page.wait_for_timeout(600)
     assert page.said == []
     assert "NaN" not in page.locator("article").inner_text()
     assert "undefined" not in page.locator("article").inner_text()
@@ -165,7 +171,8 @@ def test_only_pages_with_a_panel_load_the_model_and_only_when_it_is_near(page, a
     panel(page, "pieces")
     asked = [url for url in page.asked if "/bert/" in url]
     assert sum("mini_world.js" in url for url in asked) == 1
-    assert not [url for url in asked if "/step_" in url or "training.js" in url]
+    own = ("/step_", "training.js", "sentiment.js", "questions.js", "english.js")
+    assert not [url for url in asked if any(name in url for name in own)]
 
 
 def test_a_step_of_the_training_loads_when_the_slider_stands_on_it(page, address):
@@ -181,6 +188,64 @@ def test_a_step_of_the_training_loads_when_the_slider_stands_on_it(page, address
     assert slider.get_attribute("aria-valuetext") == "step 3000"
     steps = [url for url in page.asked if "/step_" in url]
     assert [url.rpartition("/")[2] for url in steps] == ["step_0000.js", "step_3000.js"]
+
+
+def load_english(page, one):
+    """Click, and wait for a model of 8,000 pieces."""
+    one.get_by_role("button", name="Load the English model").click()
+    one.locator("input[type=text]").wait_for(timeout=30_000)
+
+
+@pytest.mark.parametrize("from_server", [False, True], ids=["file", "server"])
+def test_english_loads_on_a_click_and_has_a_vocabulary_of_its_own(
+    from_server, page, address
+):
+    page.goto(place(PLAYGROUND, address if from_server else ""))
+    one = panel(page, "english")
+    assert not [url for url in page.asked if "english.js" in url]
+    load_english(page, one)
+    assert sum("english.js" in url for url in page.asked) == 1
+    assert first_answer(one)[0] == "states"
+    one.get_by_role("button", name="The city lies").click()
+    one.get_by_text("First answers: england").wait_for()
+    assert page.said == []
+
+
+def test_an_english_model_that_does_not_come_is_told_and_can_be_asked_for_again(page):
+    page.route("**/english.js", lambda route: route.abort())
+    page.goto(place(PLAYGROUND, ""))
+    one = panel(page, "english")
+    one.get_by_role("button", name="Load the English model").click()
+    one.get_by_text("could not be loaded").wait_for()
+    page.unroute("**/english.js")
+    load_english(page, one)
+
+
+def test_a_review_is_judged_and_the_words_that_decide_are_dark(page):
+    page.goto(place(PLAYGROUND, ""))
+    one = panel(page, "sentiment")
+    assert first_answer(one)[0] == "positive"
+    one.locator("input[type=text]").fill("The film was [MASK].")
+    one.get_by_text("negative, ").wait_for()
+    one.locator("input[type=text]").fill("The film was lovely.")
+    one.get_by_text("positive, ").wait_for()
+    shares = one.locator(".bert-words .bert-ground").evaluate_all(
+        "(words) => words.map((word) => [word.firstChild.textContent, "
+        "parseInt(word.style.getPropertyValue('--share'))])"
+    )
+    assert [word for word, _ in shares] == ["The", "film", "was", "lovely", "."]
+    assert max(shares, key=lambda pair: pair[1])[0] == "lovely"
+
+
+def test_a_question_marks_its_answer_in_the_passage(page):
+    page.goto(place(PLAYGROUND, ""))
+    one = panel(page, "questions")
+    assert one.locator("mark").all_inner_texts() == ["accra"]
+    one.get_by_role("button", name="What colour is the hat of Paul?").click()
+    assert one.locator("mark").all_inner_texts() == ["pink"]
+    assert "Answer: pink" in one.locator("[role=status]").inner_text()
+    one.get_by_label("Passage").fill("")
+    one.get_by_text("Write a passage").wait_for()
 
 
 def test_a_weights_file_that_does_not_come_is_told_and_the_picture_stays(page, address):
@@ -285,7 +350,7 @@ def test_the_panel_of_a_chapter_works_and_loads_only_when_it_is_near(
     page.wait_for_timeout(300)
     assert not [url for url in page.asked if "mini_world.js" in url or "/step_" in url]
     one = panel(page, kind)
-    assert one.locator("input[type=text]").is_visible()
+    assert one.locator("input[type=text]").first.is_visible()
     assert page.said == []
 
 
