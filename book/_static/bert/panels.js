@@ -462,7 +462,7 @@
     const field = sentence(panel.dataset.text ?? "The film was not boring.", show, "Review");
     panel.replaceChildren(examples(panel, field.set), field.row, status, answers,
       element("p", { className: "bert-note" }, "Below each word: what is left of the answer's ",
-        "probability when the word becomes [MASK]. The darker, the more it loses."), parts,
+        "probability when the word becomes [MASK]. The stronger its colour, the more is lost."), parts,
       element("p", { className: "bert-note" }, `Trained with ${told.sentiment.labels} labelled reviews. `,
         `Right in ${percent(told.sentiment.right)} of ${told.held_out} others, whose adjectives none of `,
         "those reviews has."));
@@ -490,7 +490,7 @@
     const context = sentence(panel.dataset.text ?? "", show, "Passage");
     const question = sentence(panel.dataset.question ?? "", show, "Question");
     panel.replaceChildren(context.row, examples(panel, question.set), question.row, status, passage,
-      element("p", { className: "bert-note" }, "The darker a piece, the likelier it is the answer's first ",
+      element("p", { className: "bert-note" }, "The stronger the colour of a piece, the likelier it is the answer's first ",
         `or last one. Trained with ${told.questions.labels} passages. Of ${told.held_out} others with new `,
         `values and wordings, ${percent(told.questions.right_1)} are right if they are about one person, `,
         `${percent(told.questions.right_2)} if about two.`));
