@@ -12,6 +12,7 @@ Used from: 1
 import json
 import os
 import re
+import warnings
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -26,7 +27,7 @@ from tokenizers import (
     processors,
 )
 
-from bert_tutorial.files.errors import UserError
+from bert_tutorial.files.errors import Notice, UserError
 from bert_tutorial.files.texts import read_object
 from bert_tutorial.tokenization.vocabulary import (
     SPECIAL_TOKENS,
@@ -223,8 +224,7 @@ def read_compiled(file: Path, whole: dict[str, Any]) -> tuple[list[str], Tokeniz
     # Whoever encodes says how long: as in transformers, a file pads and cuts nothing.
     compiled.no_padding()
     compiled.no_truncation()
-    if compiled.post_processor is not None:
-        _check_frame(file, compiled)
+    _check_frame(file, compiled)
     return tokens, compiled
 
 
@@ -236,7 +236,13 @@ def _check_frame(file: Path, compiled: Tokenizer) -> None:
         (compiled.encode("a"), compiled.encode("a", "b .")),
     )
     if (one.ids, two.ids) == (a, a + b):
-        return  # it adds nothing, as none would: [CLS] and [SEP] come from here
+        warnings.warn(
+            f"{file}: no post_processor puts [CLS] and [SEP] around a text, so others "
+            "that read this file do not; here they are put, as BERT reads texts",
+            Notice,
+            stacklevel=6,
+        )
+        return
     first = [cls, *a, sep]
     types = [0] * len(first) + [1] * (len(b) + 1)
     if (one.ids, two.ids, two.type_ids) != (first, [*first, *b, sep], types):

@@ -354,6 +354,24 @@ def test_berts_template_is_the_post_processor_that_is_taken(tmp_path):
     assert_same(tmp_path, Tokenizer.from_file(str(tmp_path / "tokenizer.json")))
 
 
+@pytest.mark.parametrize("has_frame", [False, True])
+def test_a_file_that_puts_no_frame_around_texts_is_noticed(has_frame, tmp_path):
+    oracle = build(NORMALIZERS["course"], PRE_TOKENIZERS["Whitespace"])
+    save(oracle, tmp_path, template(f"{C}:0 {A}:0 {S}:0", PAIR) if has_frame else None)
+    theirs = PreTrainedTokenizerFast(tokenizer_file=str(tmp_path / "tokenizer.json"))
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        ours = BertTokenizer.from_pretrained(tmp_path)
+    assert (theirs("the")["input_ids"] == ours.encode("the").ids) == has_frame
+    said = [str(one.message) for one in caught if one.category is Notice]
+    assert any("no post_processor puts [CLS]" in line for line in said) != has_frame
+    ours.save(tmp_path / "again")
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        BertTokenizer.from_pretrained(tmp_path / "again")
+    assert not [one for one in caught if one.category is Notice]
+
+
 BAD_SETTINGS = [
     ({"cls_token": "<s>"}, "cls_token"),
     ({"mask_token": {"content": "<mask>"}}, "mask_token"),
