@@ -71,6 +71,8 @@ a label a word: … => return [-100, *numbers, -100]
 later pieces are O: [-100] * ( => [0] * (
     The later pieces of a word have label 0, O: the model would learn that the rest of
     each name is outside. They have -100.
+label 0 taken for none: [number] + => [number or -100] +
+    A label of 0 becomes -100: `or` takes 0 for nothing. 0 is O, a label like any other.
 """
 
 EXERCISE = Exercise(

@@ -157,6 +157,18 @@ rates by zero (of precision and recall): if not right:
 |     precision => precision
     Where nothing is predicted, nothing there or nothing right, precision, recall or
     their sum divides by zero. F1 from the counts needs one check.
+sentences with true spans only: zip(gold, predicted, strict=True) =>
+| [(g, p) for g, p in zip(gold, predicted) if tags_to_spans(g)]
+    Sentences without a true span are passed over, and with them what was predicted
+    there. A span too much costs precision wherever it is.
+1 for nothing at all: else 0.0 => else 1.0
+    Without any span, true or predicted, the result is 1. Here it is 0.0.
+shared by all: … => return right(gold, predicted) / (2 - right(gold, predicted))
+    The right spans are divided by all different ones (Jaccard). F1 is twice the right
+    ones over the sum of both numbers.
+no factor 2: return 2 * right => return right
+    The right spans are counted once. They are among the predicted and among the true
+    ones: 2 right / (predicted + gold).
 """
 
 EXERCISE = Exercise(

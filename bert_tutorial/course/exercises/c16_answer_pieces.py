@@ -97,6 +97,15 @@ first and last character:
 |     return None if first is None or last is None else (first, last)
     You look for the pieces that have the first and the last character. Where that is a
     blank no piece has it, although others have a part of the answer.
+an empty list has no first: return (touched[0], touched[-1]) if touched else None =>
+| return (touched[0], touched[-1])
+    Where no piece holds a character of the answer, the list is empty and has no first
+    piece. Give None.
+0, 0 for none: if touched else None => if touched else (0, 0)
+    Where no piece holds a character of the answer, yours names piece 0. Give None.
+all of the pieces: return (touched[0], touched[-1]) if touched else None =>
+| return touched or None
+    All pieces of the answer are listed. Give the first and the last.
 """
 
 EXERCISE = Exercise(

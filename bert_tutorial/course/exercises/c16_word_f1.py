@@ -114,6 +114,15 @@ recall only: 2 * common / (counts[0].total() + counts[1].total()) if common =>
     of the whole text. F1 counts the words of both.
 division by zero: if common else 0.0 =>
     Without any word on both sides you divide by zero. Give 0.0.
+articles kept: re.sub('\\b(a|an|the)\\b', ' ', kept) => kept
+    The articles a, an and the are still there. They are replaced by a blank before the
+    words are compared.
+1 for nothing at all: … => result = right(prediction, answer)
+|     is_empty = not right(prediction, prediction) and not right(answer, answer)
+|     return 1.0 if is_empty else result
+    Where neither has a word left, yours gives 1. They share no word: 0.0.
+same or not: … => return float(right(prediction, answer) == 1.0)
+    Only answers that are quite the same count. F1 counts the words that both have.
 """
 
 EXERCISE = Exercise(

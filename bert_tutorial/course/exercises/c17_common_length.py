@@ -94,6 +94,12 @@ the other word used twice:
 - table[i - 1][j - 1] + 1 => max(table[i - 1][j], table[i][j - 1] + 1)
     A word of the second list is matched with several of the first. After a match both
     lists go one word on: the diagonal of the table.
+common beginning: … => pairs = [x == y for x, y in zip(a, b)] + [False]
+|     return pairs.index(False)
+    You count the words at the front that are alike. A subsequence may leave words out.
+the same positions: … => return sum(x == y for x, y in zip(a, b))
+    You compare words at the same positions. A word may stand further on in the other
+    list, if the order is kept.
 """
 
 EXERCISE = Exercise(

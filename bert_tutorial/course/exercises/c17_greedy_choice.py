@@ -172,6 +172,24 @@ each alone, always the most:
 one too many: < most => <= most
     Where more sentences would help, one more than `most` is chosen: count before you
     choose.
+all sets tried: … => from itertools import combinations
+|     best, found = 0.0, []
+|     for k in range(1, most + 1):
+|         for chosen in combinations(range(len(sentences)), k):
+|             now = value([sentences[i] for i in chosen])
+|             if now > best:
+|                 best, found = now, list(chosen)
+|     return found
+    All sets are tried and the best is taken. That is out of reach for a real document;
+    add one sentence at a time, and keep those already chosen.
+one text for value: value([sentences[j] for j in together]) =>
+| value(' '.join((sentences[j] for j in together)))
+    value is given one text. It takes a list of sentences.
+the sentences themselves: return sorted(chosen) =>
+| return [sentences[i] for i in sorted(chosen)]
+    The sentences are returned. Their numbers are asked for.
+equals added: max(values.values()) <= best => max(values.values()) < best
+    A sentence that does not raise the value is chosen as well. Stop when none does.
 """
 
 EXERCISE = Exercise(

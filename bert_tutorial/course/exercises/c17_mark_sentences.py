@@ -89,6 +89,13 @@ one [CLS], one position:
     [SEP] is missing. Each sentence ends with one.
 segments turned round: number % 2 => 1 - number % 2
     The first sentence is in segment 1. Its segment is 0, that of the second 1.
+positions by id: … => ids, segments, _ = right(rows, cls_id, sep_id)
+|     return ids, segments, [i for i, one in enumerate(ids) if one == cls_id]
+    Every token with the id of [CLS] is taken for the beginning of a sentence, also one
+    inside. Note the position when you put [CLS].
+positions of [SEP]: … => ids, segments, first = right(rows, cls_id, sep_id)
+|     return ids, segments, [i + len(row) + 1 for i, row in zip(first, rows)]
+    These are the positions of [SEP]. The [CLS] of each sentence is asked for.
 """
 
 EXERCISE = Exercise(

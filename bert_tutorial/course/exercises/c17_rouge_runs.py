@@ -79,7 +79,7 @@ def cases(seed: int, dtype: torch.dtype) -> list[Case]:
         Case((*drawn, 2), "drawn words, pairs"),
         Case(("", "a b", 1), "an empty text"),
         Case((*drawn, 3), "drawn words, runs of three"),
-        Case(("in to day", "into day", 2), "other words, the same letters"),
+        Case(("no where", "now here", 2), "other words, the same letters"),
     ]
 
 
@@ -109,6 +109,26 @@ case kept: rouge_words(text) => text.split()
     The texts are cut at spaces, so "Paris," is not "paris". Cut them with rouge_words.
 single words: … => return right(candidate, reference, 1)
     You always compare single words. A run has n words, as they follow.
+last run missing: len(words) - n + 1 => len(words) - n
+    The last run of each text is missing. There are len(words) - n + 1 of them.
+short runs at the end: range(len(words) - n + 1) => range(len(words))
+    The slices at the end are shorter than n, and are no runs of n words.
+runs written together: tuple(words[i:i + n]) => ''.join(words[i:i + n])
+    The words of a run are written together, so "no where" and "now here" become one.
+    Keep them apart, in a tuple.
+divided by the words:
+- sum(counts[0].values()) => len(rouge_words(candidate))
+- sum(counts[1].values()) => len(rouge_words(reference))
+    The shared runs are divided by the number of words. Divide by the number of runs,
+    which is smaller for n above 1.
+0 by 0: if shared == 0 => if False
+    Where nothing is shared, precision and recall are 0, and their harmonic mean is 0 by
+    0. Give 0 for all three.
+F1 alone: … => return right(candidate, reference, n)[2]
+    Only F1 is returned. Precision, recall and F1 are asked for, in this order.
+runs side by side: range(len(words) - n + 1) => range(0, len(words) - n + 1, n)
+    The runs do not overlap in yours, so only every n-th is counted. A run begins at
+    each word.
 """
 
 EXERCISE = Exercise(

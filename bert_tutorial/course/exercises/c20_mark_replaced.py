@@ -88,6 +88,11 @@ samples compared everywhere:
 at [MASK] only: labels != -100 => (labels != -100) & (input_ids == 4)
     Only where the generator read [MASK] its word counts. Some chosen positions kept
     their word or have another: go by labels.
+id 0 taken for none: labels != -100 => labels > 0
+    A word whose id is 0 is taken for not chosen. Only -100 says that.
+labels put in: torch.where(is_chosen, samples, input_ids) =>
+| torch.where(is_chosen, labels, input_ids)
+    The true words are put back. The discriminator reads the generator's.
 """
 
 EXERCISE = Exercise(
