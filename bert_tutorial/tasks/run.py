@@ -302,8 +302,7 @@ def prepare(
     own, tokenizer = read_model_folder(folder)
     room = own.max_position_embeddings
     shape = task.shape(room, options.max_length, options.stride)
-    if options.is_weighted and task.classes is None:
-        raise UserError(f"the task {task.name} has no classes to be weighed")
+    check_weights(task, options)
     train, dev, test = parts
     shape = shape._replace(threshold=task.threshold(train.rows))
     names = task.names(train.rows, train.rows.source)
@@ -331,6 +330,16 @@ def prepare(
         device=options.device or pick_device(),
         say=say,
     )
+
+
+def check_weights(task: Task[Row, Head], options: RunOptions) -> None:
+    """Refuse to weigh classes where there are none.
+
+    Raises:
+        UserError: naming the task.
+    """
+    if options.is_weighted and task.classes is None:
+        raise UserError(f"the task {task.name} has no classes to be weighed")
 
 
 def look_at_parts(
