@@ -276,8 +276,29 @@ def test_the_stored_runs_are_whole():
     file = resources.files("bert_tutorial") / "runs/looking_inside.json"
     record = json.loads(file.read_text(encoding="utf-8"))
     names = [one["model"] for one in record["runs"]]
-    assert names[0] == "shipped" and len(names) >= 3 == len(set(names[:3]))
+    assert names[0] == "shipped" and len(names) == len(set(names)) >= 4
     assert {*record} >= {"command", "machine", "similarity", "encoder"}
     n = len(names)
     assert len(record["similarity"]) == n * (2 * n - 1)
     assert all(one["recall"] > 0.99 for one in record["runs"])
+
+
+def test_each_finding_beside_the_shipped_model_has_three_seeds():
+    file = resources.files("bert_tutorial") / "runs/looking_inside.json"
+    record = json.loads(file.read_text(encoding="utf-8"))
+    shipped, *others = record["runs"]
+    assert len(others) >= 3
+    for one in others:
+        assert one.keys() == shipped.keys()
+        assert one["country_states"][1][4] > 0.99 and one["country_states"][2][6] > 0.99
+        assert max(one["probes"]["untrained"]["held_out"]) < one["largest_class"]
+        assert min(one["probes"]["trained"]["held_out"]) > one["largest_class"] + 0.3
+    # what heads do is not the same in all of them
+    moved = [max(one["country_heads"][1]) for one in others]
+    assert max(moved) > 0.99 and min(moved) < 0.2
+    trained = [
+        pair
+        for pair in record["similarity"]
+        if not any("untrained" in name for name in pair["models"])
+    ]
+    assert len(trained) >= 6

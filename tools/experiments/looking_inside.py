@@ -1,12 +1,12 @@
 """Look into the shipped model, into models of other seeds, and into a real encoder.
 
-    python tools/experiments/looking_inside.py --seeds 0 1 --models FOLDER
+    python tools/experiments/looking_inside.py
 
-Trains the two-minute recipe of the mini-world on every seed, or reads from FOLDER what
-it trained before, and makes every measurement of chapter 19 on each. Then it compares
-the vectors of all pairs of models, beside those of pairs without training. It takes
-about 110 seconds of one core a seed for training and 15 for looking. What the output
-already holds is kept, so that the parts can be run one by one.
+Trains the two-minute recipe of the mini-world on every seed, or reads from `--models`
+what it trained before, and makes every measurement of chapter 19 on each. Then it
+compares the vectors of all pairs of models, beside those of pairs without training. It
+takes about 110 seconds of one core a seed for training and 15 for looking. What the
+output already holds is kept, so that the parts can be run one by one.
 """
 
 import argparse
@@ -125,7 +125,7 @@ if __name__ == "__main__":
     main(
         run,
         RUNS / "looking_inside.json",
-        seeds=(0, 1),
+        seeds=(0, 1, 2),
         options=add_options,
         goes_on=True,
     )
