@@ -19,6 +19,7 @@ from torch import Tensor
 
 from bert_tutorial import BertForPreTraining, BertTokenizer
 from bert_tutorial.files.shipped import shipped_weights
+from bert_tutorial.model.checkpoint import PreTrained
 from bert_tutorial.model.fill import fill_masks
 from book_files import ROOT
 
@@ -56,7 +57,7 @@ def encode(values: Tensor, form: str) -> bytes:
 
 
 def entry(
-    model: BertForPreTraining, tokenizer: BertTokenizer, form: str = "half"
+    model: PreTrained, tokenizer: BertTokenizer, form: str = "half"
 ) -> dict[str, object]:
     """Gather what `Bert.unpack` reads: sizes, vocabulary, names, shapes and bytes."""
     tensors = dict(model.named_parameters())  # the table that is tied stands once

@@ -157,7 +157,7 @@ def main() -> None:
     parser.add_argument("--output", type=Path, default=FOLDER)
     options = parser.parse_args()
     torch.set_num_threads(1)
-    files = {}
+    files: dict[str, str] = {}
     if "tasks" in options.names or not options.names:
         files |= task_files(options.steps)
     if "english" in options.names or not options.names:
