@@ -119,6 +119,19 @@ None taken for missing:
     None on their side is taken for missing. It is a value: ask `in`.
 our zero left out: their_name in theirs and => value and their_name in theirs and
     A value of ours that is 0 or None is passed over. It is a value like any other.
+in their order: return found =>
+| order = {names.get(name, name): name for name in found}
+|     return {order[name]: found[order[name]] for name in theirs if name in order}
+    The result has the order of theirs. It is to have the order of ours.
+own name tried, too: if their_name in => if their_name not in theirs:
+|             their_name = name
+|         if their_name in
+    Where they have no setting under the other name, yours takes one that has our name.
+    names says what it is called there; under our name they mean something else.
+nearly equal taken for equal: value != theirs[their_name] =>
+| not (value == theirs[their_name] or isinstance(value, float)
+|             and math.isclose(value, theirs[their_name], rel_tol=1e-3))
+    Two numbers that are nearly equal are passed over. Compare with !=.
 """
 
 EXERCISE = Exercise(

@@ -103,6 +103,11 @@ bias asked for truth: weight, bias) => weight, bias if bias else None)
     A tensor of several numbers is neither true nor false. Ask `bias is not None`.
 down @ up: … => return F.linear(x, weight + alpha / len(down) * down @ up, bias)
     down @ up is (r, r) or does not fit at all. up @ down is (O, I), like the weight.
+thin matrices cut off: F.linear(F.linear(x, down), up) =>
+| F.linear(F.linear(x, down), up).detach()
+    The update is detached, so that down and up never learn. They are what is trained.
+whole numbers only: alpha / len(down) => alpha // len(down)
+    // rounds alpha / r down, to 0 where the rank is larger. Divide with /.
 """
 
 EXERCISE = Exercise(

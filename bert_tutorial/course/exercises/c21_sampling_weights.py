@@ -116,6 +116,18 @@ exponent not used: ** exponent => ** 0.7
     The exponent that is given is not used.
 another default: exponent: float=0.7 => exponent: float=1.0
     The exponent that holds where none is given is not 0.7.
+counts below 1 refused: min(counts) <= 0 => min(counts) < 1
+    A count below 1 is refused. Fractions of the text are counts as well; only what is
+    not above 0 is refused.
+rounded: power / sum(powers) => round(power / sum(powers), 3)
+    The probabilities are rounded, so that they need not sum to 1. Leave them as they
+    are.
+mixed with equal ones: [power / sum(powers) for power in powers] =>
+| [exponent * c / total + (1 - exponent) / len(counts) for c in counts]
+    The fractions are mixed with equal ones. Raise them to the power, then divide by the
+    sum of the powers.
+by size: … => return sorted(right(counts, exponent), reverse=True)
+    The largest comes first. The order of the languages is that of counts.
 """
 
 EXERCISE = Exercise(

@@ -86,6 +86,13 @@ rest cut off: … => h, w = pixels.shape[2] // size * size, pixels.shape[3] // s
 |     return right(pixels[:, :, :h, :w], size)
     A picture whose side is no multiple of the size is cut off silently. Raise
     ValueError: something that should be seen would be lost.
+overlapping: … => right(pixels, size)
+|     return F.unfold(pixels, size).transpose(1, 2)
+    The patches overlap: each begins one pixel behind the last. Go on by `size`, as with
+    stride=size.
+only the height asked for: if height % size or width % size => if height % size
+    A width that is no multiple of size is not refused in words of your own. Ask for
+    both sides.
 """
 
 EXERCISE = Exercise(

@@ -108,6 +108,15 @@ counted by texts: answer for _, answer in train =>
     train is asked for.
 not divided: return right / len(test) => return float(right)
     This is the number of right answers. Divide it by that of all questions.
+capitals taken off: … => lower = lambda rows: [(t.lower(), a) for t, a in rows]
+|     return right(lower(train), lower(test))
+    Texts that differ in a capital are taken for one. Compare them as they are.
+the last of equals: counts.most_common(1)[0][0] =>
+| max(reversed(counts), key=lambda one: counts[one])
+    Of several answers that were as frequent, one seen later is given. Give the one that
+    was seen first.
+the first seen: counts.most_common(1)[0][0] => next(iter(counts))
+    The answer that was seen first is given. Give the one seen most often.
 """
 
 EXERCISE = Exercise(

@@ -68,6 +68,11 @@ halves of another axis: dim=-1 => dim=0
     You cut another axis in half. The halves are those of the last axis.
 the gate forgotten: F.gelu(first) * gate => F.gelu(first)
     The second half is not used. Multiply by it.
+torch's gate: … => return F.glu(x, dim=-1)
+    F.glu multiplies the first half by the sigmoid of the second. Here it is GELU of the
+    first half times the second.
+GELU by a sigmoid: F.gelu(first) => first * torch.sigmoid(1.702 * first)
+    x times the sigmoid of 1.702 x is only near GELU. F.gelu gives the exact one.
 """
 
 EXERCISE = Exercise(

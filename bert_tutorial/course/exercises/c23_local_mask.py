@@ -113,6 +113,13 @@ no axis for the heads:
 - is_near & is_token[:, None, None, :] => is_near & is_token[:, None, :]
     The shape is (B, T, T). The mask needs an axis of size 1, which is broadcast over
     the heads.
+blocks: is_near = (distance <= reach) =>
+| block = position // (reach + 1)
+|     is_near = (block[:, None] == block)
+    The text is cut into blocks that see only themselves. Each token has its own
+    neighbours: at most `reach` positions away.
+layer 0 local: (layer % every == 0) => ((layer % every == 0) & (layer > 0))
+    Layer 0 is local in yours. 0 is a multiple of every number: it sees all tokens.
 """
 
 EXERCISE = Exercise(

@@ -119,6 +119,13 @@ added: … => ones = torch.ones_like(x)
     for a pair.
 positions from the end: angle = position[:, None] => angle = position.flip(0)[:, None]
     The positions run backwards: the last one was not turned. Count from the first.
+first half overwritten: first * angle.sin() => turned_first * angle.sin()
+    The second half is turned with a first half that is turned already. Keep the old
+    numbers until both are done.
+whole numbers as float32:
+- pair = torch.arange(0, D, 2, dtype=x.dtype, => pair = torch.arange(0, D, 2,
+- position = torch.arange(T, dtype=x.dtype, => position = torch.arange(T,
+    The angles are made in torch's usual 32 bits. Give arange the dtype of x.
 """
 
 EXERCISE = Exercise(

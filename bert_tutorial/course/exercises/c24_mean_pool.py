@@ -105,6 +105,10 @@ caller's tensor changed: weights = => hidden[mask == 0] = 0
 length 1: … => return F.normalize(right(hidden, mask), dim=-1)
     The mean is right, and then brought to length 1. Leave its length; the loss takes
     care of that.
+padding behind taken for granted: … => lengths = mask.sum(dim=1).tolist()
+|     return torch.stack([h[:n].mean(dim=0) for h, n in zip(hidden, lengths)])
+    The first positions are averaged, as many as there are tokens. Padding may stand in
+    front: go by the mask.
 """
 
 EXERCISE = Exercise(
