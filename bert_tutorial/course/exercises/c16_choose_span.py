@@ -113,6 +113,11 @@ search begins at -1: return => if scores[legal].max() <= -1:
     -inf.
 spans of one token left out: triu() => triu(1)
     A span of one token is legal, too: the diagonal belongs to the spans, triu().
+a low number that is not low enough: -torch.inf => -100
+    A span that is not allowed has the score -100, which allowed ones may fall below.
+    Take minus infinity.
+multiplied: start[:, None] + end[None, :] => start[:, None] * end[None, :]
+    The two logits are multiplied. The score of a span is their sum.
 """
 
 EXERCISE = Exercise(

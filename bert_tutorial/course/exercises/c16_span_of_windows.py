@@ -132,6 +132,10 @@ start and end apart: … => start, end = joined(windows, add=False)
 logits added up: … => return right([(0, *joined(windows, add=True))])
     The logits of a piece that two windows show are added up, so the overlap wins. Find
     the best span of each window.
+begin added once: begin + last => last
+    The last piece is counted in its window. Add begin to both.
+two tensors: best[1], best[2] => torch.tensor(best[1]), torch.tensor(best[2])
+    The result holds tensors. Two whole numbers are asked for: int(...).
 """
 
 EXERCISE = Exercise(

@@ -137,8 +137,16 @@ no logarithm:
 distances: first @ second.T => torch.cdist(first, second)
     These are distances, and the farthest text gets the largest score. Use cosines.
 no gradient: return … => return (there.mean() + back.mean()).detach() / 2
-    The number is right, and no gradient comes from it: leave out detach(), item() and
-    torch.no_grad().
+    The number is right, but no gradient comes from it, or only for one side: leave out
+    detach(), item() and torch.no_grad().
+exp overflows:
+- scores.logsumexp(dim=1) => scores.exp().sum(dim=1).log()
+- scores.logsumexp(dim=0) => scores.exp().sum(dim=0).log()
+    exp of a large score is infinite in 32 bits. logsumexp and cross_entropy take the
+    largest score off first.
+pair not among the choices: scores.logsumexp(dim=1) - right =>
+| scores.fill_diagonal_(-1e9).logsumexp(dim=1) - right
+    The sum below leaves the pair itself out. The softmax is over all B texts.
 """
 
 EXERCISE = Exercise(
