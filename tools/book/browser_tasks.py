@@ -1,7 +1,8 @@
 """Fine-tune the two small task models of the page, and write the English model for it.
 
     python tools/book/browser_tasks.py            all three, about 40 s of one core
-    python tools/book/browser_tasks.py english    only the one that needs no training
+    python tools/book/browser_tasks.py english    only the one that needs no training;
+                                                  each build of the site writes it
     python tools/book/browser_tasks.py --steps 4 --output folder       to try it
 
 Writes into book/_static/bert:
@@ -120,6 +121,15 @@ def english_script() -> str:
     return script("english", entry(*english(), "byte"), about)
 
 
+def write_english(folder: Path = FOLDER) -> Path:
+    """Write the file of the English model, unless it is there as it should be."""
+    file, text = folder / "english.js", english_script()
+    folder.mkdir(parents=True, exist_ok=True)
+    if not file.exists() or file.read_text(encoding="utf-8") != text:
+        file.write_text(text, encoding="utf-8", newline="\n")
+    return file
+
+
 def task_files(steps: int | None = None) -> dict[str, str]:
     """Train both task models; give the text of each file by its name."""
     _, tokenizer, _ = mini_world()
@@ -160,12 +170,13 @@ def main() -> None:
     files: dict[str, str] = {}
     if "tasks" in options.names or not options.names:
         files |= task_files(options.steps)
-    if "english" in options.names or not options.names:
-        files["english.js"] = english_script()
     options.output.mkdir(parents=True, exist_ok=True)
     for name, text in files.items():
         (options.output / name).write_text(text, encoding="utf-8", newline="\n")
         print(name, f"{len(text.encode()):,} bytes")
+    if "english" in options.names or not options.names:
+        file = write_english(options.output)
+        print(file.name, f"{file.stat().st_size:,} bytes")
 
 
 if __name__ == "__main__":
