@@ -300,11 +300,9 @@ def prepare(
 ) -> Job[Row, Head]:
     """Check all that the runs need, before the first of them begins."""
     own, tokenizer = read_model_folder(folder)
-    room = own.max_position_embeddings
-    shape = task.shape(room, options.max_length, options.stride)
     check_weights(task, options)
     train, dev, test = parts
-    shape = shape._replace(threshold=task.threshold(train.rows))
+    shape = shape_of(task, own, options, train.rows)
     names = task.names(train.rows, train.rows.source)
     changes = changes_of(options, names)
     own.changed(**changes)  # refuse a bad one before any work
@@ -330,6 +328,15 @@ def prepare(
         device=options.device or pick_device(),
         say=say,
     )
+
+
+def shape_of(
+    task: Task[Row, Head], config: BertConfig, options: RunOptions, rows: Rows[Row]
+) -> Shape:
+    """Say how long examples may be, and what threshold the rows ask for."""
+    longest = config.max_position_embeddings
+    shape = task.shape(longest, options.max_length, options.stride)
+    return shape._replace(threshold=task.threshold(rows))
 
 
 def check_weights(task: Task[Row, Head], options: RunOptions) -> None:
