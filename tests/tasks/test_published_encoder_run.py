@@ -86,9 +86,27 @@ def test_names_are_found_by_the_better_start_and_more_with_each_pass():
         assert person["person"] / sum(person.values()) > (run["epochs"] > 1) * 0.65
 
 
-def test_counting_words_beats_cosines_on_questions_of_the_passage():
+def test_a_thousand_questions_teach_the_published_start_only():
+    """On each seed; a sliding window is between the two."""
+    (window,) = runs("questions", "sliding window")
+    tuned, scratch = (runs("questions", kind) for kind in ("fine-tuned", "scratch"))
+    assert [run["seed"] for run in tuned] == [run["seed"] for run in scratch]
+    assert len(tuned) == 3
+    for one, other in zip(tuned, scratch, strict=True):
+        assert one["steps"] == other["steps"] and one["total"] == 201
+        assert one["exact_match"] > 4 * window["exact_match"]
+        assert other["exact_match"] < window["exact_match"]
+        counted = sum(part["total"] for part in one["by_word"].values())
+        assert counted == one["total"]
+
+
+def test_counting_words_is_not_passed_by_the_encoder_on_pairs_of_a_passage():
     (words,), (cosine,) = runs("pairs", "common words"), runs("pairs", "cosine")
     assert words["accuracy"] > cosine["accuracy"] > 0.7
+    tuned = [run["accuracy"] for run in runs("pairs", "fine-tuned")]
+    assert len(tuned) == 3
+    assert cosine["accuracy"] < min(tuned)
+    assert statistics.mean(tuned) < words["accuracy"] and max(tuned) < 0.85
 
 
 def test_a_cast_that_is_cached_over_steps_would_stop_learning():
