@@ -1,6 +1,6 @@
 """Write the English model's file for the playground, from the package's weights.
 
-It has 2 MB, so it is made at each build instead of being kept beside what it is made of.
+It has 2 MB, so each build makes it; only the weights themselves are kept.
 """
 
 import sys

@@ -18,8 +18,8 @@ from book_files import read_yaml, repository_url
 # The playground is nothing without scripts.
 LEFT_OUT = ("book/playground",)
 SCREEN_ONLY = (
-    "script, noscript, style, fieldset, wbr, details.hide > summary, .headerlink, .only-dark, "
-    ".bert-try, .screen-only, .front-buttons, .chapter-tools, .source-link"
+    "script, noscript, style, fieldset, wbr, details.hide > summary, .headerlink, "
+    ".only-dark, .bert-try, .screen-only, .front-buttons, .chapter-tools, .source-link"
 )
 SCREEN_CELLS = ("Setup:", "Drawing:")
 # Code in the colour of the page needs no mark, and there are a hundred thousand.
