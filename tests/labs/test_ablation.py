@@ -14,6 +14,7 @@ from torch.utils.flop_counter import FlopCounterMode
 
 import bert_tutorial.labs.ablation.run as ablation
 from bert_tutorial.course.plots.curves import interval_rows
+from bert_tutorial.course.plots.style import COLORS
 from bert_tutorial.labs.ablation.lab import (
     LabData,
     lab_model,
@@ -452,7 +453,7 @@ def test_a_row_that_cannot_be_told_from_the_line_is_black():
     values = {"better": [0.1, 0.11, 0.12], "unclear": [0.2, -0.1, 0.0]}
     ax = interval_rows(values, line=0.0)
     colors = {line.get_color() for line in ax.lines if len(line.get_xdata()) == 2}
-    assert "#000000" in colors and "#0072B2" in colors
+    assert COLORS["black"] in colors and COLORS["blue"] in colors
     assert [t.get_text() for t in ax.get_yticklabels()] == list(values)
 
 

@@ -64,7 +64,7 @@ def join_streams(outputs: list[nbformat.NotebookNode]) -> list[nbformat.Notebook
 
 
 # Plots are stored as SVG, which the site turns in the dark; who runs a notebook gets
-# what Jupyter gives, and `notebooks/conftest.py` lets neither be compared.
+# what Jupyter gives, and the `conftest.py` of the root lets neither be compared.
 PLOTS_AS_SVG = "--InlineBackend.figure_formats={'svg'}"
 
 
