@@ -75,9 +75,9 @@ def unwrapped(answer: Any) -> Any:
 
 @lru_cache(maxsize=1)
 def texts() -> tuple[Tensor, Tensor]:
-    """Give 4,000 texts of 128 tokens; the first, one inside, the end are special."""
+    """Give 3,000 texts of 128 tokens; the first, one inside, the end are special."""
     generator = torch.Generator().manual_seed(1)
-    ids = torch.randint(5, V, (4_000, 128), generator=generator)
+    ids = torch.randint(5, V, (3_000, 128), generator=generator)
     is_special = torch.zeros_like(ids, dtype=torch.bool)
     is_special[:, 0] = is_special[:, 60] = is_special[:, 120:] = True
     return ids.masked_fill(is_special, 2), is_special
