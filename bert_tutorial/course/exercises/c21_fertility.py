@@ -143,6 +143,14 @@ EXERCISE = Exercise(
     solution=fertility,
     accepted={"all words first": in_a_list, "every script": any_script},
     mutants=mistakes(MISTAKES),
+    waived=dict.fromkeys(
+        (
+            "if is_unspaced(text): ... => if False: ...",
+            "if is_unspaced(text): ... => pass",
+            "raise ValueError(f'the scrip ... => pass",
+        ),
+        "the task leaves scripts without spaces open, and tries none",
+    ),
     cases=cases,
     run=run,
     hints=(
