@@ -121,8 +121,8 @@ class SelfAttention(nn.Module):
         super().__init__()
         H = config.hidden_size
         self.num_heads = config.num_attention_heads
-        self.dropout_prob = config.attention_probs_dropout_prob
-        self.dropout = nn.Dropout(self.dropout_prob)  # a trainer may put a cheaper one
+        # a module, so that a trainer may put a cheaper one
+        self.dropout = nn.Dropout(config.attention_probs_dropout_prob)
         self.query = nn.Linear(H, H)
         self.key = nn.Linear(H, H)
         self.value = nn.Linear(H, H)
@@ -151,7 +151,7 @@ class SelfAttention(nn.Module):
         query = split_heads(self.query(asking), self.num_heads)  # (B, A, T, D)
         key = split_heads(self.key(hidden), self.num_heads)
         value = split_heads(self.value(hidden), self.num_heads)
-        is_dropping = self.training and self.dropout_prob > 0
+        is_dropping = self.training and self.dropout.p > 0
         if not (is_dropping or output_attentions):
             mixed = fused_attention(query, key, value, is_token)
             return self.output(merge_heads(mixed)), None

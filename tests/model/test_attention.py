@@ -15,6 +15,7 @@ from bert_tutorial.model.attention import (
     merge_heads,
     split_heads,
 )
+from bert_tutorial.model.config import BertConfig
 
 BOTH = pytest.mark.parametrize("function", [attention, fused_attention])
 
@@ -162,3 +163,16 @@ def test_dropout_is_on_in_training_only():
     hidden = torch.randn(B, T, H)
     assert not torch.equal(layer.train()(hidden)[0], layer(hidden)[0])
     assert torch.equal(layer.eval()(hidden)[0], layer(hidden)[0])
+
+
+def test_the_share_that_is_dropped_is_said_in_one_place():
+    """A second copy of it would be changed without any effect."""
+    config = BertConfig(vocab_size=5, hidden_size=12, num_attention_heads=3)
+    layer = SelfAttention(config).train()
+    told = [name for name, value in vars(layer).items() if value == 0.1]
+    assert told == [] and layer.dropout.p == config.attention_probs_dropout_prob == 0.1
+    layer.dropout.p = 1.0
+    hidden = torch.randn(2, 5, 12)
+    bias = layer.output.bias.expand(2, 5, 12)
+    torch.testing.assert_close(layer(hidden)[0], bias)
+    assert not torch.allclose(layer.eval()(hidden)[0], bias)

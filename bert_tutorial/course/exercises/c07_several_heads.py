@@ -61,7 +61,7 @@ class InSteps(SelfAttention):
         A = self.num_heads
         query, key, value = (split_heads(linear(hidden), A) for linear in linears)
         weights = attention_weights(query, key, is_token)
-        kept = nn.functional.dropout(weights, self.dropout_prob, self.training)
+        kept = nn.functional.dropout(weights, self.dropout.p, self.training)
         mixed: Tensor = self.output(merge_heads(kept @ value))
         return mixed, weights if output_attentions else None
 
@@ -140,18 +140,18 @@ keys mixed (of in steps): kept @ value => kept @ key
 mask not used (of in steps): key, is_token) => key, None)
     is_token is not used: real tokens take from padding.
 no dropout (of in steps):
-- nn.functional.dropout(weights, self.dropout_prob, self.training) => weights
+- nn.functional.dropout(weights, self.dropout.p, self.training) => weights
     In training, the weights go through dropout before they mix the values; yours do
     not.
 dropout in eval mode (of in steps): self.training => True
-    Weights are dropped in eval mode too. Ask self.training: self.dropout_prob if
+    Weights are dropped in eval mode too. Ask self.training: self.dropout.p if
     self.training else 0.0.
 dropped weights returned (of in steps): kept = => kept = weights =
     The weights that come back are those after dropout. Return them as they were before,
     and mix with the dropped ones.
 dropout of the result (of in steps):
-- nn.functional.dropout(weights, self.dropout_prob, self.training) => weights
-- return (mixed => return (F.dropout(mixed, self.dropout_prob, self.training)
+- nn.functional.dropout(weights, self.dropout.p, self.training) => weights
+- return (mixed => return (F.dropout(mixed, self.dropout.p, self.training)
     Numbers of the result are dropped. The dropout of attention hits the weights, before
     they mix the values.
 numbers dealt out (of in steps):
@@ -245,9 +245,9 @@ EXERCISE = Exercise(
             "if not (is_dropping or outpu ... => if False: ...",
             "if not (is_dropping or outpu ... => pass",
             "self.training and self.dropo ... => self.training or self.dropou ...",
-            "self.training and self.dropo ... => self.dropout_prob > 0",
+            "self.training and self.dropo ... => self.dropout.p > 0",
             "self.training and self.dropo ... => self.training",
-            "self.dropout_prob > 0 => self.dropout_prob >= 0",
+            "self.dropout.p > 0 => self.dropout.p >= 0",
             "0 => -1",
         ),
         "the fused and the written-out attention give the same numbers",
