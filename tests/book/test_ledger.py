@@ -190,3 +190,19 @@ def test_an_experiment_stores_each_step_and_goes_on_where_it_stopped(
     monkeypatch.setattr(sys, "argv", ["try.py", "--output", str(file)])
     main(count, None, seeds=(5,))
     assert json.loads(file.read_text(encoding="utf-8"))["runs"] == [5]
+
+
+def test_a_run_that_goes_on_elsewhere_names_that_machine_once(tmp_path, monkeypatch):
+    file = tmp_path / "run.json"
+    for seeds in (["1"], ["1", "2"], ["1", "2", "3"]):
+        monkeypatch.setattr(sys, "argv", ["try.py", "--seeds", *seeds])
+        main(count, file, goes_on=True)
+    stored = json.loads(file.read_text(encoding="utf-8"))
+    assert "continued" not in stored
+    stored["machine"] |= {"processor": "an older one", "date": "2020-01-02"}
+    file.write_text(json.dumps(stored), encoding="utf-8")
+    for seeds in (["4"], ["5"]):
+        monkeypatch.setattr(sys, "argv", ["try.py", "--seeds", *seeds])
+        main(count, file, goes_on=True)
+    (elsewhere,) = json.loads(file.read_text(encoding="utf-8"))["continued"]
+    assert elsewhere == origin()["machine"]

@@ -399,9 +399,10 @@ def run_entry(path: Path, noted: dict[str, Any]) -> str:
     date = _first(run, "date")
     if date is None:
         date = f"committed {noted['committed']}" if noted else "not said"
+    machines = "; continued on ".join(map(machine_of, [run, *run.get("continued", [])]))
     return (
         f"`{path.name}`\n: `{command_of(path, run)}`\n\n"
-        f"  {date}. Machine: {machine_of(run)}.\n"
+        f"  {date}. Machine: {machines}.\n"
     )
 
 

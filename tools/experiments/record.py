@@ -106,7 +106,8 @@ def main(
             then.
         seeds: the default of `--seeds`; None if the experiment has no such option.
         options: adds the experiment's own options to the parser.
-        goes_on: begin with the document that the output has, if it is there.
+        goes_on: begin with the document that the output has, if it is there; another
+            machine than its own is noted under `continued`.
     """
     text = sys.modules[run.__module__].__doc__ or ""
     parser = argparse.ArgumentParser(description=text.split("\n")[0])
@@ -120,6 +121,10 @@ def main(
     document = origin()
     if goes_on and given.output is not None and given.output.is_file():
         document = json.loads(given.output.read_text(encoding="utf-8"))
+        here = machine()
+        before = [document["machine"], *document.get("continued", [])]
+        if all(here | {"date": ""} != one | {"date": ""} for one in before):
+            document.setdefault("continued", []).append(here)
     for _ in run(given, document):
         if given.output is not None:
             store(given.output, document)
