@@ -11,7 +11,7 @@ import json
 import re
 from collections.abc import Container, Iterable, Mapping
 from pathlib import Path
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, Self, Unpack
 
 import torch
 from torch import Tensor, nn
@@ -25,7 +25,7 @@ from bert_tutorial.files.folder import (
     write_folder,
 )
 from bert_tutorial.files.hub import find_folder
-from bert_tutorial.model.config import BertConfig
+from bert_tutorial.model.config import BertConfig, ConfigChanges
 from bert_tutorial.model.embeddings import truncated_normal_, why_out_of_range
 
 __all__ = ["NAMES", "PreTrained", "published_name", "read_weights"]
@@ -113,7 +113,7 @@ class PreTrained(nn.Module):
         revision: str | None = None,
         new_heads: bool = False,
         allow_bin: bool = False,
-        **changes: Any,
+        **changes: Unpack[ConfigChanges],
     ) -> Self:
         """Load a model from a folder, or from the hub by its id.
 

@@ -7,8 +7,8 @@ Used from: 1
 import difflib
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, fields, replace
-from typing import Any
+from dataclasses import asdict, dataclass, fields
+from typing import Any, TypedDict, Unpack
 
 from bert_tutorial.files.errors import UserError
 
@@ -68,6 +68,39 @@ _BELOW = {
     "position_initializer_range": math.inf,
 }
 _MAY_BE_NONE = ("classifier_dropout", "position_initializer_range")
+
+
+class ConfigChanges(TypedDict, total=False):
+    """Any fields of a configuration, for those who change some of them.
+
+    The names of the labels may also be a list, or numbered as in a config.json.
+    """
+
+    vocab_size: int
+    hidden_size: int
+    num_hidden_layers: int
+    num_attention_heads: int
+    intermediate_size: int
+    hidden_act: str
+    hidden_dropout_prob: float
+    attention_probs_dropout_prob: float
+    max_position_embeddings: int
+    type_vocab_size: int
+    initializer_range: float
+    layer_norm_eps: float
+    pad_token_id: int | None
+    classifier_dropout: float | None
+    num_labels: int
+    id2label: Sequence[str] | Mapping[int, str] | Mapping[str, str] | None
+    problem_type: str | None
+    position_initializer_range: float | None
+
+
+def dropout_changes(dropout: float | None) -> ConfigChanges:
+    """Give both dropouts of the encoder one probability; None keeps the model's own."""
+    if dropout is None:
+        return {}
+    return {"hidden_dropout_prob": dropout, "attention_probs_dropout_prob": dropout}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -156,23 +189,26 @@ class BertConfig:
             )
 
     @classmethod
-    def named(cls, name: str, **changes: Any) -> "BertConfig":
+    def named(cls, name: str, **changes: Unpack[ConfigChanges]) -> "BertConfig":
         """Give the configuration of a published size, with changes.
 
         Args:
             name: tiny, mini, small, medium, base or large.
             changes: any fields.
+
+        Raises:
+            UserError: if there is no such size, or a value is out of its range.
         """
         if name not in SIZES:
             raise UserError(f"name must be one of {', '.join(SIZES)}, got {name!r}")
         layers, hidden, heads = SIZES[name]
-        sizes = {
-            "num_hidden_layers": layers,
-            "hidden_size": hidden,
-            "num_attention_heads": heads,
-            "intermediate_size": 4 * hidden,
-        }
-        return cls(**(sizes | changes))
+        published = cls(
+            num_hidden_layers=layers,
+            hidden_size=hidden,
+            num_attention_heads=heads,
+            intermediate_size=4 * hidden,
+        )
+        return published.changed(**changes)
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> "BertConfig":
@@ -219,17 +255,24 @@ class BertConfig:
                 raise UserError(f"unknown configuration key {key!r}{hint}")
         return cls.from_dict(values)
 
-    def changed(self, **changes: Any) -> "BertConfig":
+    def changed(self, **changes: Unpack[ConfigChanges]) -> "BertConfig":
         """Copy the configuration with other values for some keys.
 
         The labels' names set their number; a new number forgets the names.
+
+        Raises:
+            UserError: if a value is out of its range.
+            TypeError: if there is no such key.
         """
-        if changes.get("id2label") is not None:
-            changes["id2label"] = _label_names(changes["id2label"])
-            changes.setdefault("num_labels", len(changes["id2label"]))
-        elif changes.get("num_labels", self.num_labels) != self.num_labels:
-            changes["id2label"] = None
-        return replace(self, **changes)
+        names = _label_names(changes.get("id2label"))
+        if names is not None:
+            changes.setdefault("num_labels", len(names))
+        elif changes.get("num_labels", self.num_labels) == self.num_labels:
+            names = self.id2label if "id2label" not in changes else None
+        values = asdict(self)
+        values.update(changes)
+        values["id2label"] = names
+        return type(self)(**values)
 
     def to_dict(self) -> dict[str, Any]:
         """Give the keys of a config.json that this package and others read."""
@@ -272,7 +315,7 @@ def _labels_of(values: Mapping[str, Any]) -> tuple[str, ...] | None:
     return labels
 
 
-def _label_names(names: Any) -> tuple[str, ...] | None:
+def _label_names(names: object) -> tuple[str, ...] | None:
     """Order the names of {"0": name, "1": name}; take a sequence as it is."""
     if names is None:
         return None
@@ -283,9 +326,10 @@ def _label_names(names: Any) -> tuple[str, ...] | None:
                 f"id2label must number its names 0, 1, ..., got {sorted(numbered)}"
             )
         names = [numbered[str(i)] for i in range(len(numbered))]
-    is_list = isinstance(names, Sequence) and not isinstance(names, str)
-    if is_list:  # stars or years, say, are numbers in some files
-        names = [str(one) if isinstance(one, int | float) else one for one in names]
-    if not is_list or not all(isinstance(name, str) for name in names):
+    found = None
+    if isinstance(names, Sequence) and not isinstance(names, str):
+        # stars or years, say, are numbers in some files
+        found = [str(one) if isinstance(one, int | float) else one for one in names]
+    if found is None or not all(isinstance(name, str) for name in found):
         raise UserError(f"id2label must hold names by number, got {names!r}")
-    return tuple(names)
+    return tuple(found)

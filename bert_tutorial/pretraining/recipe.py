@@ -6,11 +6,15 @@ Chapter: 12
 import math
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from bert_tutorial.files.errors import UserError
 from bert_tutorial.files.texts import read_object
-from bert_tutorial.model.config import SIZES, BertConfig
+from bert_tutorial.model.config import (
+    SIZES,
+    BertConfig,
+    ConfigChanges,
+    dropout_changes,
+)
 from bert_tutorial.training.config import (
     NOT_NEGATIVE,
     SHARE,
@@ -87,18 +91,15 @@ class CorpusRecipe:
             ValueError: if there is neither such a size nor such a file, or the model
                 has fewer positions than `max_length`.
         """
-        given = {
-            "hidden_dropout_prob": self.dropout,
-            "attention_probs_dropout_prob": self.dropout,
-            "initializer_range": self.initializer_range,
-            "position_initializer_range": self.position_initializer_range,
-        }
-        changes: dict[str, Any] = {"vocab_size": vocab_size}
-        changes |= {key: value for key, value in given.items() if value is not None}
+        changes = dropout_changes(self.dropout)
+        changes["vocab_size"] = vocab_size
+        if self.initializer_range is not None:
+            changes["initializer_range"] = self.initializer_range
+        if self.position_initializer_range is not None:
+            changes["position_initializer_range"] = self.position_initializer_range
         if self.config in SIZES:
-            config = BertConfig.named(
-                self.config, **(_suitable(SIZES[self.config][1]) | changes)
-            )
+            suitable = _suitable(SIZES[self.config][1])
+            config = BertConfig.named(self.config, **(suitable | changes))
         else:
             config = self._read_config().changed(**changes)
         if self.max_length > config.max_position_embeddings:
@@ -119,9 +120,9 @@ class CorpusRecipe:
         return BertConfig.strict(read_object(path))
 
 
-def _suitable(hidden_size: int) -> dict[str, Any]:
+def _suitable(hidden_size: int) -> ConfigChanges:
     """Choose dropout and initial spread for a published size."""
-    values = {"hidden_dropout_prob": 0.0, "attention_probs_dropout_prob": 0.0}
+    values = dropout_changes(0.0)
     if hidden_size <= 256:
         values["initializer_range"] = round(1 / math.sqrt(hidden_size), 4)
         values["position_initializer_range"] = 0.03

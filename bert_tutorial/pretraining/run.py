@@ -131,7 +131,7 @@ def write_tokenizer(
     data.tokenizer.save(folder, model.config.max_position_embeddings)
 
 
-def came_from(start: Start | None) -> dict[str, Any]:
+def came_from(start: Start | None) -> dict[str, dict[str, object]]:
     """Say for a state which weights its run started from."""
     return {} if start is None else {"start": {"sha256": start.digest()}}
 
@@ -367,7 +367,7 @@ def run_identity(
     model: BertConfig,
     vocabulary: Sequence[str],
     corpus: Mapping[str, str],
-) -> dict[str, Any]:
+) -> dict[str, dict[str, object]]:
     """Gather what must not change between the parts of a run.
 
     Device, number of processes and how often states are saved are not among it.

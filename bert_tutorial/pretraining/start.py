@@ -4,7 +4,6 @@ Chapter: 12
 """
 
 import hashlib
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,7 +11,7 @@ from typing import Any
 from bert_tutorial.files.errors import UserError
 from bert_tutorial.files.folder import read_json, weight_files
 from bert_tutorial.files.hub import find_folder
-from bert_tutorial.model.config import BertConfig
+from bert_tutorial.model.config import BertConfig, dropout_changes
 from bert_tutorial.model.objectives import BertForPreTraining
 from bert_tutorial.pretraining.recipe import CorpusRecipe
 from bert_tutorial.tokenization.vocabulary import check_vocabulary_size
@@ -86,7 +85,7 @@ class Start:
             UserError: the model has fewer positions than `max_length`, or a choice of
                 the recipe is out of its range.
         """
-        config = self.config.changed(**self._changes(recipe))
+        config = self.config.changed(**dropout_changes(recipe.dropout))
         weight_files(self.folder, self.allow_bin)
         if recipe.max_length > config.max_position_embeddings:
             raise UserError(
@@ -109,7 +108,7 @@ class Start:
             self.folder,
             new_heads=self.new_heads,
             allow_bin=self.allow_bin,
-            **self._changes(recipe),
+            **dropout_changes(recipe.dropout),
         )
 
     def digest(self) -> str:
@@ -119,11 +118,3 @@ class Start:
             with open(file, "rb") as opened:
                 digest.update(hashlib.file_digest(opened, "sha256").digest())
         return digest.hexdigest()
-
-    @staticmethod
-    def _changes(recipe: CorpusRecipe) -> Mapping[str, Any]:
-        """Give what the configuration is to have otherwise."""
-        if recipe.dropout is None:
-            return {}
-        names = ("hidden_dropout_prob", "attention_probs_dropout_prob")
-        return dict.fromkeys(names, recipe.dropout)

@@ -9,7 +9,17 @@ import statistics
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Generic, NotRequired, TypedDict, cast
+from types import UnionType
+from typing import (
+    Generic,
+    NotRequired,
+    TypedDict,
+    TypeGuard,
+    get_args,
+    get_origin,
+    get_type_hints,
+    is_typeddict,
+)
 
 import torch
 
@@ -18,19 +28,19 @@ from bert_tutorial.files.folder import read_json, weight_files
 from bert_tutorial.files.hub import find_folder
 from bert_tutorial.files.shipped import shipped_weights
 from bert_tutorial.files.texts import replace_json
-from bert_tutorial.model.config import BertConfig
+from bert_tutorial.model.config import BertConfig, ConfigChanges, dropout_changes
 from bert_tutorial.pretraining.run import corpus_digests
 from bert_tutorial.tasks.examples import Example
 from bert_tutorial.tasks.fine_tuning import FineTuned, FineTuningConfig, fine_tune
 from bert_tutorial.tasks.leaks import shared_texts
-from bert_tutorial.tasks.rows import Rows, bad_row
+from bert_tutorial.tasks.rows import Rows, keep_good
 from bert_tutorial.tasks.sentiment.labels import class_weights
 from bert_tutorial.tasks.task import Head, Reading, Row, Shape, Task
 from bert_tutorial.tokenization.coverage import Coverage, coverage
 from bert_tutorial.tokenization.tokenizer import BertTokenizer
 from bert_tutorial.tokenization.vocabulary import check_vocabulary_size
 from bert_tutorial.training.device import pick_device
-from bert_tutorial.training.identity import check_identity, lengthened
+from bert_tutorial.training.identity import Identity, check_identity, lengthened
 from bert_tutorial.training.keeper import StateKeeper, refuse_results, sweep_run
 from bert_tutorial.training.lock import RunLock
 from bert_tutorial.training.states import list_states, newest_state
@@ -123,15 +133,6 @@ class RunOptions:
             raise UserError(f"seeds must be different numbers from 0 up, got {seeds}")
 
 
-class Changes(TypedDict, total=False):
-    """What the model's configuration is to have otherwise than its file."""
-
-    id2label: tuple[str, ...]
-    problem_type: None
-    hidden_dropout_prob: float
-    attention_probs_dropout_prob: float
-
-
 @dataclass(frozen=True)
 class Part(Generic[Row]):
     """Rows to learn from, to choose by or to judge by, and a digest of their data."""
@@ -155,7 +156,7 @@ class Job(Generic[Row, Head]):
     dev: Part[Row] | None
     test: Part[Row] | None
     leaks: dict[str, dict[str, int]]
-    changes: Changes
+    changes: ConfigChanges
     options: RunOptions
     device: torch.device
     say: Callable[[str], None]
@@ -304,7 +305,7 @@ def prepare(
     train, dev, test = parts
     shape = shape_of(task, own, options, train.rows)
     names = task.names(train.rows, train.rows.source)
-    changes = changes_of(options, names)
+    changes = changes_of(task, options, names)
     own.changed(**changes)  # refuse a bad one before any work
     say_coverage(task, folder, tokenizer, train.rows, say)
     look_at_parts(task, parts, names, say, is_strict)
@@ -442,15 +443,7 @@ def keep_usable(
         UserError: naming the first of them, if the reading is strict; or if none is
             left.
     """
-    faults = task.faults(rows, names)
-    if not faults:
-        return
-    if is_strict:
-        _, line, reason = faults[0]
-        raise bad_row(rows, line, reason)
-    rows.leave_out(faults)
-    if not rows:
-        raise UserError(f"a file must hold at least one row: {rows.report()}")
+    keep_good(rows, task.faults(rows, names), is_strict)
 
 
 def plan_line(recipe: FineTuningConfig, examples: int) -> str:
@@ -466,14 +459,13 @@ def plan_line(recipe: FineTuningConfig, examples: int) -> str:
     return f"{line}, learning rate {recipe.learning_rate:g}"
 
 
-def changes_of(options: RunOptions, names: list[str]) -> Changes:
+def changes_of(
+    task: Task[Row, Head], options: RunOptions, names: list[str]
+) -> ConfigChanges:
     """Gather what the model's configuration is to have otherwise."""
-    changes: Changes = {}
-    if names:  # one class a text or token, whatever the model was for before
-        changes = {"id2label": tuple(names), "problem_type": None}
-    if options.dropout is not None:
-        changes["hidden_dropout_prob"] = options.dropout
-        changes["attention_probs_dropout_prob"] = options.dropout
+    changes = dropout_changes(options.dropout)
+    if names:  # whatever the model was for before
+        changes |= {"id2label": tuple(names), "problem_type": task.problem}
     return changes
 
 
@@ -566,28 +558,55 @@ def run_one(job: Job[Row, Head], folder: Path) -> Report:
     return report
 
 
-def finished_run(
-    file: Path, identity: dict[str, dict[str, object]], resume: bool
-) -> Report:
+def finished_run(file: Path, identity: Identity, resume: bool) -> Report:
     """Take the report of a run that is over already.
 
     Raises:
         UserError: if it is not to be resumed, or is another run's, or had more steps.
     """
-    found = read_json(file)
+    found: object = read_json(file)
     if not resume:
         raise UserError(
             f"{file.parent} has a finished run; give another folder, or resume it with "
             "more steps (--resume, resume=True)"
         )
-    saved = found.get("identity")
-    if not isinstance(saved, dict) or not isinstance(saved.get("recipe"), dict):
+    if not is_report(found) or "recipe" not in found.get("identity", {}):
         raise UserError(f"{file} does not say which run it is of")
+    saved: Identity = found["identity"]
     steps = saved["recipe"].get("steps")
     if isinstance(steps, int) and steps != identity["recipe"]["steps"]:
         saved = lengthened(saved, identity)
     check_identity(saved, identity)
-    return cast(Report, found)
+    return found
+
+
+def is_report(found: object) -> TypeGuard[Report]:
+    """Tell whether the contents of a run.json are all that a report has to say."""
+    return is_of(found, Report)
+
+
+def is_of(value: object, kind: object) -> bool:
+    """Tell whether a JSON value is what an annotation says, such as `Report`."""
+    origin, inner = get_origin(kind), get_args(kind)
+    if origin is UnionType or origin is NotRequired:
+        return any(is_of(value, one) for one in inner)
+    if origin is list:
+        return isinstance(value, list) and all(is_of(one, inner[0]) for one in value)
+    if origin is dict:
+        return isinstance(value, dict) and all(
+            is_of(one, inner[1]) for one in value.values()
+        )
+    if not isinstance(kind, type):
+        return False
+    if is_typeddict(kind):
+        hints = get_type_hints(kind, include_extras=True)
+        return isinstance(value, dict) and all(
+            is_of(value[key], hint) if key in value else get_origin(hint) is NotRequired
+            for key, hint in hints.items()
+        )
+    if isinstance(value, bool):  # which is an int for Python
+        return kind in (bool, object)
+    return isinstance(value, (int, float) if kind is float else kind)
 
 
 def goes_further(job: Job[Row, Head], folder: Path, before: Report) -> bool:
@@ -599,7 +618,7 @@ def goes_further(job: Job[Row, Head], folder: Path, before: Report) -> bool:
     Raises:
         UserError: if it ended by its patience, or its state is gone.
     """
-    old = cast(int, before["identity"]["recipe"]["steps"])
+    old = steps_of(before)
     last = before["last_dev"]
     if last is not None and last["step"] < old:
         raise UserError(
@@ -622,10 +641,22 @@ def goes_further(job: Job[Row, Head], folder: Path, before: Report) -> bool:
     return is_new
 
 
+def steps_of(report: Report) -> int:
+    """Give the steps of a finished run.
+
+    Raises:
+        UserError: if its report does not say them.
+    """
+    steps = report["identity"]["recipe"]["steps"]
+    if not isinstance(steps, int):
+        raise UserError(f"steps must be a whole number in run.json, got {steps!r}")
+    return steps
+
+
 def earlier_of(report: Report) -> Earlier:
     """Keep the scores of a run that gets more steps."""
     return {
-        "steps": cast(int, report["identity"]["recipe"]["steps"]),
+        "steps": steps_of(report),
         "best_dev": report["best_dev"],
         "test": report.get("test"),
     }

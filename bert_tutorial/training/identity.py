@@ -5,17 +5,19 @@ Chapter: 12
 
 import json
 from collections.abc import Mapping
-from typing import Any
 
 from bert_tutorial.files.errors import UserError
 from bert_tutorial.files.folder import CheckpointError
 
-__all__ = ["check_identity"]
+__all__ = ["Identity", "check_identity"]
+
+Identity = Mapping[str, Mapping[str, object]]
+"""A run's choices in groups such as "recipe", of JSON types only."""
 
 SHOWN = 6
 
 
-def check_identity(saved: Mapping[str, Any], now: Mapping[str, Any]) -> None:
+def check_identity(saved: Identity, now: Identity) -> None:
     """Compare a state's run with the one that wants to go on from it.
 
     Raises:
@@ -38,14 +40,14 @@ def check_identity(saved: Mapping[str, Any], now: Mapping[str, Any]) -> None:
     )
 
 
-def lengthened(saved: Mapping[str, Any], now: Mapping[str, Any]) -> dict[str, Any]:
+def lengthened(saved: Identity, now: Identity) -> Identity:
     """Give the saved run's choices with the steps of the run that goes on with it.
 
     Raises:
         UserError: if these are not more.
     """
     old, new = saved["recipe"]["steps"], now["recipe"]["steps"]
-    if isinstance(old, int) and new <= old:
+    if isinstance(old, int) and isinstance(new, int) and new <= old:
         raise UserError(
             f"steps must be more than the {old:,} of the run that is to be longer, "
             f"got {new:,}"
@@ -53,7 +55,7 @@ def lengthened(saved: Mapping[str, Any], now: Mapping[str, Any]) -> dict[str, An
     return {**saved, "recipe": {**saved["recipe"], "steps": new}}
 
 
-def _flat(values: Mapping[str, Any]) -> dict[str, str]:
+def _flat(values: Identity) -> dict[str, str]:
     """Name each value by group and key, as in "recipe seed"."""
     return {
         f"{group} {key}": json.dumps(value) if not isinstance(value, str) else value

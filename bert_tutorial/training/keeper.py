@@ -10,7 +10,7 @@ Chapter: 12
 import hashlib
 import json
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import IO, Any, Protocol, runtime_checkable
 
@@ -19,7 +19,7 @@ from torch import Tensor
 
 from bert_tutorial.files.errors import UserError
 from bert_tutorial.files.folder import CheckpointError
-from bert_tutorial.training.identity import check_identity, lengthened
+from bert_tutorial.training.identity import Identity, check_identity, lengthened
 from bert_tutorial.training.log import Window
 from bert_tutorial.training.processes import ProcessGroup
 from bert_tutorial.training.states import (
@@ -108,7 +108,7 @@ class StateKeeper:
     def __init__(
         self,
         folder: str | Path,
-        identity: Mapping[str, Any],
+        identity: Identity,
         every: int = 0,
         resume: bool = False,
         longer: bool = False,

@@ -20,6 +20,7 @@ from bert_tutorial.files.texts import replace_json
 from bert_tutorial.model.objectives import BertForPreTraining
 from bert_tutorial.tokenization.tokenizer import BertTokenizer
 from bert_tutorial.training.device import versions
+from bert_tutorial.training.identity import Identity
 from bert_tutorial.training.keeper import (
     StateKeeper,
     refuse_other_vocabulary,
@@ -280,10 +281,10 @@ class _Curve:
         self._before = wall, cpu
 
 
-def _identity(recipe: WorldRecipe, mix: Mix) -> dict[str, Any]:
+def _identity(recipe: WorldRecipe, mix: Mix) -> Identity:
     """Gather what must not change between the parts of a run."""
     values = {"recipe": asdict(recipe), "mix": asdict(mix)}
-    identity: dict[str, Any] = json.loads(json.dumps(values))
+    identity: Identity = json.loads(json.dumps(values))
     return identity
 
 

@@ -2,12 +2,13 @@
 
 import dataclasses
 import json
+from typing import get_type_hints
 
 import pytest
 from conftest import tiny_config
 from transformers import BertConfig as TheirConfig
 
-from bert_tutorial.model.config import SIZES, BertConfig
+from bert_tutorial.model.config import SIZES, BertConfig, ConfigChanges
 
 OURS_ONLY = {"position_initializer_range", "num_labels", "id2label", "problem_type"}
 
@@ -137,6 +138,16 @@ def test_changes_keep_names_and_number_of_labels_together():
     assert config.changed(num_labels=3).id2label is None
     named = config.changed(id2label=["a", "b", "c"])
     assert named.num_labels == 3 and named.id2label == ("a", "b", "c")
+
+
+def test_each_field_can_be_changed_and_nothing_else():
+    fields, changes = get_type_hints(BertConfig), get_type_hints(ConfigChanges)
+    del fields["id2label"], changes["id2label"]  # which may be a list or numbered, too
+    assert changes == fields
+    numbered = BertConfig.named("tiny", id2label={"1": "b", "0": "a", "2": "c"})
+    assert numbered.id2label == ("a", "b", "c") and numbered.num_labels == 3
+    with pytest.raises(TypeError, match="hiden_size"):
+        BertConfig().changed(hiden_size=24)
 
 
 def test_a_configuration_cannot_be_changed_in_place():

@@ -187,7 +187,13 @@ def test_a_damaged_run_json_is_a_user_error(tmp_path):
     again = RunOptions(device=CPU, resume=True)
     (report,) = fine_tune_model(*given, recipe=recipe, options=again)
     assert report["recipe"]["steps"] == 1, "a finished run is not done again"
-    for text in ("{", "[]", "{}", '{"identity": 3}'):
+    whole = json.loads((output / "run.json").read_text())
+    wrong = ({"rows": "12"}, {"evaluations": True}, {"recipe": {"seed": []}})
+    wrong += ({"best_dev": {"step": "1"}}, {"earlier": [{"steps": 1}]})
+    damaged = [whole | changes for changes in wrong]
+    for gone in ("metric", "last_dev", "identity"):
+        damaged.append({key: value for key, value in whole.items() if key != gone})
+    for text in ("{", "[]", "{}", '{"identity": 3}', *map(json.dumps, damaged)):
         (output / "run.json").write_text(text, encoding="utf-8")
         with pytest.raises(UserError, match=r"run\.json"):
             fine_tune_model(*given, recipe=recipe, options=again)

@@ -37,6 +37,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from bert_tutorial.files.hub import published_encoder
+from bert_tutorial.model.config import ConfigChanges
 from bert_tutorial.model.task_heads import BertForSequenceClassification
 from bert_tutorial.tasks.fit import length_batches
 from bert_tutorial.tasks.sentiment.classify import encode_texts
@@ -101,7 +102,7 @@ def build(layers: int | None = None, heads: Sequence[Sequence[int]] = ()) -> Any
     folder = published_encoder()
     data = read_definitions()
     names = sorted({row.label for row in data.train})
-    changes: dict[str, Any] = {"id2label": names, "num_labels": len(names)}
+    changes: ConfigChanges = {"id2label": names}
     if layers is not None:
         changes["num_hidden_layers"] = layers
     torch.manual_seed(0)

@@ -24,7 +24,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from itertools import product
 from pathlib import Path
-from typing import Any
+from typing import Any, Unpack
 
 import torch
 from record import RUNS, main
@@ -37,6 +37,7 @@ from wnut17 import measure
 from bert_tutorial import BertModel, BertTokenizer
 from bert_tutorial.files.hub import ENCODER, ENCODER_SHA256, published_encoder
 from bert_tutorial.model.checkpoint import PreTrained
+from bert_tutorial.model.config import ConfigChanges
 from bert_tutorial.model.task_heads import (
     BertForQuestionAnswering,
     BertForSequenceClassification,
@@ -142,7 +143,7 @@ def learned(
     rate: float,
     seed: int,
     batch_size: int = BATCH,
-    **changes: Any,
+    **changes: Unpack[ConfigChanges],
 ) -> Any:
     """Fine-tune the published encoder, or train the same model from random weights."""
     torch.manual_seed(seed)
@@ -181,6 +182,16 @@ def sentence_vectors(journal: Journal, examples: Sequence[Example]) -> Tensor:
     """Give the vectors of texts as published: mean over the tokens, of length 1."""
     means = [one.mean(dim=0) for one in hidden_states(journal, examples)]
     return F.normalize(torch.stack(means), dim=-1)
+
+
+def text_vectors(
+    journal: Journal, texts: Sequence[str], max_length: int = 128
+) -> Tensor:
+    """Give the published vectors of texts: (N, H)."""
+    tokenizer = BertTokenizer.from_pretrained(published_encoder())
+    plain = [LabelledText(text, None, "", 1) for text in texts]
+    rows = encode_texts(tokenizer, plain, max_length=max_length)
+    return sentence_vectors(journal, [row[0] for row in rows])
 
 
 def linear(train: Tensor, labels: Tensor, test: Tensor, classes: int) -> Tensor:
@@ -281,12 +292,19 @@ def sentiment_logits(
         return classify(model, asked)
 
 
-def sentiment(journal: Journal) -> Iterator[None]:
-    """Run everything on SST-2's phrases."""
+def read_phrases(
+    journal: Journal,
+) -> tuple[list[LabelledText], list[LabelledText], list[int]]:
+    """Read SST-2: phrases to learn from, those of dev that are tested, their labels."""
     folder = journal.options.data / "sst2-glue"
     train, dev = (list(read_table(folder / f"{p}.tsv")) for p in ("train", "dev"))
     test = drawn(dev, TESTED, 0)
-    labels = [int(row.label) for row in test]
+    return train, test, [int(row.label) for row in test]
+
+
+def sentiment(journal: Journal) -> Iterator[None]:
+    """Run everything on SST-2's phrases."""
+    train, test, labels = read_phrases(journal)
     groups = groups_of(test)
     spare = drawn(train, 768, DRAWS)
     gold = torch.tensor([int(row.label) for row in spare[256:]])
@@ -327,10 +345,7 @@ FEW, FEW_STEPS, FEW_BATCH = 256, (24, 100, 200, 400), 32
 
 def few(journal: Journal) -> Iterator[None]:
     """Fine-tune on 256 phrases for 3 epochs and longer, as the command does."""
-    folder = journal.options.data / "sst2-glue"
-    train, dev = (list(read_table(folder / f"{p}.tsv")) for p in ("train", "dev"))
-    test = drawn(dev, TESTED, 0)
-    labels = [int(row.label) for row in test]
+    train, test, labels = read_phrases(journal)
     tokenizer = BertTokenizer.from_pretrained(published_encoder())
     asked = encode_texts(tokenizer, test)
     rate = usual_rate(published_encoder())
@@ -583,14 +598,9 @@ def common_words(rows: Sequence[LabelledText]) -> Tensor:
 
 def cosines(journal: Journal, rows: Sequence[LabelledText]) -> Tensor:
     """Give the cosine of the frozen encoder's two vectors of each pair: (N, 1)."""
-    tokenizer = BertTokenizer.from_pretrained(published_encoder())
-    sides = ([r.text for r in rows], [r.pair or "" for r in rows])
-    vectors = []
-    for texts in sides:
-        plain = [LabelledText(text, None, "", 1) for text in texts]
-        examples = [row[0] for row in encode_texts(tokenizer, plain)]
-        vectors.append(sentence_vectors(journal, examples))
-    return (vectors[0] * vectors[1]).sum(-1, keepdim=True)
+    first = text_vectors(journal, [row.text for row in rows])
+    second = text_vectors(journal, [row.pair or "" for row in rows])
+    return (first * second).sum(-1, keepdim=True)
 
 
 def pair_logits(
@@ -644,11 +654,7 @@ def pairs(journal: Journal) -> Iterator[None]:
 
 def central(journal: Journal, sentences: Sequence[str], k: int = 3) -> list[int]:
     """Choose the sentences whose vectors are nearest to the document's mean."""
-    tokenizer = BertTokenizer.from_pretrained(published_encoder())
-    plain = [LabelledText(text, None, "", 1) for text in sentences]
-    vectors = sentence_vectors(
-        journal, [row[0] for row in encode_texts(tokenizer, plain, max_length=256)]
-    )
+    vectors = text_vectors(journal, sentences, max_length=256)
     nearness = vectors @ vectors.mean(dim=0)
     return sorted(nearness.topk(min(k, len(sentences))).indices.tolist())
 

@@ -46,7 +46,7 @@ from torch.nn import functional as F
 from wnut17 import Scorer, by_bert, by_neighbours, measure
 
 from bert_tutorial.files.texts import replace_json
-from bert_tutorial.model.config import BertConfig
+from bert_tutorial.model.config import BertConfig, ConfigChanges
 from bert_tutorial.model.objectives import BertForPreTraining
 from bert_tutorial.model.task_heads import BertForSequenceClassification
 from bert_tutorial.pretraining.corpus import CorpusData, encode_documents
@@ -358,7 +358,7 @@ class Task:
         """Fine-tune a folder's model, or train one of a configuration from scratch."""
         number = key["labels"]
         torch.manual_seed(seed)
-        changes: dict[str, Any] = {
+        changes: ConfigChanges = {
             "num_labels": len(self.names),
             "hidden_dropout_prob": 0.1,
         }

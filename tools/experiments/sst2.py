@@ -157,11 +157,9 @@ def tuned(
 ) -> nn.Module:
     """Fine-tune the pretrained model, or the same from random weights."""
     torch.manual_seed(seed)
-    dropout: dict[str, Any] = {
-        "hidden_dropout_prob": 0.1,
-        "attention_probs_dropout_prob": 0.0,
-    }
-    model = BertForSequenceClassification.from_pretrained(folder, **dropout)
+    model = BertForSequenceClassification.from_pretrained(
+        folder, hidden_dropout_prob=0.1, attention_probs_dropout_prob=0.0
+    )
     if kind == "scratch":
         model = BertForSequenceClassification(model.config)
     fit(
