@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from bert_tutorial.files.errors import UserError
 from bert_tutorial.files.folder import CheckpointError
 
-__all__ = ["Identity", "check_identity"]
+__all__ = ["check_identity"]
 
 Identity = Mapping[str, Mapping[str, object]]
 """A run's choices in groups such as "recipe", of JSON types only."""
