@@ -578,7 +578,7 @@ def test_an_error_may_be_a_subclass_and_not_a_base():
     assert judge(made, raising(FineError())).passed
     for error in (Exception("e"), BaseException("e"), TypeError("e")):
         verdict = judge(made, raising(error))
-        assert verdict.kind == "crashed" and "a ValueError is asked for" in verdict.seen
+        assert verdict.kind == "crashed" and "a ValueError was expected" in verdict.seen
     verdict = judge(made, lambda x: x)
     assert verdict.kind == "value" and "no error" in verdict.seen
 
@@ -759,3 +759,63 @@ def test_a_crash_names_the_readers_line():
 
 def test_the_time_limit_is_long_enough_for_a_slow_machine():
     assert behaviour.SECONDS >= 5 and limits.BUSY >= 2
+
+
+def pair_of_modes(answer, case):
+    return [answer(*case.args), "a mode"]
+
+
+def test_what_an_answer_gave_back_shows_where_the_test_makes_more_of_it():
+    made = exercise(double, (50,), run=pair_of_modes)
+    verdict = judge(made, lambda x: 3 * x)
+    assert verdict.seen == "the result is 150, not 100 for this input"
+    verdict = judge(made, lambda x: [2 * x])
+    assert verdict.seen.startswith("the result is a list, not a whole number")
+
+    def twice(answer, case):
+        return [answer(*case.args) + answer(*case.args), "a mode"]
+
+    drawn = exercise(double, (50,), run=twice)
+    verdict = judge(drawn, lambda x: 3 * x)
+    assert verdict.seen == "what came of it is not right for this input"
+    assert verdict.kind == "value"
+
+
+def test_a_known_mistake_is_known_by_other_types_that_are_as_good():
+    def half(x):
+        return [x / 2, 0.0]
+
+    mutant = Mutant("third", lambda x: [x / 3, 1.0], "You divided by three, not by 2.")
+    made = exercise(half, (3.0,), mutants=[mutant])
+    assert judge(made, lambda x: [1, 1]).hint == mutant.hint
+    assert judge(made, lambda x: (1.0, 1)).hint == mutant.hint
+    assert judge(made, lambda x: ["1.0", 1]).hint == ""
+    assert judge(made, lambda x: [x / 2, 0]).passed
+
+
+def test_a_message_names_a_value_as_one_says_it():
+    class Own(float):
+        pass
+
+    assert words.kind_of(Own(1.0)) == "a number with a fraction"
+    assert words.kind_of(Counter) == "the class Counter"
+    assert difference([1], [1, 2]).text == "the result has 1 entry, not 2"
+    one, other = torch.tensor(0.5), torch.tensor(1 / 3)
+    assert difference(one, other).text == "the result is 0.5, not 0.333333"
+    assert difference(0.5 + 1e-7, 0.5, 0.0).text == "the result is 0.5000001, not 0.5"
+
+
+class Shifted(nn.Module):
+    def forward(self, x):
+        return x + 1
+
+
+def test_a_class_that_raises_inside_a_property_is_shown_its_line():
+    class Bad(nn.Module):
+        def forward(self, x):
+            return x.no_such_name
+
+    moves = Property("moves", "It must move.", lambda kind: bool(kind()(torch.ones(1))))
+    made = exercise(Shifted, judged_by="properties", cases=None, properties=[moves])
+    verdict = judge(made, Bad)
+    assert verdict.kind == "crashed" and "`return x.no_such_name`" in verdict.seen

@@ -38,30 +38,6 @@ def rounded() -> list[float]:
     return [0.24, 0.09, 0.67]
 
 
-class Weight(float):
-    """A weight that prints two decimals, and nothing at all if it is the book's."""
-
-    is_secret = False
-
-    def __repr__(self) -> str:
-        """Say which weight it is in a message."""
-        return "another number" if self.is_secret else f"{float(self):.2f}"
-
-
-def run(answer: object, case: Case) -> object:
-    """Call the answer; a tuple, whole numbers and a tensor's list are as good."""
-    assert callable(answer)
-    found = answer()
-    if not isinstance(found, list | tuple) or not all(
-        isinstance(one, int | float) and not isinstance(one, bool) for one in found
-    ):
-        return found
-    weights = [Weight(one) for one in found]
-    for weight in weights:
-        weight.is_secret = answer is row_by_hand
-    return weights
-
-
 def cases(seed: int, dtype: torch.dtype) -> list[Case]:
     """One question, no inputs."""
     return [Case((), "query 2")]
@@ -159,7 +135,6 @@ EXERCISE = Exercise(
     minutes=5,
     stub=STUB,
     solution=row_by_hand,
-    run=run,
     accepted={"rounded": rounded},
     mutants=mistakes(MISTAKES),
     cases=cases,

@@ -13,7 +13,7 @@ from typing import Any
 import torch
 from torch import nn
 
-from bert_tutorial.course.judging.compare import difference
+from bert_tutorial.course.judging.compare import as_asked, difference
 from bert_tutorial.course.judging.endings import nothing_ends
 from bert_tutorial.course.judging.exercise import Case, Exercise, NotAttempted
 from bert_tutorial.course.judging.limits import TimeUp, asked, within
@@ -39,6 +39,7 @@ class Seen:
         drew: the global generators that it drew from.
         differed: whether the same call gave something else the second time.
         result: of the last call.
+        calls: how many there were.
     """
 
     error: BaseException | None = None
@@ -48,6 +49,7 @@ class Seen:
     drew: tuple[str, ...] = ()
     differed: bool = False
     result: Any = None
+    calls: int = 0
 
     def side_effects(self) -> tuple[Any, ...]:
         """List what it did beside its result."""
@@ -63,6 +65,7 @@ class Outcome:
     seen: Seen = field(default_factory=Seen)
     is_own: bool = True  # the value is what the answer gave back, as it is
     asked: type[BaseException] | None = None  # the error that was asked for, and came
+    right: Any = None  # the value that is asked for
 
     @property
     def raised(self) -> BaseException | None:
@@ -81,7 +84,7 @@ class Outcome:
             return type(self.error) is type(other.error) and (
                 str(self.error) == str(other.error)
             )
-        return is_same(self.value, other.value, tolerance, is_ordered)
+        return is_same(self.value, other.value, tolerance, is_ordered, other.right)
 
 
 @dataclass(frozen=True)
@@ -109,11 +112,11 @@ class Behaviour:
     replaced: tuple[str, ...] = ()  # functions that it replaced for the whole program
 
     def next_to(self, right: "Behaviour") -> "Behaviour":
-        """Mark the errors that were asked for: those that the solution raises too."""
+        """Note what is asked for: the solution's values, and the errors it raises."""
         outcomes = [
             replace(one, asked=type(its.error))
             if its.error is not None and isinstance(one.error, type(its.error))
-            else one
+            else replace(one, right=its.value)
             for one, its in zip(self.outcomes, right.outcomes, strict=True)
         ]
         return replace(self, outcomes=outcomes)
@@ -132,15 +135,20 @@ class Behaviour:
         )
 
 
-def is_same(value: Any, other: Any, tolerance: float | None, is_ordered: bool) -> bool:
-    """Compare two results, types too; what cannot be compared differs."""
-    return asked(
-        lambda: all(
+def is_same(
+    value: Any, other: Any, tolerance: float | None, is_ordered: bool, right: Any = None
+) -> bool:
+    """Compare two results, types too, unless both are as good as the right one's."""
+
+    def compared() -> bool:
+        both = [as_asked(one, right, is_exact=False) for one in (value, other)]
+        return all(
             difference(a, b, tolerance, is_ordered=is_ordered) is None
-            for a, b in ((value, other), (other, value))
-        ),
-        lambda _: False,  # a result's own __eq__, one that holds itself
-    )
+            for a, b in (both, both[::-1])
+        )
+
+    # A result may have an __eq__ of its own, or hold itself.
+    return asked(compared, lambda _: False)
 
 
 def keep(value: Any) -> Any:
@@ -197,6 +205,7 @@ class Observer:
             tuple(sorted(watch.drew)),
             watch.differed,
             watch.result,
+            watch.calls,
         )
         return value, error, seen
 

@@ -17,7 +17,7 @@ from torch import Tensor
 
 from bert_tutorial.course.judging.words import kind_of, shown
 
-__all__ = ["Difference", "difference", "unreadable"]
+__all__ = ["Difference", "as_asked", "difference", "unreadable"]
 
 # Relative and absolute; a sum of some hundred terms in another order stays inside.
 TOLERANCE = {
@@ -81,6 +81,27 @@ def same_type(got: Any, expected: Any, is_exact: bool = True) -> bool:
     return isinstance(got, type(expected))
 
 
+def as_asked(value: Any, expected: Any, is_exact: bool = True) -> Any:
+    """Give a value the types that are asked for, where its own are as good.
+
+    Two wrong answers are the same mistake also if one of them gives 0 for 0.0.
+    """
+    if not same_type(value, expected, is_exact):
+        return value
+    if isinstance(expected, float | np.floating):
+        return float(value)
+    if isinstance(expected, Mapping):
+        return {
+            key: as_asked(one, expected[key]) if key in expected else one
+            for key, one in value.items()
+        }
+    if type(expected) in (list, tuple):
+        pairs = zip(value, expected, strict=False)
+        inner = [as_asked(one, other) for one, other in pairs]
+        return type(expected)([*inner, *value[len(inner) :]])
+    return value
+
+
 def difference(
     got: Any,
     expected: Any,
@@ -114,7 +135,8 @@ def difference(
         mine = entries(got) or []
         wrong = None
         if len(mine) != len(inner):
-            text = f"{where} has {len(mine)} entries, not {len(inner)}"
+            number = f"{len(mine)} entr{'y' if len(mine) == 1 else 'ies'}"
+            text = f"{where} has {number}, not {len(inner)}"
             wrong = Difference("shape", text, got, expected)
         pairs = [(n, a, b) for (_, a), (n, b) in zip(mine, inner, strict=False)]
     else:
@@ -156,8 +178,19 @@ def plain_difference(
             return None
     elif got == expected:
         return None
-    text = f"{where} is {shown(got)}, not {shown(expected)}"
-    return Difference("value", text, got, expected)
+    return Difference("value", unequal(where, got, expected), got, expected)
+
+
+def unequal(where: str, got: Any, expected: Any) -> str:
+    """Say that two values differ; of long numbers the digits that show it."""
+    got, expected = (
+        one.item() if isinstance(one, np.generic) else one for one in (got, expected)
+    )
+    texts = [shown(got), shown(expected)]
+    if isinstance(got, float) and isinstance(expected, float):
+        short = [f"{got:.6g}", f"{expected:.6g}"]
+        texts = short if short[0] != short[1] else texts
+    return f"{where} is {texts[0]}, not {texts[1]}"
 
 
 def array_difference(
@@ -209,5 +242,8 @@ def tensor_difference(
     near = torch.isclose(got, expected, rtol=relative, atol=absolute, equal_nan=True)
     if bool(near.all()):
         return None
-    text = f"{where} differs in {int((~near).sum())} of {near.numel()} entries"
+    if near.dim() == 0:
+        text = unequal(where, got.item(), expected.item())
+    else:
+        text = f"{where} differs in {int((~near).sum())} of {near.numel()} entries"
     return Difference("value", text, got, expected)

@@ -55,7 +55,8 @@ def kind_of(value: Any) -> str:
         return "a dictionary"
     if isinstance(value, type):
         return f"the class {value.__name__}"
-    return NAMES.get(type(value), f"of type {type(value).__name__}")
+    known = (NAMES[one] for one in type(value).__mro__ if one in NAMES)
+    return next(known, f"of type {type(value).__name__}")
 
 
 def shown(value: Any) -> str:
