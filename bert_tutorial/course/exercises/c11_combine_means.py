@@ -85,7 +85,7 @@ divided by the largest: counts.sum() => counts.max()
     Where nothing is hidden at all, you divide 0 by 0. Divide by at least 1.
 plain mean: … => return means.mean()
     This is the plain mean of the means: every batch weighs the same, however few
-    positions it has, and a batch without any makes it nan.  Weigh by the counts.
+    positions it has, and a batch without any makes it nan. Weigh by the counts.
 mean without nan: … => return means.nanmean()
     nan is left out, and all other batches weigh the same, so a hidden word in a sparse
     batch counts for more. Weigh each mean by its count.

@@ -3,12 +3,13 @@
 Chapter: 14
 """
 
+from collections.abc import Iterable
 from typing import Any
 
 import torch
 from torch import nn
 
-from bert_tutorial.course.judging.exercise import Case, Exercise
+from bert_tutorial.course.judging.exercise import Case, Exercise, Property
 from bert_tutorial.course.judging.listed import mistakes
 from bert_tutorial.model.config import BertConfig
 from bert_tutorial.model.task_heads import BertForSequenceClassification
@@ -42,8 +43,19 @@ def by_name(model: nn.Module) -> list[nn.Parameter]:
     return head
 
 
-def run(answer: Any, case: Case) -> tuple[list[str], list[str]]:
+def run(answer: Any, case: Case) -> tuple[Any, list[str]]:
     """Name what is returned and what still learns."""
+    model = built(case)
+    names = {id(p): name for name, p in model.named_parameters()}
+    found = answer(model)
+    returned = found
+    if isinstance(found, Iterable):
+        returned = [names.get(id(one), type(one).__name__) for one in found]
+    return returned, [n for n, p in model.named_parameters() if p.requires_grad]
+
+
+def built(case: Case) -> nn.Module:
+    """Make the model of a case."""
     layers, frozen = case.args
     config = BertConfig(
         vocab_size=9,
@@ -57,9 +69,7 @@ def run(answer: Any, case: Case) -> tuple[list[str], list[str]]:
         model.after_bert = nn.Linear(8, 8)
     if frozen:
         model.get_parameter(frozen).requires_grad = False
-    names = {id(p): name for name, p in model.named_parameters()}
-    returned = [names[id(parameter)] for parameter in answer(model)]
-    return returned, [n for n, p in model.named_parameters() if p.requires_grad]
+    return model
 
 
 def cases(seed: int, dtype: torch.dtype) -> list[Case]:
@@ -73,6 +83,30 @@ def cases(seed: int, dtype: torch.dtype) -> list[Case]:
     ]
 
 
+def learning(answer: Any, case: Case) -> tuple[set[str], set[str]]:
+    """Name what learns before and after the answer."""
+    model = built(case)
+    before = {n for n, p in model.named_parameters() if p.requires_grad}
+    answer(model)
+    return before, {n for n, p in model.named_parameters() if p.requires_grad}
+
+
+def encoder_is_frozen(answer: Any) -> bool:
+    """Look for a parameter of the encoder that still learns."""
+    found = [learning(answer, case)[1] for case in cases(0, torch.float32)]
+    return not any(name.startswith("bert.") for one in found for name in one)
+
+
+def rest_is_as_it_was(answer: Any) -> bool:
+    """Compare what learns outside the encoder with what did before."""
+    pairs = [learning(answer, case) for case in cases(0, torch.float32)]
+    return all(
+        {n for n in before if not n.startswith("bert.")}
+        == {n for n in after if not n.startswith("bert.")}
+        for before, after in pairs
+    )
+
+
 MISTAKES = """
 everything frozen: return => head = [p for p in model.parameters() if p.requires_grad]
 |     model.requires_grad_(False)
@@ -81,8 +115,12 @@ everything frozen: return => head = [p for p in model.parameters() if p.requires
     The head is frozen as well, so nothing learns. Only model.bert is frozen.
 nothing frozen:
 - … => return [p for n, p in model.named_parameters() if not n.startswith('bert.')]
-    You return the right parameters, but the encoder's still ask for gradients: time and
-    memory for nothing. Set requires_grad to False.
+    You return the parameters outside model.bert, but the encoder's still ask for
+    gradients: time and memory for nothing. Set requires_grad to False.
+nothing frozen, the right ones returned:
+- … => return [p for n, p in model.named_parameters()
+|     if not n.startswith('bert.') and p.requires_grad]
+    = nothing frozen
 listed before freezing: return [p for p in model.parameters() if p.requires_grad] =>
 | return list(model.parameters())
     The list was made before freezing and holds all parameters. An optimizer built from
@@ -110,8 +148,12 @@ a frozen one returned: return … =>
     that are still to be trained.
 an attribute of the module: … => model.get_submodule('bert').requires_grad = False
 |     return [p for p in model.parameters() if p.requires_grad]
-    This gives the module an attribute that nobody reads; its parameters still learn.
-    Use requires_grad_(False), or set it for each parameter.
+    Nothing is frozen, and all parameters are returned. requires_grad belongs to each
+    parameter: set on the module it is an attribute that nobody reads, and eval() and
+    no_grad() do not touch it. Use model.bert.requires_grad_(False).
+all of them, nothing frozen: … => return list(model.parameters())
+    All parameters are returned, and the encoder's still ask for gradients. Set
+    requires_grad to False for those of model.bert, then list what is left.
 any bert in the name: … => for name, parameter in model.named_parameters():
 |         if 'bert' in name:
 |             parameter.requires_grad_(False)
@@ -125,6 +167,23 @@ the frozen ones: return [p for p in model.parameters() if p.requires_grad] =>
 | return list(model.get_submodule('bert').parameters())
     These are the parameters that are frozen. Those that are left to train are asked
     for.
+the last layer alone: return … => return list(model.classifier.parameters())
+    Only the parameters of model.classifier are returned, whether they learn or not. A
+    head may have other layers, and frozen parameters: ask all of model.parameters() for
+    requires_grad.
+the last layer's that learn: return … =>
+| return [p for p in model.classifier.parameters() if p.requires_grad]
+    Only parameters of model.classifier are returned. A head may have other layers: ask
+    all of model.parameters() for requires_grad.
+names: return … => return [n for n, p in model.named_parameters() if p.requires_grad]
+    These are the names. An optimizer needs the parameters themselves.
+names and parameters: return … =>
+| return [(n, p) for n, p in model.named_parameters() if p.requires_grad]
+    These are pairs of a name and a parameter. The parameters alone are asked for.
+not in the model's order: return … =>
+| return [p for p in model.parameters() if p.requires_grad][::-1]
+    The parameters come in the reverse order. They come as model.parameters() gives
+    them.
 nothing given back:
 - return [p for p in model.parameters() if p.requires_grad] => return None
     The encoder is frozen, but nothing is returned: the optimizer needs the list of the
@@ -144,6 +203,18 @@ EXERCISE = Exercise(
     solution=freeze_encoder,
     accepted={"names": by_name},
     run=run,
+    properties=[
+        Property(
+            "the encoder is frozen",
+            "No parameter of model.bert may have requires_grad True afterwards.",
+            encoder_is_frozen,
+        ),
+        Property(
+            "the rest is as it was",
+            "A parameter outside model.bert must keep its requires_grad.",
+            rest_is_as_it_was,
+        ),
+    ],
     mutants=mistakes(MISTAKES),
     cases=cases,
     hints=(

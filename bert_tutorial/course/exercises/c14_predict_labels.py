@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor, nn
 
-from bert_tutorial.course.judging.exercise import Case, Exercise
+from bert_tutorial.course.judging.exercise import Case, Exercise, Property
 from bert_tutorial.course.judging.listed import mistakes
 
 STUB = '''
@@ -101,6 +101,22 @@ def cases(seed: int, dtype: torch.dtype) -> list[Case]:
     ]
 
 
+def observed(answer: Any, is_training: bool) -> tuple[bool, bool]:
+    """Tell the mode afterwards, and whether gradients were asked for."""
+    case = Case((cases(0, torch.float32)[0].args[0], is_training))
+    return run(answer, case)[1:]
+
+
+def puts_mode_back(answer: Any) -> bool:
+    """Look at the mode of a model that came in train mode, and in eval mode."""
+    return all(observed(answer, mode)[0] == mode for mode in (True, False))
+
+
+def asks_for_no_gradients(answer: Any) -> bool:
+    """See whether the model ran without recording."""
+    return not observed(answer, False)[1]
+
+
 MISTAKES = """
 dropout on: model.eval() =>
     The model guesses in train mode, with dropout: its guesses are noisy and differ from
@@ -124,6 +140,49 @@ gradients kept: with torch.no_grad(): => if True:
 ids only: model(**batch) => model(input_ids=batch['input_ids'])
     The model got the ids and nothing else of the batch, so it reads the padding as
     text. Pass the whole batch: model(**batch).
+a threshold on the probability: model(**batch).logits.argmax(dim=-1).tolist() =>
+| (model(**batch).logits.softmax(dim=-1)[:, 1] > 0.5).int().tolist()
+    You ask whether the probability of class 1 is above a half. The label is the class
+    with the highest logit, of any number of classes.
+the highest logits: argmax(dim=-1) => amax(dim=-1)
+    These are the highest logits. The number of the class that has it is asked for:
+    argmax.
+a tensor: return guesses => return torch.tensor(guesses)
+    The result is a tensor. A list of whole numbers is asked for: .tolist().
+numbers in tensors: argmax(dim=-1).tolist() => argmax(dim=-1)
+    The list holds tensors of one number each. Whole numbers are asked for: .tolist().
+a tensor for each batch:
+- guesses += model(**batch).logits.argmax(dim=-1).tolist() =>
+| guesses.append(model(**batch).logits.argmax(dim=-1))
+    You give a list of tensors, one for each batch. Give one list of the labels of all
+    texts, in order: guesses += ....tolist().
+one label a batch:
+- guesses += model(**batch).logits.argmax(dim=-1).tolist() =>
+| guesses.append(int(model(**batch).logits.argmax()))
+    There is one number for each batch: without dim, argmax runs over all numbers at
+    once. It runs over the classes of each text: dim=-1.
+first batch only: in batches => in batches[:1]
+    Only the first batch is guessed. Return after the loop, with the labels of all
+    batches.
+the lowest logit: argmax => argmin
+    You take the class with the lowest logit. The highest is asked for.
+as it came: … => guesses = []
+|     for batch in batches:
+|         guesses += model(**batch).logits.argmax(dim=-1).tolist()
+|     return guesses
+    The model is run as it came, in train mode with dropout, and torch records what a
+    backward pass would need. Call model.eval(), and guess inside torch.no_grad().
+left in eval, gradients kept:
+- with torch.no_grad(): => if True:
+- model.train(was_training) =>
+    The model is left in eval mode, and torch kept everything for a backward pass that
+    never comes. Put the mode back, and guess inside torch.no_grad().
+left in train, gradients kept:
+- with torch.no_grad(): => if True:
+- model.train(was_training) => model.train()
+    The model is left in train mode although it came in eval mode, and torch kept
+    everything for a backward pass that never comes. Put back the mode in which it came,
+    and guess inside torch.no_grad().
 a threshold: model(**batch).logits.argmax(dim=-1).tolist() =>
 | (model(**batch).logits[:, 1] > 0).int().tolist()
     You ask whether one logit is above 0. The label is the class with the highest logit,
@@ -140,6 +199,19 @@ EXERCISE = Exercise(
     solution=predict_labels,
     accepted={"inference mode": with_inference_mode},
     run=run,
+    properties=[
+        Property(
+            "the mode comes back",
+            "Afterwards the model must be in the mode, train or eval, in which it "
+            "came.",
+            puts_mode_back,
+        ),
+        Property(
+            "no gradients",
+            "The model must run inside torch.no_grad() or inference_mode().",
+            asks_for_no_gradients,
+        ),
+    ],
     mutants=mistakes(MISTAKES),
     cases=cases,
     waived={

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor, nn
 
-from bert_tutorial.course.judging.exercise import Case, Exercise
+from bert_tutorial.course.judging.exercise import Case, Exercise, Property
 from bert_tutorial.course.judging.listed import mistakes
 
 STUB = '''
@@ -144,6 +144,22 @@ def cases(seed: int, dtype: torch.dtype) -> list[Case]:
     ]
 
 
+def observed(answer: Any, is_training: bool) -> tuple[bool, bool]:
+    """Tell the mode afterwards, and whether gradients were asked for."""
+    batches = cases(0, torch.float32)[0].args[0]
+    return run(answer, Case((batches, is_training, torch.float32)))[1:]
+
+
+def puts_mode_back(answer: Any) -> bool:
+    """Look at the mode of an encoder that came in train mode, and in eval mode."""
+    return all(observed(answer, mode)[0] == mode for mode in (True, False))
+
+
+def asks_for_no_gradients(answer: Any) -> bool:
+    """See whether the encoder ran without recording."""
+    return not observed(answer, False)[1]
+
+
 MISTAKES = """
 [PAD] counted in the mean:
 - (hidden * weights).sum(dim=1) / weights.sum(dim=1) => hidden.mean(dim=1)
@@ -178,6 +194,48 @@ gradients kept:
 first batch only: in batches => in batches[:1]
     Only the texts of the first batch have a vector. Return after the loop, with all
     batches joined.
+not joined: torch.cat(means) => means
+    You give a list with a tensor for each batch. Join them along axis 0: torch.cat.
+stacked: torch.cat(means) => torch.stack(means)
+    torch.stack wants tensors of one shape and adds an axis; these batches have
+    different sizes. torch.cat joins them along axis 0.
+axis kept:
+- .sum(dim=1) / weights.sum(dim=1) =>
+| .sum(dim=1, keepdim=True) / weights.sum(dim=1, keepdim=True)
+    The axis of the tokens is still there, of length 1. The result is (N, H).
+one vector a batch: (hidden * weights).sum(dim=1) / weights.sum(dim=1) =>
+| hidden[batch['attention_mask'].bool()].mean(dim=0, keepdim=True)
+    All tokens of a batch went into one mean. Each text has a mean of its own.
+averaged over the texts:
+- (hidden * weights).sum(dim=1) / weights.sum(dim=1) =>
+| (hidden * weights).sum(dim=0) / weights.sum(dim=0)
+    You average over the texts, axis 0. Average over the tokens of each text, axis 1.
+largest numbers: (hidden * weights).sum(dim=1) / weights.sum(dim=1) =>
+| hidden.masked_fill(weights == 0, -torch.inf).amax(dim=1)
+    These are the largest numbers, max pooling. The mean is asked for.
+vector of the last token: (hidden * weights).sum(dim=1) / weights.sum(dim=1) =>
+| hidden[torch.arange(len(hidden)), batch['attention_mask'].sum(dim=1) - 1]
+    This is the vector of each text's last token. The mean is over all of them.
+without [CLS]: (hidden * weights).sum(dim=1) / weights.sum(dim=1) =>
+| (hidden * weights)[:, 1:].sum(dim=1) / weights[:, 1:].sum(dim=1).clamp(min=1)
+    Position 0, [CLS], is left out. All tokens count.
+mask only in the number: (hidden * weights) => hidden
+    The number leaves [PAD] out, the sum does not. Multiply by the mask before you sum.
+length 1: return torch.cat(means) => return F.normalize(torch.cat(means), dim=-1)
+    The means are right, and then brought to length 1. The mean itself is asked for.
+as it came:
+- encoder.eval() =>
+- with torch.no_grad(): => if True:
+    The encoder is run as it came, in train mode with dropout, and torch records what a
+    backward pass would need. Call encoder.eval(), and run it inside torch.no_grad().
+left in eval, gradients kept:
+- with torch.no_grad(): => if True:
+- encoder.train(was_training) =>
+    The encoder is left in eval mode, and torch kept everything for a backward pass that
+    never comes. Put the mode back, and run it inside torch.no_grad().
+always in train mode: encoder.train(was_training) => encoder.train()
+    The encoder is left in train mode although it came in eval mode. Put back the mode
+    in which it came.
 batch changed: encoder.train(was_training) => encoder.train(was_training)
 |     for batch in batches:
 |         batch.pop('attention_mask')
@@ -199,6 +257,19 @@ EXERCISE = Exercise(
     solution=text_vectors,
     accepted={"text by text": text_by_text, "einsum": by_measure(right)},
     run=run,
+    properties=[
+        Property(
+            "the mode comes back",
+            "Afterwards the encoder must be in the mode, train or eval, in which it "
+            "came.",
+            puts_mode_back,
+        ),
+        Property(
+            "no gradients",
+            "The encoder must run inside torch.no_grad() or inference_mode().",
+            asks_for_no_gradients,
+        ),
+    ],
     mutants=mistakes(MISTAKES),
     cases=cases,
     waived={

@@ -72,7 +72,9 @@ later pieces are O: [-100] * ( => [0] * (
     The later pieces of a word have label 0, O: the model would learn that the rest of
     each name is outside. They have -100.
 label 0 taken for none: [number] + => [number or -100] +
-    A label of 0 becomes -100: `or` takes 0 for nothing. 0 is O, a label like any other.
+    A label of 0 becomes -100, since 0 counts as false. 0 is O, a label like any other.
+no place for [CLS]: … => return right(numbers, lengths)[1:]
+    The row is one short: [CLS] at the start has -100.
 """
 
 EXERCISE = Exercise(

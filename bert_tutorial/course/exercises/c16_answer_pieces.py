@@ -91,6 +91,11 @@ exact ends: … => first = [i for i, (a, _) in enumerate(offsets) if a == start]
 piece 0 taken for none: (touched[0], =>
 | (touched[1:2][0] if touched[0] == 0 and len(touched) > 1 else touched[0],
     Piece 0 counts as not found, since 0 is false. Ask `is None`.
+piece 0 taken for none at all:
+- return (touched[0], touched[-1]) if touched else None =>
+| return (touched[0], touched[-1]) if touched and touched[0] and touched[-1] else None
+    An answer that begins or ends with piece 0 is not found, since 0 is false. Ask `is
+    None`, or whether there is any piece.
 first and last character:
 - … => first = next((i for i, (a, b) in enumerate(offsets) if a <= start < b), None)
 |     last = next((i for i, (a, b) in enumerate(offsets) if a < end <= b), None)

@@ -86,6 +86,8 @@ start and end apart: … => first = start.masked_fill(~is_passage, -torch.inf).a
 |     return int(first), int(end.masked_fill(~is_passage, -torch.inf).argmax())
     You take the best start and the best end, each for itself. Together they may be no
     span at all, or one that is far too long.
+start and end apart, anywhere: … => return int(start.argmax()), int(end.argmax())
+    = start and end apart
 no limit: .tril(longest - 1) =>
     Your span may be longer than `longest`: nothing hides the corner far above the
     diagonal.

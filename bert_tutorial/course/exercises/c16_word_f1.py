@@ -85,6 +85,8 @@ articles inside words: '\\b(a|an|the)\\b', ' ', kept =>
 | '(an|a|the)', '', ' '.join(re.sub('\\b(a|an|the)\\b', ' ', kept).split())
     You delete 'the' and 'a' inside words, too: 'theatre' becomes 'tre'. Only whole
     words are articles: \b on both sides.
+articles cut out anywhere: '\\b(a|an|the)\\b' => '(an|a|the)'
+    = articles inside words
 articles before punctuation:
 - text.lower() if => re.sub('\\b(a|an|the)\\b', ' ', text.lower()) if
     You drop articles before punctuation. Then 'the-end' becomes 'end'; in the official

@@ -82,8 +82,8 @@ first fit: … => position = found = 0
     Each word is matched at the first position where it fits, which may leave no room
     for all the others: d a b c against a b c d. Try both ways.
 a word used twice: table[i - 1][j - 1] + 1 => max(table[i - 1][j] + 1, table[i][j - 1])
-    A word of one list is matched with several of the other. After a match both lists go
-    one word on: the diagonal of the table.
+    A word of the second list is matched with several of the first. After a match both
+    lists go one word on: the diagonal of the table.
 last word missing: … => return right(a[:-1], b[:-1])
     The last word of each list is never looked at: check the ranges.
 one more than the neighbour:
@@ -92,7 +92,7 @@ one more than the neighbour:
     several of the other list. Both go one word on: the diagonal of the table.
 the other word used twice:
 - table[i - 1][j - 1] + 1 => max(table[i - 1][j], table[i][j - 1] + 1)
-    A word of the second list is matched with several of the first. After a match both
+    A word of the first list is matched with several of the second. After a match both
     lists go one word on: the diagonal of the table.
 common beginning: … => pairs = [x == y for x, y in zip(a, b)] + [False]
 |     return pairs.index(False)

@@ -68,6 +68,9 @@ turned round:
 padding asks: source_is_token[:, None, None, :] => source_is_token[:, None, :, None]
     The source's mask must lie along the columns, (B, 1, 1, S): the padding does not
     answer.
+target turned round: <= => >
+    The target's mask is turned round: True at what comes after. True means visible in
+    both.
 source turned round: source_is_token[: => ~source_is_token[:
     The source's mask is turned round: True at the padding. True means visible in both.
 numbers:

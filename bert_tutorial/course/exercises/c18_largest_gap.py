@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor, nn
 
-from bert_tutorial.course.judging.exercise import Case, Exercise
+from bert_tutorial.course.judging.exercise import Case, Exercise, Property
 from bert_tutorial.course.judging.listed import mistakes
 
 STUB = '''
@@ -123,6 +123,24 @@ def cases(seed: int, dtype: torch.dtype) -> list[Case]:
     ]
 
 
+def observed(answer: Any, modes: tuple[bool, bool]) -> tuple[list[bool], bool]:
+    """Tell the modes of two models afterwards, and whether gradients were asked for."""
+    batch = cases(0, torch.float32)[0].args[0]
+    _, found, asked = run(answer, Case((batch, modes, (8, 19), torch.float32)))
+    return found, asked
+
+
+def puts_modes_back(answer: Any) -> bool:
+    """Look at the modes of all pairs."""
+    pairs = [(a, b) for a in (True, False) for b in (True, False)]
+    return all(observed(answer, pair)[0] == [*pair] for pair in pairs)
+
+
+def asks_for_no_gradients(answer: Any) -> bool:
+    """See whether the models ran without recording."""
+    return not observed(answer, (False, False))[1]
+
+
 MISTAKES = """
 dropout on: ours.eval()
 |     theirs.eval() =>
@@ -166,6 +184,37 @@ only ours in eval:
 - theirs.train(modes[1]) =>
     Theirs was run in the mode in which it came, in train mode with dropout. Call
     theirs.eval(), as ours.eval().
+a tensor: .max().item() => .max()
+    The result is a tensor. A float is asked for: .item().
+the largest, then its size: .abs().max().item() => .max().abs().item()
+    = signed difference
+length of each difference: .abs().max() => .norm(dim=-1).max()
+    You take the length of each token's difference, its norm. The largest single number
+    is asked for: abs(), then max().
+squares: .abs().max() => .square().max()
+    The differences are squared. The largest absolute difference is asked for.
+mean with the padding as zero: gap[is_token].abs().max() =>
+| (gap * is_token[:, :, None]).abs().mean()
+    = mean difference
+the padding alone: gap[is_token] => gap[~is_token]
+    = padding compared
+[CLS] alone: gap[is_token] => gap[:, 0]
+    You compare at position 0 only. All real tokens are asked for.
+as they came: … =>
+| gap = ours(**batch).last_hidden_state - theirs(**batch).last_hidden_state
+|     return gap[batch['attention_mask'].bool()].abs().max().item()
+    The models are run as they came, in train mode with dropout, and torch records what
+    a backward pass would need. Call eval() on both, and compare inside torch.no_grad().
+left in eval, gradients kept:
+- with torch.no_grad(): => if True:
+- ours.train(modes[0]) =>
+- theirs.train(modes[1]) =>
+    The models are left in eval mode, and torch kept everything for a backward pass that
+    never comes. Put each mode back, and compare inside torch.no_grad().
+ours left in eval: ours.train(modes[0]) =>
+    Ours is left in eval mode. Each model goes back to the mode in which it came.
+theirs left in eval: theirs.train(modes[1]) =>
+    Theirs is left in eval mode. Each model goes back to the mode in which it came.
 padding from the ids: batch['attention_mask'].bool() => batch['input_ids'] != 0
     You took the padding from the ids. The attention_mask says what is a token.
 """
@@ -180,6 +229,19 @@ EXERCISE = Exercise(
     solution=largest_gap,
     accepted={"mask as a factor": with_mask_product},
     run=run,
+    properties=[
+        Property(
+            "the modes come back",
+            "Afterwards each model must be in the mode, train or eval, in which it "
+            "came.",
+            puts_modes_back,
+        ),
+        Property(
+            "no gradients",
+            "The models must run inside torch.no_grad() or inference_mode().",
+            asks_for_no_gradients,
+        ),
+    ],
     mutants=mistakes(MISTAKES),
     cases=cases,
     hints=(

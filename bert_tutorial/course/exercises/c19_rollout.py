@@ -103,8 +103,8 @@ strongest head: weights.mean(dim=1) => weights.amax(dim=1)
     The largest weight of the heads is taken, so that rows sum to more than one. Rollout
     averages the heads.
 heads added up: weights.mean(dim=1) => weights.sum(dim=1)
-    The heads are added up: with four of them the rows of a layer sum to 4. Take their
-    mean.
+    The heads are added up, so that with four of them the weights of a row sum to 4 and
+    outweigh the token itself. Take their mean.
 residual at the end:
 - 0.5 * weights.mean(dim=1) + 0.5 * own => weights.mean(dim=1)
 - return flow => return 0.5 * flow + 0.5 * own

@@ -107,8 +107,8 @@ groups not sorted:
 | [sorted(group) for group in groups.values() if len(group) > 1]
     Each group is sorted, and the groups are not. Sort both.
 first words only: ' '.join(split_words(word, table)) => split_words(word, table)[0]
-    Only what stands before the first mark is compared, so that "d'été" and "d'eau" are
-    in one group. Join all that split_words gives.
+    Only what stands before the first punctuation mark is compared, so that "d'été" and
+    "d'eau" are in one group. Join all that split_words gives.
 pairs only: return … => pairs = right(words)
 |     return [[a, b] for one in pairs for i, a in enumerate(one) for b in one[i + 1:]]
     Three words that become one are a group of three, not three pairs.

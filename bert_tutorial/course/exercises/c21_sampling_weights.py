@@ -115,7 +115,7 @@ a count of 0: min(counts) <= 0 => min(counts) < 0
 exponent not used: ** exponent => ** 0.7
     The exponent that is given is not used.
 another default: exponent: float=0.7 => exponent: float=1.0
-    The exponent that holds where none is given is not 0.7.
+    Where no exponent is given, yours takes another one than 0.7.
 counts below 1 refused: min(counts) <= 0 => min(counts) < 1
     A count below 1 is refused. Fractions of the text are counts as well; only what is
     not above 0 is refused.

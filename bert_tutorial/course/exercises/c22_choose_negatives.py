@@ -96,6 +96,18 @@ def is_even(answer: Any) -> bool:
     return True
 
 
+def never_fits(answer: Any) -> bool:
+    """See whether a caption is false of each drawing that was chosen for it."""
+    found = run(answer, Case((FACTS, CLAIMS)))
+    return all({*one} <= allowed for one, allowed in zip(found, FALSE_OF, strict=True))
+
+
+def takes_all(answer: Any) -> bool:
+    """See whether each drawing that a caption does not fit is chosen at times."""
+    found = run(answer, Case((FACTS, CLAIMS)))
+    return all({*one} >= allowed for one, allowed in zip(found, FALSE_OF, strict=True))
+
+
 MISTAKES = """
 any drawing: random.choice(others) => random.choice(range(len(facts)))
     Any drawing is taken, at times one that the caption fits: the model is told that
@@ -122,6 +134,23 @@ compared the wrong way: random.choice(others) =>
 the first one: random.choice(others) => others[0]
     Always the first drawing that does not fit is taken, so that one drawing is wrong
     for nearly all captions and can be learned by heart. Choose with random.
+the last one: random.choice(others) => others[-1]
+    Always the last drawing that does not fit is taken. Choose with random.
+its own facts: random.choice(others) =>
+| random.choice([i for i, true in enumerate(facts) if true != facts[number]] or [0])
+    You compare the drawings with each other, drawing i with the one of the caption's
+    number. Compare the claims with the facts: claims <= facts[i].
+a strict part: random.choice(others) =>
+| random.choice([i for i, true in enumerate(facts) if not claimed < true] or [0])
+    A caption that says all that is true of a drawing fits it as well. Where claims and
+    facts are equal, < says no; <= says yes.
+a generator of its own: … => return right(facts, claims, type(random)(0))
+    Every call chooses the same: the answer starts a generator of its own. Choose with
+    the one that is handed over.
+None where nothing is left:
+- raise ValueError(f'caption {number} must be false of a drawing, got none') =>
+| return [None for _ in claims]
+    Where a caption fits all drawings, there is no right answer: raise a ValueError.
 nothing refused:
 - raise ValueError(f'caption {number} must be false of a drawing, got none') =>
 | others = [0]
@@ -151,6 +180,16 @@ EXERCISE = Exercise(
     run=run,
     cases=cases,
     properties=[
+        Property(
+            "the caption is false",
+            "A drawing was chosen of which the caption is true.",
+            never_fits,
+        ),
+        Property(
+            "all others at times",
+            "There are drawings that a caption does not fit and that are never chosen.",
+            takes_all,
+        ),
         Property(
             "evenly",
             "The drawings that a caption does not fit must be chosen equally often.",
