@@ -74,10 +74,10 @@ def attention(
 def fused_attention(
     query: Tensor, key: Tensor, value: Tensor, is_token: Tensor | None = None
 ) -> Tensor:
-    """Compute `attention` without dropout in one step of torch's own.
+    """Compute `attention` without dropout in one of torch's fused kernels.
 
-    The same numbers, but the (B, A, T, S) weights are never stored: it needs less
-    memory and, from some fifty tokens on, less time.
+    The same numbers up to rounding, but the (B, A, T, S) weights are never stored: it
+    needs less memory and, from some fifty tokens on, less time.
 
     Args:
         query: (B, A, T, D)

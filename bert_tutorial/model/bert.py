@@ -48,8 +48,9 @@ class Pooler(nn.Module):
 def initialise(module: nn.Module, config: BertConfig) -> None:
     """Give every table and matrix its initial values.
 
-    Truncated normal for tables and matrices, 0 for biases; LayerNorm keeps gain 1
-    and shift 0. The positions have a scale of their own if the configuration says so.
+    As in the original code, truncated normal for tables and matrices, 0 for biases;
+    LayerNorm keeps gain 1 and shift 0. Otherwise than there, the row of [PAD] is 0,
+    and the positions have a scale of their own if the configuration says so.
     """
     for part in module.modules():
         if isinstance(part, nn.Linear):

@@ -216,6 +216,9 @@ class BertConfig:
 
         Keys without meaning for this package are ignored; those that it knows and
         cannot honour are refused. Missing keys have their defaults.
+
+        Raises:
+            UserError: if a key cannot be honoured, or a value is out of its range.
         """
         for key, only in _ONLY.items():
             if values.get(key, only) != only:
@@ -245,7 +248,11 @@ class BertConfig:
 
     @classmethod
     def strict(cls, values: Mapping[str, Any]) -> "BertConfig":
-        """Read a file that somebody wrote by hand: an unknown key is a mistake."""
+        """Read a file that somebody wrote by hand: an unknown key is a mistake.
+
+        Raises:
+            UserError: naming the key, or as `from_dict`.
+        """
         names = [field.name for field in fields(cls)]
         for key in values:
             if key not in names and key not in _ONLY:

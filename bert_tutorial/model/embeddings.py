@@ -68,11 +68,11 @@ class BertEmbeddings(nn.Module):
 
 
 def truncated_normal_(table: Tensor, std: float) -> None:
-    """Fill with a normal of deviation `std` cut at two deviations, as the original.
+    """Fill a table of any shape with a normal of deviation `std`, cut at two of them.
 
-    What lies outside is drawn again until nothing does, which makes the real deviation
-    0.88 times `std`. Written out, since `nn.init.trunc_normal_` gives other numbers
-    from the same seed before torch 2.12.
+    As the original code: what lies outside is drawn again until nothing does, which
+    makes the real deviation 0.88 times `std`. Written out, since
+    `nn.init.trunc_normal_` gives other numbers from the same seed before torch 2.12.
     """
     if table.is_meta:  # a shape without numbers
         return

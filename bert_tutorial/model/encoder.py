@@ -14,11 +14,11 @@ __all__ = ["Encoder", "EncoderLayer", "FeedForward", "gelu"]
 
 
 def gelu(x: Tensor, form: str = "gelu") -> Tensor:
-    """Apply GELU: x times the normal distribution function of x.
+    """Apply GELU, x times the normal distribution function of x, to each number.
 
-    "gelu" is exact (erf), as in the first release of BERT; the original code since
-    February 2019 uses the tanh approximation ("gelu_new", "gelu_pytorch_tanh"),
-    which differs by at most 4.7e-4.
+    Hendrycks and Gimpel 2016 give both forms. "gelu" is exact (erf), as in the first
+    release of BERT; the original code since February 2019 uses the tanh approximation
+    ("gelu_new", "gelu_pytorch_tanh"), which differs by at most 4.7e-4.
     """
     return F.gelu(x, approximate="none" if form == "gelu" else "tanh")
 

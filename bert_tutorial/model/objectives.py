@@ -184,7 +184,19 @@ class BertForMaskedLM(PreTrained):
         output_attentions: bool = False,
         output_hidden_states: bool = False,
     ) -> MaskedLMOutput:
-        """Score words at every position; arguments as in BertForPreTraining."""
+        """Score words at every position.
+
+        Args:
+            input_ids: (B, T).
+            attention_mask: (B, T), 1 for real tokens, or None.
+            token_type_ids: (B, T), or None.
+            labels: (B, T) ids of the hidden words, -100 where nothing is scored.
+            output_attentions: also return attention weights.
+            output_hidden_states: also return the vectors of all layers.
+
+        Returns:
+            Logits (B, T, V), and the loss in nats if there are labels.
+        """
         output: ModelOutput = self.bert(
             input_ids,
             attention_mask,

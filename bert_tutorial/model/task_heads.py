@@ -164,7 +164,19 @@ class BertForTokenClassification(PreTrained):
         output_attentions: bool = False,
         output_hidden_states: bool = False,
     ) -> LogitsOutput:
-        """Classify tokens; labels are (B, T) with -100 where nothing is scored."""
+        """Classify tokens.
+
+        Args:
+            input_ids: (B, T).
+            attention_mask: (B, T), 1 for real tokens, or None.
+            token_type_ids: (B, T), or None.
+            labels: (B, T) class numbers, -100 where nothing is scored.
+            output_attentions: also return attention weights.
+            output_hidden_states: also return the vectors of all layers.
+
+        Returns:
+            Logits (B, T, C), and the loss in nats if there are labels.
+        """
         out = self.bert(
             input_ids,
             attention_mask,

@@ -64,7 +64,7 @@ def length_buckets(
             length has enough sequences for a full one; the rest share batches.
 
     Returns:
-        For each batch the numbers of its sequences; together each number once.
+        For each batch the indices of its sequences (n,); together each index once.
 
     Raises:
         ValueError: `tokens_per_batch` is not positive.
@@ -226,6 +226,7 @@ class PretrainingBatches(Iterator[dict[str, Tensor]]):
 
     def _deal(self, epoch: int) -> list[Tensor]:
         """Deal the sequences of an epoch; seed and epoch alone decide."""
+        # far apart, so that the epochs of one seed are not those of the next seed
         generator = torch.Generator().manual_seed(self.seed * 1_000_003 + epoch)
         return length_buckets(
             self._lengths, self.tokens_per_batch, generator, self.exact_lengths

@@ -20,9 +20,9 @@ from bert_tutorial.files.texts import PathLike, find_text_files, read_text
 __all__ = ["find_text_files", "read_documents", "read_text", "split_sentences"]
 
 LAYOUTS = ("auto", "lines", "paragraphs")
-# An end mark, perhaps closing quotes, white space, then what may begin a sentence;
+# An end mark, perhaps closing quotes, whitespace, then what may begin a sentence;
 # or an end mark of Chinese or Japanese, which no space follows. The possessive ++ and
-# the look-behind keep the search linear in lines of many dots or blanks.
+# the look-behind keep the search linear in lines of many dots or spaces.
 END = re.compile(
     r"(?<![.!?\u2026])[.!?\u2026]++[\"'\u201d\u2019)\]]*+"
     r"(?=\s++(?:[\"'\u201c\u2018(\[]+\s*+)?[^\W_a-z\u00df-\u00f6\u00f8-\u00ff])"
@@ -86,7 +86,7 @@ def read_documents(
 def split_sentences(paragraph: str) -> list[str]:
     """Split a paragraph by a simple rule, good enough to make segments of.
 
-    A sentence ends after . ! ? or … (and closing quotes) if white space follows and
+    A sentence ends after . ! ? or … (and closing quotes) if whitespace follows and
     then no small Latin letter, unless the full stop ends a single letter or one of a
     few abbreviations (Mr. Dr. No. e.g. ...); and always after the end marks of Chinese
     and Japanese.
@@ -95,7 +95,7 @@ def split_sentences(paragraph: str) -> list[str]:
         paragraph: any text.
 
     Returns:
-        Its sentences, white space at their ends removed; none is empty.
+        Its sentences, whitespace at their ends removed; none is empty.
 
     Example:
         >>> split_sentences("Dr. No met J. Bond. Who won? Nobody knows.")

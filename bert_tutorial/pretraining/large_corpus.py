@@ -98,7 +98,7 @@ def read_block(block: Block, lines_per_document: int = 1_000) -> Iterator[list[s
 
 
 def _decode(line: bytes, file: Path, offset: int) -> str:
-    """Turn a line into text without white space at its ends."""
+    """Turn a line into text without whitespace at its ends."""
     if offset == 0:
         refuse_other_marks(line, file)
         line = line.removeprefix(MARK)
@@ -377,7 +377,7 @@ class ShardedData:
         }
 
     def leaks(self, most: int = LEAK_BYTES) -> dict[str, float]:
-        """Count the held-out sentences that training has, too, but for case and blanks.
+        """Count the held-out sentences that training has, too, but for case and spaces.
 
         Args:
             most: bytes of the corpus that are read for it, about.
@@ -407,7 +407,7 @@ class ShardedData:
 
 
 def plain(line: str) -> str:
-    """Make lines alike that differ only in case and blanks."""
+    """Make lines alike that differ only in case and spaces."""
     return " ".join(line.casefold().split())
 
 

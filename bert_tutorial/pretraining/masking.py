@@ -150,6 +150,7 @@ def choose_exactly(
     """
     counts = (lengths.double() * mlm_probability).round().long()
     counts = counts.clamp(min=1).clamp(max=max_predictions)  # (B,)
+    # each gets a draw below 1, and what may not be chosen 2.0, so it is sorted last
     order_key = torch.rand(is_candidate.shape, generator=generator)
     if first_pieces is None:
         order = order_key.masked_fill(~is_candidate, 2.0).argsort(dim=1)
@@ -274,7 +275,7 @@ class Masker:
 
     @property
     def state(self) -> Tensor:
-        """Give the position of the random numbers, bytes; see `set_state`."""
+        """Give the state of the random numbers, a row of bytes; see `set_state`."""
         return self.generator.get_state()
 
     def set_state(self, state: Tensor) -> None:

@@ -39,7 +39,7 @@ __all__ = [
     "split_words_with_sources",
 ]
 
-NOT_BLANK = re.compile("[^ ]+")
+NOT_SPACE = re.compile("[^ ]+")
 CHUNK = re.compile(f"[^{SPACES}]+")  # \S would also split at dropped characters
 
 
@@ -81,7 +81,7 @@ class CharacterTable(dict[int, str]):
 
 
 def split_chunks(text: str) -> list[str]:
-    r"""Split at white space only, before anything is cleaned.
+    r"""Split at whitespace only, before anything is cleaned.
 
     A chunk is a good key for a cache: what happens inside does not depend on its
     neighbours.
@@ -93,7 +93,7 @@ def split_chunks(text: str) -> list[str]:
     ["Don't", 'panic!']
     """
     text = text.strip()
-    # Printable text has no white space but the blank, and no dropped character at all.
+    # Printable text has no whitespace but the space, and no dropped character at all.
     return text.split() if text.isprintable() else CHUNK.findall(text)
 
 
@@ -139,7 +139,7 @@ def split_words_with_sources(text: str, table: CharacterTable) -> list[Word]:
         sources = [source for source, n in enumerate(lengths) for _ in range(n)]
     return [
         Word(match.group(), sources[match.start() : match.end()])
-        for match in NOT_BLANK.finditer(folded)
+        for match in NOT_SPACE.finditer(folded)
     ]
 
 
@@ -164,7 +164,7 @@ def fold(text: str, do_lower_case: bool = True) -> list[tuple[str, int]]:
 
 
 def clean(text: str) -> Iterator[tuple[str, int]]:
-    """Drop what is not text, make every space a blank, set Chinese characters apart.
+    """Drop what is not text, turn whitespace into spaces, set Chinese characters apart.
 
     Yields:
         Each character that is left, with the index it came from.

@@ -56,7 +56,7 @@ class Encoding:
     """One text, or a pair of texts, as BERT reads it; five lists of the same length T.
 
     Attributes:
-        ids: the number of each token in the vocabulary.
+        ids: the token ID of each token, its index in the vocabulary.
         tokens: the tokens as text.
         type_ids: 0 for the first text, 1 for the second.
         offsets: (start, end) of each token in its text; (0, 0) for added tokens.
@@ -77,15 +77,15 @@ class Encoding:
 
 
 def join_pieces(tokens: Sequence[str]) -> str:
-    """Join pieces to words with a blank between them, none before . , ? and !"""
+    """Join pieces to words with a space between them, none before . , ? and !"""
     text = "".join(
-        token[2:] if token.startswith("##") else _blank_before(token) + token
+        token[2:] if token.startswith("##") else _space_before(token) + token
         for token in tokens[1:]
     )
     return "".join(tokens[:1]) + text
 
 
-def _blank_before(token: str) -> str:
+def _space_before(token: str) -> str:
     return "" if token in {".", ",", "?", "!"} else " "
 
 
@@ -370,7 +370,7 @@ class BertTokenizer:
             skip_special_tokens: leave [CLS], [SEP], [PAD], [UNK] and [MASK] out.
 
         Returns:
-            Words with a blank between them, none before . , ? and !
+            Words with a space between them, none before . , ? and !
         """
         tokens = self.convert_ids_to_tokens(ids)
         if skip_special_tokens:

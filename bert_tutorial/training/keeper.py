@@ -135,8 +135,18 @@ class StateKeeper:
     def restore(self, trainer: Stateful, window: Window, batches: object) -> int:
         """Put a run into the state to go on from, if there is one.
 
+        Args:
+            trainer: of the run.
+            window: sums since the last record.
+            batches: know their position.
+
         Returns:
             The step of the state; 0 for a new run.
+
+        Raises:
+            ValueError: if the batches do not know their position, or the processes
+                of the run differ in the state or the choices.
+            CheckpointError: if the state does not fit the model or the batches.
         """
         group = trainer.group
         if not isinstance(batches, Resumable):

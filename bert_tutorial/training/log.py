@@ -134,7 +134,7 @@ class Window:
             )
 
     def add(self, step: int, losses: Tensor, norm: Tensor) -> None:
-        """Add the means of a step, one for each name, and its gradient norm."""
+        """Add the means of a step (n,), one for each name, and its gradient norm ()."""
         self.steps += 1
         self.sums += losses
         has_norm = torch.isfinite(norm)

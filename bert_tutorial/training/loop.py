@@ -41,7 +41,7 @@ from bert_tutorial.training.shortcuts import cheap_dropout
 
 __all__ = ["Trainer", "TrainingConfig", "train"]
 
-NEVER = 2**31 - 1
+NEVER = 2**31 - 1  # steps until the scale grows
 # Larger activations are fetched from the system page by page at each step.
 CPU_BYTES = 8 * 2**20
 
@@ -185,6 +185,7 @@ class Trainer:
         """Give the learning rate of a step, counted from 1."""
         config = self.config
         schedule = late_fall if config.optimizer == "muon" else linear_schedule
+        # one more than there are: with a rate of 0 the last step would change nothing
         return config.learning_rate * schedule(step, config.steps + 1, config.warmup)
 
     def backward(self, batches: list[dict[str, Tensor]]) -> Tensor:
@@ -192,7 +193,7 @@ class Trainer:
 
         Means are rescaled by the counts behind them: a mean of means would give
         positions in sparsely masked batches more weight. Of several processes each
-        computes a share of the rows; the counts are those of all rows.
+        computes a shard of the rows; the counts are those of all rows.
 
         Returns:
             (n,): the means of them all, in the order of the loss's names.
@@ -201,8 +202,8 @@ class Trainer:
         counted = [self.loss.counts(batch) for batch in batches]
         whole = {name: sum(counts[name] for counts in counted) for name in names}
         totals = torch.zeros(len(names), device=self.device)
-        shares = filter(None, map(self.group.share, batches))
-        for batch in (part for share in shares for part in self.parts(share)):
+        shards = filter(None, map(self.group.shard, batches))
+        for batch in (part for shard in shards for part in self.parts(shard)):
             counts = self.loss.counts(batch)
             on_device = {key: value.to(self.device) for key, value in batch.items()}
             with mixed(self.device, self.dtype):
@@ -210,7 +211,7 @@ class Trainer:
             terms = [means[n] * (counts[n] / max(1, whole[n])) for n in names]
             self.scaler.scale(sum(terms[1:], start=terms[0])).backward()
             totals += torch.stack([term.detach() for term in terms])
-        self.group.add_up(list(self.model.parameters()), totals)
+        self.group.all_reduce(list(self.model.parameters()), totals)
         return totals
 
     def learn(
@@ -235,7 +236,7 @@ class Trainer:
         return [{key: cut[i] for key, cut in cuts.items()} for i in range(count)]
 
     def update(self, step: int) -> Tensor:
-        """Clip, step, and give the norm of the gradient before clipping.
+        """Clip, step, and give the norm () of all gradients before clipping.
 
         On a CPU or CUDA, a gradient that is not finite changes nothing.
         """
@@ -265,7 +266,11 @@ class Trainer:
 
     @torch.no_grad()
     def load_state(self, tensors: dict[str, Tensor], values: dict[str, Any]) -> None:
-        """Put back what `state` gave, of a model and optimizer of the same form."""
+        """Put back what `state` gave, of a model and optimizer of the same form.
+
+        Raises:
+            ValueError: if a weight has another shape in the model.
+        """
         for name, parameter in self.model.named_parameters():
             saved = tensors[f"weights.{name}"]
             if saved.shape != parameter.shape:
@@ -305,7 +310,7 @@ class Trainer:
         window = Window(self.device, self.loss.names, self.is_scaled)
         done = keeper.restore(self, window, batches) if keeper else 0
         is_first = self.group.rank == 0
-        self.group.spread(self.model)
+        self.group.broadcast(self.model)
         source = iter(batches)
         shown = progress if is_first else False
         steps = self.config.steps

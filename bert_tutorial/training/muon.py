@@ -100,29 +100,29 @@ class Muon(torch.optim.AdamW):
 
     def _step_matrices(self, group: dict[str, Any]) -> None:
         """Update the matrices, those of one shape together."""
-        alike: dict[tuple[int, int], list[nn.Parameter]] = defaultdict(list)
+        alike: dict[tuple[int, int], list[tuple[nn.Parameter, Tensor]]]
+        alike = defaultdict(list)
         for parameter in group["params"]:
             if parameter.grad is not None:
                 A, B = sorted(parameter.shape)
-                alike[A, B].append(parameter)
-        for parameters in alike.values():
-            updates = [self._mean_gradient(parameter) for parameter in parameters]
-            on_gpu = parameters[0].is_cuda
+                alike[A, B].append((parameter, parameter.grad))
+        for pairs in alike.values():
+            updates = [self._mean_gradient(*pair) for pair in pairs]
+            on_gpu = updates[0].is_cuda
             stacked = orthogonalise(
                 torch.stack([u if len(u) <= len(u.T) else u.T for u in updates]),
                 torch.bfloat16 if on_gpu else torch.float32,
             )
-            for parameter, found in zip(parameters, stacked, strict=True):
+            for (parameter, _), found in zip(pairs, stacked, strict=True):
                 A, B = parameter.shape
                 parameter.mul_(1 - group["lr"] * group["weight_decay"])
                 rate = group["lr"] * math.sqrt(max(1, A / B))
                 update = found if A <= B else found.T
                 parameter.add_(update.to(parameter.dtype), alpha=-rate)
 
-    def _mean_gradient(self, parameter: nn.Parameter) -> Tensor:
+    def _mean_gradient(self, parameter: nn.Parameter, gradient: Tensor) -> Tensor:
         """Move the mean towards the gradient, and look a step ahead (Nesterov)."""
-        state, gradient = self.state[parameter], parameter.grad
-        assert gradient is not None
+        state = self.state[parameter]
         if "momentum_buffer" not in state:
             state["step"] = torch.zeros(())  # AdamW looks for it when it is restored
             state["momentum_buffer"] = torch.zeros_like(gradient)
@@ -134,6 +134,8 @@ class Muon(torch.optim.AdamW):
 
 def late_fall(step: int, total: int, warmup: int) -> float:
     """Give the factor on the rates: up in a line, level, down over the last half.
+
+    Other texts call such a schedule trapezoidal, or warmup-stable-decay.
 
     Args:
         step: from 0 (rate 0) to total (rate 0).

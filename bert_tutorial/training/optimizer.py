@@ -73,7 +73,16 @@ def build_optimizer(
     epsilon: float,
     weight_decay: float,
 ) -> torch.optim.AdamW:
-    """Make AdamW with the groups above, in its fused form."""
+    """Make AdamW (Loshchilov and Hutter 2019) with the groups above, fused.
+
+    Args:
+        model: the model.
+        learning_rate: the highest one of the schedule.
+        betas: of the running means of the gradient and of its square.
+        epsilon: is added to the root of the second.
+        weight_decay: of the first group; each step takes this share, times the
+            learning rate, off a weight.
+    """
     return torch.optim.AdamW(
         parameter_groups(model, weight_decay),
         lr=learning_rate,

@@ -125,15 +125,19 @@ class ProcessGroup:
         self._attendance: Attendance | None = None
         self._cpu: Any = None  # a second group, for tensors that are not on the GPU
 
-    def share(self, batch: Mapping[str, Tensor]) -> dict[str, Tensor] | None:
-        """Take this process's rows of a batch; None if there are too few for it."""
+    def shard(self, batch: Mapping[str, Tensor]) -> dict[str, Tensor] | None:
+        """Take this process's rows of a batch; None if there are too few for it.
+
+        Args:
+            batch: tensors of B rows by name, `input_ids` among them.
+        """
         if self.size == 1:
             return dict(batch)
         if len(batch["input_ids"]) <= self.rank:
             return None
         return {key: value[self.rank :: self.size] for key, value in batch.items()}
 
-    def add_up(self, parameters: Sequence[nn.Parameter], totals: Tensor) -> None:
+    def all_reduce(self, parameters: Sequence[nn.Parameter], totals: Tensor) -> None:
         """Add the gradients and the totals of all processes, in place.
 
         One message holds everything. A parameter without a gradient anywhere, such as
@@ -166,15 +170,23 @@ class ProcessGroup:
         for p, is_there, values in zip(parameters, present, sums, strict=True):
             p.grad = values.view_as(p).to(p.dtype) if is_there else None
 
-    def spread(self, model: nn.Module) -> None:
-        """Give all processes the weights of the first."""
+    def broadcast(self, model: nn.Module) -> None:
+        """Give all processes the weights of the first.
+
+        Raises:
+            GroupError: if another process is gone or silent.
+        """
         if self.size > 1:
             with self._named_failures():
                 for parameter in model.parameters():
                     distributed.broadcast(parameter.data, 0)
 
     def gather(self, tensor: Tensor) -> list[Tensor]:
-        """Collect one tensor of each process, of equal shapes, on the CPU."""
+        """Collect one tensor of each process, of equal shapes, on the CPU.
+
+        Raises:
+            GroupError: if another process is gone or silent.
+        """
         if self.size == 1:
             return [tensor]
         found = [torch.zeros_like(tensor) for _ in range(self.size)]

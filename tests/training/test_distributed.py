@@ -86,11 +86,11 @@ def weights(folder) -> torch.Tensor:
 
 def test_rows_are_shared_out_without_loss():
     batch = {"input_ids": torch.arange(10).view(5, 2), "labels": torch.arange(5)}
-    shares = [ProcessGroup(rank, 3).share(batch) for rank in range(3)]
-    rows = torch.cat([share["labels"] for share in shares])
+    shards = [ProcessGroup(rank, 3).shard(batch) for rank in range(3)]
+    rows = torch.cat([shard["labels"] for shard in shards])
     assert sorted(rows.tolist()) == [0, 1, 2, 3, 4]
     small = {key: value[:2] for key, value in batch.items()}
-    assert ProcessGroup(2, 3).share(small) is None
+    assert ProcessGroup(2, 3).shard(small) is None
 
 
 def test_two_processes_and_then_three_equal_one(corpus, alone, tmp_path):

@@ -33,7 +33,6 @@ from bert_tutorial.labs.pictures.probes import (
 from bert_tutorial.model.config import BertConfig
 from bert_tutorial.tokenization.tokenizer import BertTokenizer
 from bert_tutorial.training.config import TrainingConfig
-from bert_tutorial.training.keeper import StateKeeper
 from bert_tutorial.training.loop import train
 
 __all__ = [
@@ -177,16 +176,13 @@ def _looks(
 
 
 def pretrain_pictures(
-    recipe: PictureRecipe | None = None,
-    progress: bool | None = None,
-    keeper: StateKeeper | None = None,
+    recipe: PictureRecipe | None = None, progress: bool | None = None
 ) -> PictureRun:
     """Train a model on drawings with captions and measure it.
 
     Args:
         recipe: all choices; the default is the book's.
         progress: show a bar; None means only on a terminal.
-        keeper: saves training states, goes on from one, and saves one at Ctrl-C.
 
     Returns:
         The model, its tokenizer, the log and the report.
@@ -212,7 +208,6 @@ def pretrain_pictures(
         loss=PICTURES,
         device=torch.device("cpu"),
         progress=progress,
-        keeper=keeper,
     )
     seconds, cpu_seconds = time.perf_counter() - started[0], time.process_time()
     report = {
