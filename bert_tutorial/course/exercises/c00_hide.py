@@ -78,6 +78,11 @@ full stop lost: … => found = False
     Right for words of letters. \b is the edge between a letter and something else:
     between the last mark of "U.S." or "C++" and a blank there is none. Ask that no
     letter stands before, (?<!\w), and none behind, (?!\w).
+marks stand for an edge: … => front = r'(?<!\w)' if word[0].isalnum() else ''
+|     behind = r'(?!\w)' if word[-1].isalnum() else ''
+|     return re.sub(front + re.escape(word) + behind, '[MASK]', sentence, count=1)
+    Where the word ends in a mark, you do not look at what follows: "C++" is no word of
+    "C++17". No letter or digit may stand before it or behind it.
 edge in front only: '(?<!\\w){re.escape(word)}(?!\\w)' => '(?<!\\w){re.escape(word)}'
     The front of the word is asked for and its end is not: "henna" begins with "hen".
     Ask for both edges.

@@ -116,6 +116,15 @@ the first positions:
 all texts together: … => return x[is_token].mean(dim=0)
     The tokens of all texts are averaged together, (H,). Each text has its own mean: (B,
     H).
+a little more below: weights.sum(dim=1).clamp(min=1) => (weights.sum(dim=1) + 1e-6)
+    You add a small number to the number of tokens, so that every mean is a little too
+    small. Only a text without tokens needs another number: clamp(min=1).
+a little more below, 1e-3:
+- weights.sum(dim=1).clamp(min=1) => (weights.sum(dim=1) + 1e-3)
+    = a little more below
+a little more below, 1e-5:
+- weights.sum(dim=1).clamp(min=1) => (weights.sum(dim=1) + 1e-5)
+    = a little more below
 one more: weights.sum(dim=1).clamp(min=1) => (weights.sum(dim=1) + 1)
     You divide by one more than there are tokens. Only a text without tokens needs
     another number: clamp(min=1).

@@ -94,6 +94,10 @@ within the word:
 - lowered.index(letters, position) => position if piece.startswith('##') else 0
     The positions are counted from the beginning of each word. Offsets count from the
     beginning of the text.
+from the front, with find:
+- letters, position) => letters)
+- lowered.index => lowered.find
+    = from the front each time
 every # off: removeprefix('##' => lstrip('#'
     lstrip("#") takes every # in front, the text's own too: nothing is left of the piece
     "#". Take off the two of the mark: removeprefix.
@@ -106,6 +110,11 @@ from the front, ## out everywhere:
     Two slips: a piece that comes again gets its first position, as each search begins
     at the front, and replace takes ## out of the middle of a piece too. Search behind
     the piece before, and use removeprefix.
+from the front, with find, ## out everywhere:
+- removeprefix('##') => replace('##', '')
+- letters, position) => letters)
+- lowered.index => lowered.find
+    = from the front, ## out everywhere
 ## walked over:
 - piece.removeprefix('##') => piece
 - lowered.index(letters, position) =>

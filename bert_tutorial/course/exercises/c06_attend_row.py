@@ -116,6 +116,12 @@ MISTAKES = """
 no scale: product / math.sqrt(len(query)) => product
     The scores go into the exponential unscaled. Divide each by the root of D =
     len(query) first.
+no scale, overflow:
+- product / math.sqrt(len(query)) => product
+- score - highest => score
+    Two slips: the scores go into the exponential unscaled, and math.exp(800) is too
+    large for a float. Divide each score by math.sqrt(len(query)), then subtract the
+    largest from all of them.
 divided by D: math.sqrt(len(query)) => len(query)
     The scores are divided by D = len(query). It is its square root:
     math.sqrt(len(query)).

@@ -144,8 +144,7 @@ no dropout (of in steps):
     In training, the weights go through dropout before they mix the values; yours do
     not.
 dropout in eval mode (of in steps): self.training => True
-    Weights are dropped in eval mode too. Ask self.training: self.dropout.p if
-    self.training else 0.0.
+    Weights are dropped in eval mode too. Drop them only where self.training is True.
 dropped weights returned (of in steps): kept = => kept = weights =
     The weights that come back are those after dropout. Return them as they were before,
     and mix with the dropped ones.

@@ -118,6 +118,12 @@ pre-LN:
 - norm(hidden + worked, 'output.LayerNorm') => hidden + worked
     The norms stand at the inputs of the halves. In BERT they stand behind the sums:
     norm(x + f(x)).
+norm before the sum:
+- norm(hidden + mixed, 'attention.output.LayerNorm') =>
+| hidden + norm(mixed, 'attention.output.LayerNorm')
+- norm(hidden + worked, 'output.LayerNorm') =>
+| hidden + norm(worked, 'output.LayerNorm')
+    The norms are applied to what is added. They stand behind the sums: norm(x + f(x)).
 wrong epsilon: 1e-12 => 1e-5
     The epsilon of LayerNorm is 1e-12; torch's default of 1e-5 shows where the variance
     is small.

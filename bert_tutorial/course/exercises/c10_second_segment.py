@@ -154,10 +154,14 @@ labels flipped:
 - [cut], 0 => [cut], 1
 - (others)), 1 => (others)), 0
     The labels are flipped. In BERT's published code and weights, 0 means is next and 1
-    means is random; a widely read book has it the other way.
+    means is random.
 partner from the same document:
 - random.choice(random.choice(others)) => random.choice(documents[index])
     A random partner came from the same document; it may even be the true next sentence,
+    under the wrong label. Draw from the other documents.
+partner from any document:
+- others = [d for i, d in enumerate(documents) if i != index] => others = documents
+    The random partner may come from the same document, even be the true next sentence
     under the wrong label. Draw from the other documents.
 nine in ten are next: 0.5 => 0.9
     The share of true next sentences is wrong: it is one half, wherever there is a next

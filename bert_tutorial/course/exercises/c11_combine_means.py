@@ -93,6 +93,8 @@ input changed: sums = => means[counts == 0] = 0.0
 |     sums =
     The tensor of means was changed in place. Make a new one: torch.where, or
     nan_to_num() without an underscore.
+a Python number: … => return float(right(means, counts))
+    The result is a Python number. A tensor is asked for: leave out float() and item().
 """
 
 EXERCISE = Exercise(

@@ -69,6 +69,8 @@ whole numbers only:
 - step / warmup => float(step // warmup)
 - (total - step) / max => (total - step) // max
     // gives whole numbers: 0 until the warm-up is over, and 0 after it. Divide with /.
+rising one step early: step / warmup => (step + 1) / warmup
+    The way up is one step early: at step 0 the factor is 0, at step 1 it is 1 / warmup.
 in percent: … => return 100 * right(step, total, warmup)
     The factor is in percent. It is 1 at the end of the warm-up.
 warm-up as a fraction: … => return right(step, total, warmup * total)

@@ -101,6 +101,10 @@ compared with what is read:
 - … => return (logits.argmax(dim=-1) == input_ids).float().mean().item()
     The first choices of all positions are compared with the ids that are read. Compare
     those at [MASK] with answers.
+all positions asked: (at_mask.argmax(dim=-1) == answers) =>
+| (logits.argmax(dim=-1) == answers[:, None])
+    The first choices at all positions are compared with the answer. One position of
+    each text counts, that of [MASK].
 at the end: logits[input_ids == mask_id] => logits[:, -1]
     The last position of each text is read. Read where input_ids is mask_id.
 five choices: (at_mask.argmax(dim=-1) == answers).float() => (at_mask.topk(min(5,

@@ -74,6 +74,8 @@ neighbours merged: continues = tag[:2] == 'I-' and => continues = tag != 'O' and
 a span a word:
 - continues = tag[:2] == 'I-' and tag[2:] == before[2:] => continues = False
     Each word became a span of its own. An I- goes on the span before it.
+lists for spans: … => return [list(span) for span in right(tags)]
+    The spans are lists. Make each of them a Span(type, start, end).
 prefix in the type: Span(before[2:], => Span(tags[start],
     The type still has its B- or I-. It begins at the third character.
 """

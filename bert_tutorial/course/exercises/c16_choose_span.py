@@ -94,6 +94,9 @@ no limit: .tril(longest - 1) =>
 one token too long: longest - 1 => longest
     Your span may have longest + 1 tokens. A span of n tokens lies n - 1 steps above the
     diagonal.
+one token too short: longest - 1 => longest - 2
+    A span of just `longest` tokens is never chosen. The last token may lie up to
+    longest - 1 steps behind the first.
 the end after the last token: best % len(start)) => best % len(start) + 1)
     You return the token after the answer. Here the end belongs to it.
 [CLS] allowed: legal = => is_passage = is_passage | (torch.arange(len(start)) == 0)

@@ -129,6 +129,10 @@ start and end apart: … => start, end = joined(windows, add=False)
 |     return int(start.argmax()), max(int(start.argmax()), int(end.argmax()))
     You take the best start and the best end of all windows, each for itself. Together
     they may be no span of any window, or a bad one.
+start and end apart in each window:
+- position = … len(start)) => first, last = (int(start.argmax()), int(end.argmax()))
+    In each window you take the best start and the best end, each for itself; the end
+    may then lie before the start. Compare the sums of all pairs, last not before first.
 logits added up: … => return right([(0, *joined(windows, add=True))])
     The logits of a piece that two windows show are added up, so the overlap wins. Find
     the best span of each window.

@@ -107,6 +107,9 @@ cut to the shortest: … => T = min(len(row) for row in rows)
 as long as the first: max((len(row) for row in rows)) => len(rows[0])
     The first row is taken for the longest. T is the largest of all lengths:
     max(len(row) for row in rows).
+lists of lists: … =>
+| return {name: one.tolist() for name, one in right(rows, types, pad_id).items()}
+    The three are lists of lists. torch.tensor makes a tensor of each.
 rows changed: return => for row, gap in zip(rows, gaps):
 |         row += [pad_id] * gap
 |     return

@@ -145,6 +145,10 @@ classes renamed: … => classes = sorted(set(labels))
 |     return [names[label] for label in labels]
     Only the names of the classes changed: words with one real label still share one.
     That is the same task. Draw for each word by itself.
+one draw a class: … => drawn = {}
+|     return [drawn.setdefault(label, random.choice(labels)) for label in labels]
+    One label is drawn for each real label, so words with one real label still share
+    one. Draw for each word by itself.
 classes equally often: random.choice(labels) => random.choice(sorted(set(labels)))
     Every class is drawn equally often. Draw an entry of `labels`, where a frequent
     class stands more often, so that guessing is as easy as before.

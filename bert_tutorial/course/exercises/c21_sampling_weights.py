@@ -93,6 +93,11 @@ nothing refused:
 |     return [power / sum(powers) for power in powers]
     A language without text, or an exponent above 1, goes through in yours. Raise a
     ValueError for both.
+None for what is refused: … => try:
+|         return right(counts, exponent)
+|     except ValueError:
+|         return None
+    Where counts or exponent are not allowed, yours gives None. Raise a ValueError.
 0 and 1 refused: not 0 <= exponent <= 1 => not 0 < exponent < 1
     An exponent of 0 or of 1 is refused. Both ends are allowed: equal weights, and the
     plain ones.

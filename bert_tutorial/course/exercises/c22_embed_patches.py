@@ -60,7 +60,15 @@ def built(answer: Any, dtype: torch.dtype = torch.float64) -> tuple[Any, nn.Embe
     for parameter in reference.parameters():
         nn.init.normal_(parameter)
     model = answer(CONFIG, VALUES, N)
-    model.load_state_dict(reference.state_dict())
+    mine, right = dict(model.named_parameters()), dict(reference.named_parameters())
+    if mine.keys() != right.keys():
+        names = ", ".join(sorted(mine.keys() ^ right.keys()))
+        raise AttributeError(f"parameters that are missing, or too many: {names}")
+    for name, value in right.items():
+        if mine[name].shape != value.shape:
+            sizes = f"{tuple(mine[name].shape)}, expected {tuple(value.shape)}"
+            raise RuntimeError(f"{name} has the shape {sizes}")
+    model.load_state_dict(reference.state_dict(), strict=False)
     return model.to(dtype), nn.Embedding(3, 12).to(dtype)
 
 

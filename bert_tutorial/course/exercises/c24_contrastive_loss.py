@@ -139,14 +139,22 @@ distances: first @ second.T => torch.cdist(first, second)
 no gradient: return … => return (there.mean() + back.mean()).detach() / 2
     The number is right, but no gradient comes from it, or only for one side: leave out
     detach(), item() and torch.no_grad().
+a Python number: return ( => return float(
+    The result is a Python number, and no gradient comes from it. Return the tensor:
+    leave out item() and float().
 exp overflows:
 - scores.logsumexp(dim=1) => scores.exp().sum(dim=1).log()
 - scores.logsumexp(dim=0) => scores.exp().sum(dim=0).log()
     exp of a large score is infinite in 32 bits. logsumexp and cross_entropy take the
     largest score off first.
-pair not among the choices: scores.logsumexp(dim=1) - right =>
-| scores.fill_diagonal_(-1e9).logsumexp(dim=1) - right
-    The sum below leaves the pair itself out. The softmax is over all B texts.
+pair not among the choices:
+- scores.logsumexp(dim=1) => scores.clone().fill_diagonal_(-1e9).logsumexp(dim=1)
+- scores.logsumexp(dim=0) => scores.clone().fill_diagonal_(-1e9).logsumexp(dim=0)
+    = diagonal masked
+pairs overwritten: there = => scores.fill_diagonal_(-1e9)
+|     there =
+    The scores of the pairs are overwritten before they are used: diagonal() shows the
+    same numbers, it is no copy. The pair also belongs to the sum over all candidates.
 """
 
 EXERCISE = Exercise(

@@ -187,7 +187,7 @@ class Observer:
         seed_all()
         value, error = None, None
         try:
-            with nothing_ends(self.answer):
+            with nothing_ends(self.answer), watch.noted():
                 left = max(0.1, self.end - time.monotonic())
                 value = within(min(SECONDS, left), work)
         except (NotAttempted, TimeUp, KeyboardInterrupt):

@@ -230,7 +230,8 @@ def property_faults(
         text += f" Seen: {crash_text(raised, got.seen, exercise)}."
     elif got.error is not None and not isinstance(got.error, AssertionError):
         text = f"{one.name}: this cannot be tested on what came back"
-        text += "." if is_class else f" ({outline(got.seen.result)})."
+        is_known = got.seen.calls > 0 or not is_class
+        text += f" ({outline(got.seen.result)})." if is_known else "."
     return [*faults, Fault("property", text)]
 
 

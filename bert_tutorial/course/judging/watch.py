@@ -7,13 +7,14 @@ import contextlib
 import copy
 import functools
 import random
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import fields, is_dataclass
 from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
+from torch.nn.modules.module import register_module_forward_hook
 
 from bert_tutorial.course.judging.compare import difference, unreadable
 from bert_tutorial.course.judging.exercise import NotAttempted
@@ -89,7 +90,8 @@ class Watch:
 
     Attributes:
         answer: what to call in place of the answer; a class is its own.
-        result: of the last call, None before the first.
+        result: of the last call, None before the first. A class of modules is not
+            called by itself: what its modules give back is noted while `noted` is on.
         error: that the last call raised.
         changed: the first argument that was changed in place, in words.
         drew: the global generators that a call drew from.
@@ -108,6 +110,26 @@ class Watch:
         self.calls = 0
         self._is_twice, self._sees_draws = is_twice, sees_draws
         self.answer = answer if isinstance(answer, type) else self._wrapped()
+
+    @contextlib.contextmanager
+    def noted(self) -> Iterator[None]:
+        """Note what modules of the answer's class give back."""
+
+        def note(module: nn.Module, given: Any, result: Any) -> None:
+            if isinstance(module, self.original):
+                self.result = result
+                self.calls += 1
+
+        if not (
+            isinstance(self.original, type) and issubclass(self.original, nn.Module)
+        ):
+            yield
+            return
+        hook = register_module_forward_hook(note)
+        try:
+            yield
+        finally:
+            hook.remove()
 
     def _wrapped(self) -> Any:
         """Wrap a function."""
