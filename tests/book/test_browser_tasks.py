@@ -158,7 +158,7 @@ def test_the_page_answers_as_the_package_and_is_as_right_as_told(people):
     assert share > (0.9 if people == 1 else 0.4)
 
 
-@pytest.mark.slow
+@pytest.mark.weekly
 def test_training_anew_gives_models_as_good_and_of_the_same_shape():
     """To the digit it is the same on one processor only."""
     made = browser_tasks.task_files()

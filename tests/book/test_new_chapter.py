@@ -94,7 +94,7 @@ def test_a_new_chapter_meets_every_test_of_its_structure(copy):
 
     tests = [f"tests/{name}" for name in STRUCTURE]
     parts = (page.stem, "a_chapter_to_try", f"c{number}_", f"kept-mean-{number}")
-    chosen = " or ".join([*parts, "up_to_date", "contents", "share_a_hint"])
+    chosen = " or ".join([*parts, "up_to_date", "contents"])
     done = run(
         copy, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-k", chosen, *tests
     )
