@@ -93,9 +93,8 @@ def table_learns(answer: object) -> bool:
 
 MISTAKES = """
 positions along the batch: table[:T] => table[:len(words), None]
-    All tokens of a text get one vector, that of the text's place in the batch. A
-    well-known course had this: its tensors had the batch in front, and its positions
-    ran along the first axis. Tokens are axis 1: T rows.
+    All tokens of a text get one vector, that of the text's place in the batch: the
+    positions run along the first axis. Tokens are axis 1: T rows.
 counted from one: table[:T] => table[(torch.arange(T) + 1) % P]
     Token 0 gets row 1. BERT counts positions from 0.
 the first for all: table[:T] => table[0]
@@ -106,7 +105,7 @@ backwards: table[:T] => table[:T].flip(0)
     text is.
 detached: table[:T] => table[:T].detach()
     The numbers are right, but no gradient reaches the table, so positions never learn.
-    A well-known book had this for years. Leave out detach() and torch.no_grad().
+    Leave out detach() and torch.no_grad().
 the last again and again:
 - … => return words + table[torch.arange(words.shape[1]).clamp(max=len(table) - 1)]
     A text longer than the table gets the last position again and again, and nobody is

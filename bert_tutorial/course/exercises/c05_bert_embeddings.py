@@ -197,8 +197,7 @@ norm before the sum:
     The norm is applied to the words and not to the sum. Add all three first, then
     normalise once.
 no norm: self.layer_norm(summed) => summed
-    There is no LayerNorm after the sum. A widely read book leaves it out; BERT has it,
-    and its weights are made for it.
+    There is no LayerNorm after the sum. BERT has one, and its weights are made for it.
 no dropout: self.dropout(self.layer_norm(summed)) => self.layer_norm(summed)
     In train mode nothing is dropped. self.dropout stands last.
 words scaled: self.word_embeddings(input_ids) =>

@@ -242,8 +242,7 @@ two independent draws: fate = torch.rand(input_ids.shape, generator=generator) =
 |     is_other = torch.rand(input_ids.shape, generator=generator) < 0.1
 |     fate = torch.where(fate < 0.1, 1.0, torch.where(is_other, 0.85, 0.0))
     Keeping and swapping are drawn independently, so 81 % become [MASK] and 9 % are
-    swapped. A published tutorial has this. Let one number decide: below 0.8, below 0.9,
-    the rest.
+    swapped. Let one number decide: below 0.8, below 0.9, the rest.
 special tokens hidden: is_chosen &= ~is_special =>
     [CLS], [SEP] or padding was chosen. Leave special tokens out: is_chosen &
     ~is_special.

@@ -121,11 +121,10 @@ nothing frozen, the right ones returned:
 - … => return [p for n, p in model.named_parameters()
 |     if not n.startswith('bert.') and p.requires_grad]
     = nothing frozen
-listed before freezing: return [p for p in model.parameters() if p.requires_grad] =>
+all of them, listed: return [p for p in model.parameters() if p.requires_grad] =>
 | return list(model.parameters())
-    The list was made before freezing and holds all parameters. An optimizer built from
-    it would go on decaying the frozen ones in some versions; list what is left
-    afterwards.
+    The list holds all parameters, the frozen ones as well. Asked for are those that are
+    still to be trained: list what has requires_grad, after freezing.
 the head frozen: … => for name, parameter in model.named_parameters():
 |         parameter.requires_grad = name.startswith('bert.')
 |     return [p for p in model.parameters() if p.requires_grad]

@@ -104,8 +104,8 @@ the end after the last token: best % len(start)) => best % len(start) + 1)
     Your span may be [CLS]. That position speaks for 'no answer' and is compared with
     the best span later; it is no span of the passage.
 multiplied by the mask: scores.masked_fill(~legal, -torch.inf => (scores * legal
-    You multiply by the mask, so what is illegal scores 0 and beats every score below 0.
-    Put -inf there: masked_fill.
+    What is illegal scores 0 in yours and beats every score below 0. Put -inf there:
+    masked_fill.
 search begins at 0: return => if scores[legal].max() <= 0:
 |         return (0, 0)
 |     return

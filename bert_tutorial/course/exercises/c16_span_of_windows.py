@@ -120,8 +120,8 @@ scores added up: … => sums = {}
 zeros below the diagonal:
 - legal = torch.ones_like(scores).triu().bool() => scores = scores.triu()
 - scores.masked_fill(~legal, -torch.inf) => scores
-    triu() leaves zeros below the diagonal, which beat every score below 0. Put -inf
-    there: masked_fill.
+    Below the diagonal stand zeros, as triu() leaves them, and they beat every score
+    below 0. Put -inf there: masked_fill.
 search begins at 0: -math.inf => 0.0
     Your search begins at 0, so nothing is found where all scores are below. Begin at
     -inf.

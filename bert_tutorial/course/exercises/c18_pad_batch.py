@@ -113,8 +113,8 @@ lists of lists: … =>
 rows changed: return => for row, gap in zip(rows, gaps):
 |         row += [pad_id] * gap
 |     return
-    The rows that were handed in have grown: += changes a list itself. row + [...] makes
-    a new one.
+    The rows that were handed in have grown: +=, append and extend change a list itself.
+    row + [...] makes a new one.
 """
 
 EXERCISE = Exercise(
