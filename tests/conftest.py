@@ -1,13 +1,17 @@
-"""What all tests share: sizes that cannot be confused, a seed, the real data."""
+"""What tests share: sizes that cannot be confused, a seed, real data, small runs."""
 
 import importlib.util
+import json
 import os
 from pathlib import Path
 
 import pytest
 import torch
 
+from bert_tutorial.cli.main import main
 from bert_tutorial.model.config import BertConfig
+from bert_tutorial.training.loop import Trainer
+from bert_tutorial.world import Mix, World
 
 # Real files to read in tests; each test that needs one skips, and says so, without.
 REAL_DATA = Path(
@@ -31,6 +35,15 @@ B, T, A, D, H, I, L, V, P, C = 2, 7, 3, 4, 12, 37, 2, 99, 11, 5  # noqa: E741
 @pytest.fixture(autouse=True)
 def _same_random_numbers():
     torch.manual_seed(0)
+
+
+@pytest.fixture
+def one_thread():
+    """Compute in one thread, as runs that are compared bit for bit have to."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
 
 
 def tiny_config(**changes):
@@ -61,3 +74,36 @@ def real_data(name):
     if not path.exists():
         pytest.skip(f"needs the real file {name}; set BERT_TUTORIAL_DATA to its folder")
     return path
+
+
+def run_command(capsys, *arguments):
+    """Run a command in this process: exit code, stdout, stderr."""
+    try:
+        code = main([str(argument) for argument in arguments])
+    except SystemExit as stop:
+        code = int(stop.code or 0)
+    out, err = capsys.readouterr()
+    return code, out, err
+
+
+def write_corpus(folder):
+    """Write text.txt, stories of the mini-world, and config.json, a model for it."""
+    documents = World(0, Mix(sentences=1, documents=60)).corpus().documents
+    text = "\n\n".join("\n".join(document) for document in documents)
+    (folder / "text.txt").write_text(text + "\n", encoding="utf-8")
+    sizes = {"hidden_size": 12, "num_hidden_layers": 1, "num_attention_heads": 3}
+    config = json.dumps(sizes | {"intermediate_size": 37})
+    (folder / "config.json").write_text(config, encoding="utf-8")
+    return folder
+
+
+def at_step(patch, step, act):
+    """Let something happen in the middle of a training step, before its update."""
+    original = Trainer.update
+
+    def update(trainer, number):
+        if number == step:
+            act()
+        return original(trainer, number)
+
+    patch.setattr(Trainer, "update", update)

@@ -6,7 +6,7 @@ import time
 
 import pytest
 import torch
-from conftest import tiny_config
+from conftest import run_command, tiny_config
 
 from bert_tutorial.__main__ import main
 from bert_tutorial.model.bert import BertModel
@@ -22,11 +22,7 @@ PIECES = [*SPECIALS, *"abcdefghijklmnopqrstuvwxyz", "."]
 
 def refusal(capsys, *arguments):
     """Run a command that must be refused; give the one line."""
-    try:
-        code = main([str(argument) for argument in arguments])
-    except SystemExit as stop:
-        code = stop.code
-    out, err = capsys.readouterr()
+    code, out, err = run_command(capsys, *arguments)
     assert code == 2, (out, err)
     assert out == ""
     assert err.startswith("error: ") and err.count("\n") == 1, err

@@ -5,21 +5,12 @@ import subprocess
 import sys
 
 import pytest
+from conftest import run_command as run
 
 from bert_tutorial.cli.main import build_parser, main
 from bert_tutorial.cli.pretrain import CORPUS_ONLY, WORLD_ONLY, world_recipe_of
 from bert_tutorial.files.errors import MissingFileError, UserError
 from bert_tutorial.files.folder import CheckpointError
-
-
-def run(capsys, *arguments: str) -> tuple[int, str, str]:
-    """Run a command in this process: exit code, stdout, stderr."""
-    try:
-        code = main(list(arguments))
-    except SystemExit as stop:
-        code = int(stop.code or 0)
-    out, err = capsys.readouterr()
-    return code, out, err
 
 
 def test_fill_finds_paris_with_the_shipped_model(capsys):

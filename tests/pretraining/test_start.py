@@ -6,6 +6,7 @@ import signal
 
 import pytest
 import torch
+from conftest import at_step
 from safetensors.torch import load_file, save_file
 
 from bert_tutorial.cli.main import main
@@ -14,7 +15,6 @@ from bert_tutorial.files.folder import CheckpointError
 from bert_tutorial.pretraining.recipe import CorpusRecipe
 from bert_tutorial.pretraining.run import pretrain_corpus
 from bert_tutorial.pretraining.start import Start
-from bert_tutorial.training import loop
 
 CPU = torch.device("cpu")
 WORDS = ["red", "blue", "old", "new", "cat", "dog", "sees", "hears", "one", "two"]
@@ -104,15 +104,8 @@ def test_it_stops_and_goes_on_bit_by_bit_and_not_from_another_model(
         )
 
     run(tmp_path / "whole", start=start)
-    original = loop.Trainer.update
-
-    def update(trainer, number):
-        if number == 3:
-            signal.raise_signal(signal.SIGTERM)
-        return original(trainer, number)
-
     with monkeypatch.context() as patch:
-        patch.setattr(loop.Trainer, "update", update)
+        at_step(patch, 3, lambda: signal.raise_signal(signal.SIGTERM))
         with pytest.raises(KeyboardInterrupt, match="after step 4"):
             run(tmp_path / "m", start=start)
     with pytest.raises(CheckpointError, match=r"start sha256: .* nothing now"):

@@ -5,6 +5,7 @@ import random
 import shutil
 
 import pytest
+from conftest import at_step
 
 from bert_tutorial.cli.main import main
 from bert_tutorial.files.errors import UserError
@@ -110,19 +111,16 @@ def test_the_line_about_the_learning_rate_is_true(tune, tmp_path, monkeypatch):
     assert_same(tmp_path / "one flat", tmp_path / "two flat")
 
 
+def run_out_of_memory():
+    raise MemoryError
+
+
 def test_a_longer_run_that_is_stopped_goes_on_bit_equal(tune, tmp_path, monkeypatch):
     tune("whole", FIRST)
     shutil.copytree(tmp_path / "whole", tmp_path / "broken")
     tune("whole", ALL, resume=True)
-    original = loop.Trainer.update
-
-    def update(trainer, step):
-        if step == 10:
-            raise MemoryError
-        return original(trainer, step)
-
     with monkeypatch.context() as patch:
-        patch.setattr(loop.Trainer, "update", update)
+        at_step(patch, 10, run_out_of_memory)
         with pytest.raises(MemoryError):
             tune("broken", ALL, resume=True)
     report = json.loads((tmp_path / "broken" / "run.json").read_text())
@@ -160,15 +158,8 @@ def test_each_seed_goes_on(tune, tmp_path):
 
 
 def test_a_run_that_was_stopped_may_be_longer_if_that_is_said(tune, monkeypatch):
-    original = loop.Trainer.update
-
-    def update(trainer, step):
-        if step == 5:
-            raise MemoryError
-        return original(trainer, step)
-
     with monkeypatch.context() as patch:
-        patch.setattr(loop.Trainer, "update", update)
+        at_step(patch, 5, run_out_of_memory)
         with pytest.raises(MemoryError):
             tune("a", FIRST)
     with pytest.raises(CheckpointError, match="recipe steps: 6 then, 12 now"):
