@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 __all__ = ["TASKS", "add_columns", "add_finetune_command", "reading_of"]
 
-TASKS = ("sentiment", "tagging", "qa", "summarize")
+TASKS = ("sentiment", "regression", "tagging", "qa", "summarize")
 
 
 def add_columns(command: Any) -> None:

@@ -1,4 +1,4 @@
-"""Fine-tuning: sentiment, tagging, questions, summaries; their files and metrics.
+"""Fine-tuning: sentiment, values on a scale, tagging, questions, summaries.
 
 The names below fine-tune, evaluate and predict on files and on rows, as the command
 line does. They are fetched on first use: `import bert_tutorial.tasks` is light.
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from bert_tutorial.tasks.questions.task import QUESTIONS
     from bert_tutorial.tasks.run import RunOptions, fine_tune_model, report_lines
     from bert_tutorial.tasks.sentiment.task import SENTIMENT
+    from bert_tutorial.tasks.sentiment.values import REGRESSION
     from bert_tutorial.tasks.summaries.task import SUMMARIES
     from bert_tutorial.tasks.tagging.task import TAGGING
     from bert_tutorial.tasks.task import Reading, Task
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "QUESTIONS",
+    "REGRESSION",
     "SENTIMENT",
     "SUMMARIES",
     "TAGGING",
@@ -38,6 +40,7 @@ __all__ = [
 _HOME = {
     "FineTuningConfig": "fine_tuning",
     "QUESTIONS": "questions.task",
+    "REGRESSION": "sentiment.values",
     "Reading": "task",
     "RunOptions": "run",
     "SENTIMENT": "sentiment.task",

@@ -3,7 +3,7 @@
 Chapter: 14
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import torch
@@ -17,13 +17,13 @@ __all__ = ["Example", "collate"]
 class Example(NamedTuple):
     """One input and its target.
 
-    `target` holds what the head's loss takes: `labels` (a number, or a list with
-    -100 where nothing is scored), or `start_positions` and `end_positions`.
+    `target` holds what the head's loss takes: `labels` (a class, a value on a scale, or
+    a list with -100 where nothing is scored), or `start_positions` and `end_positions`.
     """
 
     input_ids: list[int]
     token_type_ids: list[int]
-    target: dict[str, int | list[int]]
+    target: Mapping[str, int | float | list[int]]
 
 
 def collate(examples: Sequence[Example], pad_id: int = 0) -> dict[str, Tensor]:

@@ -1,4 +1,4 @@
-"""Measures of right and guessed labels, written by hand.
+"""Measures of right and guessed labels, or values on a scale, written by hand.
 
 A class that nobody is guessed to have, or that no row has, gives precision or recall
 0 divided by 0; here that is 0, as in most reports.
@@ -8,6 +8,7 @@ Chapter: 14
 
 import math
 from collections.abc import Hashable, Sequence
+from itertools import groupby
 from typing import NamedTuple
 
 __all__ = [
@@ -18,6 +19,8 @@ __all__ = [
     "macro_scores",
     "matthews",
     "pearson",
+    "spearman",
+    "value_scores",
 ]
 
 
@@ -109,10 +112,56 @@ def matthews(labels: list[int], guesses: list[int]) -> float:
 def pearson(first: Sequence[float], second: Sequence[float]) -> float:
     """Give the linear correlation of two series; 0 if one of them is constant."""
     total = _pairs(first, second)
-    a = [x - sum(first) / total for x in first]
-    b = [y - sum(second) / total for y in second]
-    root = math.sqrt(sum(x * x for x in a) * sum(y * y for y in b))
-    return sum(x * y for x, y in zip(a, b, strict=True)) / root if root else 0.0
+    if min(first) == max(first) or min(second) == max(second):
+        return 0.0  # the mean is rounded: what is left of equal values is noise
+    x_mean, y_mean = math.fsum(first) / total, math.fsum(second) / total
+    a, b = [x - x_mean for x in first], [y - y_mean for y in second]
+    root = math.sqrt(math.fsum(x * x for x in a)) * math.sqrt(
+        math.fsum(y * y for y in b)
+    )
+    return math.fsum(x * y for x, y in zip(a, b, strict=True)) / root if root else 0.0
+
+
+def _ranks(values: Sequence[float]) -> list[float]:
+    """Number values from the lowest, 1, on; equal ones share the mean of theirs."""
+    order = sorted(values)
+    found, start = {}, 0
+    for value, same in groupby(order):
+        stop = start + len(list(same))
+        found[value] = (start + 1 + stop) / 2
+        start = stop
+    return [found[value] for value in values]
+
+
+def spearman(first: Sequence[float], second: Sequence[float]) -> float:
+    """Give the correlation of the ranks of two series; 0 if one of them is constant.
+
+    It is 1 where a higher value always has a higher one beside it, on whatever scale.
+
+    Example:
+        >>> round(spearman([0.5, 2, 3, 4], [1, 10, 10, 1000]), 4)
+        0.9487
+    """
+    _pairs(first, second)
+    return pearson(_ranks(first), _ranks(second))
+
+
+def value_scores(labels: Sequence[float], guesses: Sequence[float]) -> dict[str, float]:
+    """Gather what is reported of a model that gives values on a scale.
+
+    Returns:
+        pearson and spearman, from -1 to 1; mse, the mean squared error; and mean_mse,
+        the error of always guessing the mean of these labels.
+    """
+    total = _pairs(labels, guesses)
+    mean = math.fsum(labels) / total
+    errors = [a - b for a, b in zip(labels, guesses, strict=True)]
+    return {
+        "pearson": pearson(labels, guesses),
+        "spearman": spearman(labels, guesses),
+        "mse": math.fsum(error * error for error in errors) / total,
+        "mean_mse": math.fsum((label - mean) ** 2 for label in labels) / total,
+    }
 
 
 def classification_scores(

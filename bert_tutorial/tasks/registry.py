@@ -8,6 +8,7 @@ from typing import Protocol, TypeVar
 from bert_tutorial.files.errors import UserError
 from bert_tutorial.tasks.questions.task import QUESTIONS
 from bert_tutorial.tasks.sentiment.task import SENTIMENT
+from bert_tutorial.tasks.sentiment.values import REGRESSION
 from bert_tutorial.tasks.summaries.task import SUMMARIES
 from bert_tutorial.tasks.tagging.task import TAGGING
 from bert_tutorial.tasks.task import Head, Row, Task
@@ -36,11 +37,14 @@ def with_task(name: str, do: ForAnyTask[Result]) -> Result:
     """
     if name == SENTIMENT.name:
         return do(SENTIMENT)
+    if name == REGRESSION.name:
+        return do(REGRESSION)
     if name == TAGGING.name:
         return do(TAGGING)
     if name == QUESTIONS.name:
         return do(QUESTIONS)
     if name == SUMMARIES.name:
         return do(SUMMARIES)
-    known = ", ".join(t.name for t in (SENTIMENT, TAGGING, QUESTIONS, SUMMARIES))
+    tasks = (SENTIMENT, REGRESSION, TAGGING, QUESTIONS, SUMMARIES)
+    known = ", ".join(task.name for task in tasks)
     raise UserError(f"task must be {known}, got {name!r}")

@@ -7,7 +7,7 @@ Chapter: 14
 """
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Generic, NamedTuple, TypeVar
 
@@ -149,6 +149,29 @@ def bad_row(rows: Rows[T], line: int, reason: str) -> UserError:
     )
 
 
+def keep_good(
+    rows: Rows[T], faults: Sequence[tuple[int, int, str]], is_strict: bool
+) -> Rows[T]:
+    """Refuse rows that turned out bad after they were read, or leave them out.
+
+    Args:
+        rows: of one file; they are changed.
+        faults: for each its place in the list, its line and the reason.
+        is_strict: refuse the first of them.
+
+    Raises:
+        UserError: naming the first of them, if the reading is strict; or if no row is
+            left.
+    """
+    if faults and is_strict:
+        _, line, reason = faults[0]
+        raise bad_row(rows, line, reason)
+    rows.leave_out(faults)
+    if not rows:
+        raise UserError(f"a file must hold at least one row: {rows.report()}")
+    return rows
+
+
 class Collector(Generic[T]):
     """Collect the rows of one file."""
 
@@ -189,6 +212,4 @@ class Collector(Generic[T]):
         Raises:
             UserError: if no row is left.
         """
-        if not self.rows:
-            raise UserError(f"a file must hold at least one row: {self.rows.report()}")
-        return self.rows
+        return keep_good(self.rows, (), self.strict)

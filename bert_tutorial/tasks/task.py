@@ -10,6 +10,7 @@ from typing import Generic, NamedTuple, TypeVar
 
 from bert_tutorial.files.errors import UserError
 from bert_tutorial.model.checkpoint import PreTrained
+from bert_tutorial.model.config import BertConfig
 from bert_tutorial.tasks.examples import Example
 from bert_tutorial.tasks.rows import Rows
 from bert_tutorial.tokenization.tokenizer import BertTokenizer
@@ -60,6 +61,10 @@ def _no_faults(rows: Sequence[Row], names: Sequence[str]) -> list[tuple[int, int
     return []
 
 
+def _any_model(config: BertConfig) -> None:
+    """Judge every model."""
+
+
 def _no_threshold(rows: Sequence[Row]) -> float | None:
     """Have no threshold."""
     return None
@@ -80,6 +85,8 @@ class Task(Generic[Row, Head]):
         name: on the command line and in run.json.
         model: its class.
         metric: the score that chooses between states; higher is better.
+        problem: what a saved configuration says that the logits mean, where that is
+            not one of the names: see `BertConfig.problem_type`.
         read: file, strict and columns -> labelled rows.
         names: training rows and source -> the labels' names.
         encode: tokenizer, rows, names, shape, source -> examples to learn from.
@@ -93,6 +100,8 @@ class Task(Generic[Row, Head]):
             these labels.
         notes: tokenizer, rows, shape -> lines about what is cut or lost.
         threshold: training rows -> that of `Shape`.
+        check: configuration of a model -> nothing; refuses one that `score` cannot
+            judge.
         classes: the class of each row, for weights; None: cannot be weighed.
         overlap: training rows, other rows and their name -> a line about texts that
             stand in both; None: nothing is said.
@@ -103,6 +112,7 @@ class Task(Generic[Row, Head]):
     name: str
     model: type[Head]
     metric: str
+    problem: str | None = None
     read: Callable[[Path, bool, Mapping[str, str]], Rows[Row]]
     names: Callable[[Sequence[Row], str], list[str]]
     encode: Callable[
@@ -128,6 +138,7 @@ class Task(Generic[Row, Head]):
     threshold: Callable[[Sequence[Row]], float | None] = field(
         default_factory=lambda: _no_threshold
     )
+    check: Callable[[BertConfig], None] = field(default_factory=lambda: _any_model)
     classes: Callable[[Sequence[Row], Sequence[str]], list[int]] | None = None
     overlap: Callable[[Sequence[Row], Sequence[Row], str], str] | None = None
     max_length: int = 128

@@ -144,7 +144,8 @@ def evaluate_model(
         say: is told what was read, and what is cut or lost of it.
 
     Returns:
-        The task's scores by name, such as "accuracy" or "f1", each from 0 to 1.
+        The task's scores by name, such as "accuracy" or "f1", from 0 to 1; see
+        `value_scores` for values on a scale.
 
     Raises:
         UserError: the model or the data cannot be used; the text says why.
@@ -152,6 +153,7 @@ def evaluate_model(
     dtype = autocast_dtype(CPU, precision)
     folder = find_folder(model, revision, allow_bin)
     opened = open_model(task, folder, allow_bin=allow_bin).at(threshold)
+    task.check(opened.model.config)
     reading, say = reading or Reading(), say or (lambda line: None)
     rows = labelled_rows(task, data, "data", reading)
     keep_usable(task, rows, opened.names, reading.is_strict)

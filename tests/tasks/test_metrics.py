@@ -3,6 +3,7 @@
 import itertools
 import math
 import random
+import statistics
 
 import pytest
 
@@ -13,6 +14,8 @@ from bert_tutorial.tasks.metrics import (
     macro_scores,
     matthews,
     pearson,
+    spearman,
+    value_scores,
 )
 
 # label, guess: TP 3, FN 2, FP 1, TN 4
@@ -49,6 +52,27 @@ def test_pearson_worked_by_hand():
     assert pearson([1, 2, 3, 4], [1, 3, 2, 4]) == pytest.approx(0.8)
 
 
+def test_correlations_are_those_of_scipy():
+    right = [0.0, 0.0, 1.2, 2.4, 2.4, 3.8, 5.0]
+    found = [0.3, -0.2, 2.4, 1.1, 2.4, 2.9, 4.9]
+    scores = value_scores(right, found)  # scipy.stats.pearsonr and spearmanr, 1.17
+    assert scores["pearson"] == pytest.approx(0.9022280558416483, rel=1e-12)
+    assert scores["spearman"] == pytest.approx(0.9082951062292476, rel=1e-12)
+    assert scores["mse"] == pytest.approx(
+        sum((0.09, 0.04, 1.44, 1.69, 0.0, 0.81, 0.01)) / 7
+    )
+    assert scores["mean_mse"] == pytest.approx(statistics.pvariance(right))
+
+
+def test_ranks_forget_the_scale_and_constants_say_nothing():
+    values = [3.0, 1.0, 2.0, 2.0]
+    assert spearman(values, [math.exp(9 * x) for x in values]) == pytest.approx(1)
+    assert spearman(values, [-(x**3) for x in values]) == pytest.approx(-1)
+    assert spearman([0.1] * 3, [1, 2, 3]) == pearson([1, 2, 3], [0.1] * 3) == 0.0
+    many = [float(k) for k in range(100_000)]
+    assert pearson(many, many) == pytest.approx(1)  # in less than a second
+
+
 def test_skewed_labels_and_constant_guesses():
     scores = classification_scores([1] * 9 + [0], [1] * 10, 2)
     assert scores["accuracy"] == scores["majority"] == 0.9
@@ -68,6 +92,6 @@ def test_every_table_of_two_rows_is_defined():
 
 @pytest.mark.parametrize(("labels", "guesses"), [([], []), ([1], [1, 0])])
 def test_unequal_or_empty_series_are_refused(labels, guesses):
-    for measure in (accuracy, binary_scores, macro_scores, pearson):
+    for measure in (accuracy, binary_scores, macro_scores, pearson, spearman):
         with pytest.raises(ValueError, match="as many"):
             measure(labels, guesses)

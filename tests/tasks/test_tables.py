@@ -102,7 +102,7 @@ BAD = {
     "no JSON": ("a.jsonl", "{'text': 1}\n", "line 1: a line must be one JSON object"),
     "a list": ("a.jsonl", "[1]\n", "line 1: .* got a list"),
     "a number": ("a.jsonl", '{"text": 3, "label": 1}\n', "line 1: the text must be"),
-    "a share": ("a.jsonl", '{"text": "a", "label": 0.5}\n', "the label must be a text"),
+    "no number": ("a.jsonl", '{"text": "a", "label": NaN}\n', "the label must be a t"),
     "empty": ("a.tsv", "", "at least one row"),
     "names only": ("a.tsv", "text\tlabel\n", "at least one row"),
     "ending": ("a.xlsx", "text\tlabel\n", "must end in one of .tsv"),
@@ -304,6 +304,9 @@ MINUS_ONE = {
     "good and bad": (["1", "-1", "-1"], ["1", "-1", "-1"]),
     "with neutral": (["1", "0", "-1"], ["1", "0", "-1"]),
     "a scale": (["-2", "-1", "0", "1", "2"], ["-2", "-1", "0", "1", "2"]),
+    "fractions": (["2.5", "-1", "0", "1"], ["2.5", "-1", "0", "1"]),
+    "bad and neutral": (["0", "-1", "-1"], ["0", "-1", "-1"]),
+    "a name beside it": (["spam", "-1"], ["spam", "-1"]),
 }
 
 
@@ -315,7 +318,7 @@ def test_minus_one_is_a_label_or_says_that_there_is_none(tmp_path, name, form):
     if form == "csv":
         rows = ["text,label", *(f"t,{label}" for label in labels)]
     else:
-        numbers = [int(x) if x.strip("-").isdigit() else x for x in labels]
+        numbers = [x if x.isalpha() else json.loads(x) for x in labels]
         rows = [json.dumps({"text": "t", "label": label}) for label in numbers]
     file.write_text("\n".join(rows) + "\n")
     if taken:
@@ -323,10 +326,22 @@ def test_minus_one_is_a_label_or_says_that_there_is_none(tmp_path, name, form):
         assert [row.label for row in rows] == taken
         assert len(rows.skipped) == len(labels) - len(taken)
         has_notice = any("-1 is taken" in line for line in label_notes(rows))
-        assert has_notice == (name in ("good and bad", "with neutral"))
+        assert has_notice == (len(taken) == len(labels) and "2" not in "".join(taken))
     if len(taken) < len(labels):
-        with pytest.raises(UserError, match="got -1, which says hidden"):
+        with pytest.raises(UserError, match=r"got -1, which says hidden.* as a word"):
             read_table(file)
+        file.write_text(file.read_text().replace("-1", '"minus1"'))
+        assert len(read_table(file)) == len(labels), "the remedy works"
+
+
+def test_minus_one_of_a_table_without_names(tmp_path):
+    (tmp_path / "a.tsv").write_text("a\t0\nb\t-1\nc\t0\n")
+    columns = {"text": "1", "label": "2"}
+    rows = read_table(tmp_path / "a.tsv", columns=columns)
+    assert [row.label for row in rows] == ["0", "-1", "0"]
+    (tmp_path / "a.tsv").write_text("words\tmood\na\t0\nb\t-1\nc\t0\n")
+    with pytest.raises(UserError, match="line 1: this looks like a line of names"):
+        read_table(tmp_path / "a.tsv", columns=columns)
 
 
 def test_snli_marks_what_has_no_label(tmp_path):
@@ -368,7 +383,13 @@ def test_labels_that_are_no_names_of_classes_are_noticed():
         return " ".join(label_notes(rows)[1:])
 
     assert "look like lists" in notes("[1, 0]", "[0, 1]")
-    assert "numbers such as 3.8" in notes("3.8", "1", "0.5")
+    assert "3.8; each is a class of its own here; --task regression" in notes(
+        "3.8", "1", "0.5"
+    )
+    with pytest.raises(
+        UserError, match=r"such as '0\.0'; is.*column\?; --task regression \(in"
+    ):
+        label_names([LabelledText("t", None, f"{k / 9}", k) for k in range(30)])
     assert (
         notes("0.0", "1.0", "2.0") == notes("[a", "b") == notes("1.5", "x", "y") == ""
     )

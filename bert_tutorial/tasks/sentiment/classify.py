@@ -122,18 +122,18 @@ def count_cut(
 def encode_texts(
     tokenizer: BertTokenizer,
     rows: Sequence[LabelledText],
-    numbers: Sequence[int] | None = None,
+    numbers: Sequence[float] | None = None,
     *,
     max_length: int = 128,
     stride: int | None = None,
     source: str = "the file",
 ) -> list[list[Example]]:
-    """Encode rows: for each its windows, every one with the row's class.
+    """Encode rows: for each its windows, every one with the row's class or value.
 
     Args:
         tokenizer: of the model.
         rows: texts or pairs.
-        numbers: their classes, or None.
+        numbers: their classes, or floats for values on a scale, or None.
         max_length: tokens of a window.
         stride: pieces from one window's start to the next.
         source: what messages name.

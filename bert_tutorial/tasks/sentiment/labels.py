@@ -10,7 +10,7 @@ from collections.abc import Collection, Sequence
 from typing import NamedTuple
 
 from bert_tutorial.files.errors import UserError, how_many
-from bert_tutorial.tasks.sentiment.tables import LabelledText, is_number
+from bert_tutorial.tasks.sentiment.tables import MINUS_ONE, LabelledText, is_number
 
 __all__ = [
     "Overlap",
@@ -23,6 +23,7 @@ __all__ = [
 ]
 
 MOST = 1_000  # more classes than this are a column of something else
+SCALE = "--task regression (in Python REGRESSION) learns them as values on a scale"
 
 
 def label_names(rows: Sequence[LabelledText], source: str = "the file") -> list[str]:
@@ -46,10 +47,11 @@ def label_names(rows: Sequence[LabelledText], source: str = "the file") -> list[
         )
     if len(names) > MOST or (len(rows) > 20 and len(names) > 0.9 * len(rows)):
         example = next(iter(rows)).label
+        way_out = f"; {SCALE}" if all(map(is_number, names)) else ""
         raise UserError(
             f"{source}: labels must repeat, got {len(names):,} different ones in "
             f"{how_many(len(rows), 'row')}, such as {example[:40]!r}; is that the "
-            "right column?"
+            f"right column?{way_out}"
         )
     if all(name.isascii() and name.isdecimal() for name in names):
         return sorted(names, key=lambda name: (int(name), name))
@@ -136,9 +138,10 @@ def _not_classes(labels: Collection[str]) -> list[str]:
     if parts and len(numbers) == len(labels) > 2:
         found.append(
             f"notice: labels are numbers such as {parts[0]:g}; each is a class of its "
-            "own here, values on a scale are not learned"
+            f"own here; {SCALE}"
         )
-    if "-1" in labels and set(labels) <= {"-1", "0", "1"}:
+    others = set(labels) - MINUS_ONE
+    if len(others) < len(labels) and (len(others) == 1 or others <= {"0", "1"}):
         found.append(
             "notice: -1 is taken for a label like the others; leave rows out if theirs "
             "is hidden"

@@ -13,6 +13,7 @@ r"""Read labelled texts from tables: TSV, CSV, JSON, and plain lines.
 Chapter: 14
 """
 
+import math
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from pathlib import Path
@@ -29,6 +30,8 @@ from bert_tutorial.tasks.sentiment.separators import (
 )
 
 __all__ = ["COLUMNS", "LabelledText", "read_table"]
+
+MINUS_ONE = frozenset({"-1", "-1.0"})  # what says in some files that a label is hidden
 
 COLUMNS: dict[str, tuple[str, ...]] = {
     "text": ("text", "sentence", "text_a", "sentence1", "#1 string", "premise"),
@@ -172,6 +175,7 @@ def read_table(
     strict: bool = True,
     columns: Mapping[str, str] | None = None,
     labelled: bool = True,
+    are_values: bool = False,
 ) -> Rows[LabelledText]:
     """Read a table of texts.
 
@@ -182,6 +186,7 @@ def read_table(
             them. Whole numbers, counted from 1, are places in a table without a first
             line of names.
         labelled: every row must have a label; else labels are "".
+        are_values: labels are values on a scale, of which -1 may be one.
 
     Returns:
         The rows in the file's order; for a file in which each row has a second text,
@@ -203,9 +208,9 @@ def read_table(
     # Spreadsheets may write their separator into a line of its own before the names.
     text = re.sub(r"\Asep=.\r?(?=\n)", "", read_text(path))
     if path.suffix.lower() in (".jsonl", ".json"):
-        _read_objects(path, text, given, labelled, collector)
+        _read_objects(path, text, given, labelled, are_values, collector)
     else:
-        _read_records(path, text, given, labelled, collector)
+        _read_records(path, text, given, labelled, are_values, collector)
     return collector.finish()
 
 
@@ -214,6 +219,7 @@ def _read_records(
     text: str,
     given: Mapping[str, str],
     labelled: bool,
+    are_values: bool,
     collector: Collector[LabelledText],
 ) -> None:
     """Read the rows of a table of fields."""
@@ -223,7 +229,11 @@ def _read_records(
     ):
         collector.rows.notes.append(separator.note())
     place = places.get("label", 0)
-    hidden = hidden_labels(r.fields[place] for r in records if place < len(r.fields))
+    column = [r.fields[place] for r in records if place < len(r.fields)]
+    # the first row of a table whose columns are given by number may be names, too
+    start = not is_row or (len(column) > 2 and bool(given) and not is_number(column[0]))
+    name = "" if is_row or not column else column[0]
+    hidden = hidden_labels(column[start:], name, are_values)
     width = 0
     for record in records:
         if record.fault:
@@ -266,27 +276,34 @@ def is_number(text: str) -> bool:
     return True
 
 
-def hidden_labels(labels: Iterable[str]) -> set[str]:
+def hidden_labels(
+    labels: Iterable[str], column: str = "", are_values: bool = False
+) -> set[str]:
     """Decide for a whole file whether -1 says that a label is hidden.
 
-    It does where it is the only label, as in the tests of GLUE, and beside names or the
-    numbers of more than two classes, as in SNLI. Beside 1, 0 and 1, or other numbers
-    below 0 it is a label, as in files of ratings.
+    It does where it is the only label, as in the tests of GLUE, and beside several
+    names or the numbers of several classes, as in SNLI. It is a label beside one other
+    label only, beside 0 and 1, and beside other numbers below 0 or with a fraction, as
+    in files of ratings; and beside any other value, where labels are values.
 
     In SNLI's own files, whose column is called gold_label, it is written as -.
 
     Args:
-        labels: of all rows, after the name of their column if it has one.
+        labels: of all rows.
+        column: its name.
+        are_values: labels are values on a scale.
 
     Returns:
         The labels that are none.
     """
-    found = [label.strip() for label in labels]
-    dash = {"-"} if found and found[0].casefold() == "gold_label" else set()
-    numbers = {float(label) for label in set(found) if is_number(label)} - {-1.0}
-    is_binary = 1.0 in numbers and max(numbers) == 1.0
-    is_rating = is_binary or min(numbers, default=0.0) < 0
-    return dash if is_rating else dash | {"-1"}
+    dash = {"-"} if column.strip().casefold() == "gold_label" else set()
+    found = {label.strip() for label in labels} - dash
+    others = found - MINUS_ONE
+    numbers = {float(label) for label in others if is_number(label)}
+    is_scale = any(n < 0 or n % 1 for n in numbers if math.isfinite(n))
+    is_binary = len(numbers) == len(others) and numbers <= {0.0, 1.0}
+    is_label = others and (len(others) == 1 or is_binary or is_scale or are_values)
+    return dash if is_label else dash | MINUS_ONE
 
 
 def _read_objects(
@@ -294,6 +311,7 @@ def _read_objects(
     text: str,
     given: Mapping[str, str],
     labelled: bool,
+    are_values: bool,
     collector: Collector[LabelledText],
 ) -> None:
     """Read the rows of JSON."""
@@ -307,7 +325,7 @@ def _read_objects(
         if str(key).casefold() in known
     ]
     texts = [label for _, label in labels if isinstance(label, str)]
-    hidden = hidden_labels([*(key for key, _ in labels[:1]), *texts])
+    hidden = hidden_labels(texts, labels[0][0] if labels else "", are_values)
     for line, values in rows:
         _read_object(line, values, given, labelled, collector, hidden)
 
@@ -353,12 +371,13 @@ def _read_object(
 
 
 def label_text(value: Any) -> Any:
-    """Write a label that is a whole number or a truth value as text."""
+    """Write a label that is a number or a truth value as text; not NaN."""
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, float) and value.is_integer():
         return str(int(value))
-    return str(value) if isinstance(value, int) else value
+    is_finite = isinstance(value, float) and math.isfinite(value)
+    return str(value) if is_finite or isinstance(value, int) else value
 
 
 def _take(
@@ -378,7 +397,12 @@ def _take(
     elif labelled and not label:
         collector.skip(line, "a row must have a label, got none")
     elif labelled and label in hidden:
-        means = "that there is none" if label == "-" else "hidden"
+        means = (
+            "that there is none"
+            if label == "-"
+            else "hidden beside labels like these; write it as a word in all files, "
+            "such as minus1, if it is a class"
+        )
         collector.skip(
             line, f"a row must have a label, got {label}, which says {means}"
         )

@@ -9,6 +9,7 @@ from pathlib import Path
 import torch
 
 from bert_tutorial.files.errors import UserError
+from bert_tutorial.model.config import BertConfig
 from bert_tutorial.model.task_heads import BertForSequenceClassification, problem_of
 from bert_tutorial.tasks.examples import Example
 from bert_tutorial.tasks.metrics import classification_scores
@@ -81,21 +82,27 @@ def score_sentiment(
     shape: Shape,
     source: str,
 ) -> dict[str, float]:
-    """Compare the likeliest class of each text with its label.
-
-    Raises:
-        UserError: the model does not choose one class.
-    """
-    problem = problem_of(model.config.num_labels, model.config.problem_type)
-    if problem != "single_label_classification":
-        raise UserError(
-            f"the model must choose one class a text to be judged, but is for "
-            f"{problem}; predict gives its values, to be compared by a measure of yours"
-        )
+    """Compare the likeliest class of each text with its label."""
+    check_chooses_one(model.config)
     numbers = label_numbers(rows, names, source)
     encoded = windows_of(tokenizer, rows, shape, source=source)
     guesses = classify(model, encoded).argmax(dim=-1).tolist()
     return classification_scores(numbers, guesses, len(names))
+
+
+def check_chooses_one(config: BertConfig) -> None:
+    """Refuse a model that does not choose one class a text.
+
+    Raises:
+        UserError: saying what it is for.
+    """
+    problem = problem_of(config.num_labels, config.problem_type)
+    if problem != "single_label_classification":
+        raise UserError(
+            f"the model must choose one class a text to be judged, but is for "
+            f"{problem}; --task regression (REGRESSION) judges one value a text, and "
+            "predict gives all values, to be compared by a measure of yours"
+        )
 
 
 def texts_from_words(
@@ -182,6 +189,7 @@ SENTIMENT = Task(
     describe=label_notes,
     faults=label_faults,
     notes=pair_notes,
+    check=check_chooses_one,
     classes=label_numbers,
     overlap=overlap_line,
 )
