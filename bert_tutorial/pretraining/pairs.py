@@ -11,8 +11,11 @@ from collections.abc import Iterator, Sequence
 from random import Random
 from typing import NamedTuple
 
+from torch import Tensor
+
 from bert_tutorial.files.errors import UserError
-from bert_tutorial.pretraining.batches import PretrainingBatches
+from bert_tutorial.pretraining.batches import PretrainingBatches, pad
+from bert_tutorial.tokenization.tokenizer import BertTokenizer
 
 __all__ = ["Pair", "PretrainingBatches", "pair_to_ids", "sample_pairs"]
 
@@ -166,3 +169,22 @@ def pair_to_ids(pair: Pair, cls_id: int, sep_id: int) -> tuple[list[int], list[i
     first = [cls_id, *pair.tokens_a, sep_id]
     second = [*pair.tokens_b, sep_id]
     return first + second, [0] * len(first) + [1] * len(second)
+
+
+def stack_pairs(
+    pairs: Sequence[Pair], tokenizer: BertTokenizer
+) -> tuple[Tensor, Tensor, Tensor]:
+    """Join pairs to padded rows.
+
+    Args:
+        pairs: N of them.
+        tokenizer: knows [CLS], [SEP] and [PAD].
+
+    Returns:
+        Token IDs, segment IDs (0 at padding, too) and the mask, 1 at tokens; each
+        (N, T).
+    """
+    rows = [pair_to_ids(pair, tokenizer.cls_id, tokenizer.sep_id) for pair in pairs]
+    ids, mask = pad([ids for ids, _ in rows], tokenizer.pad_id)
+    segments, _ = pad([segments for _, segments in rows], 0)
+    return ids, segments, mask

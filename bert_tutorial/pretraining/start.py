@@ -113,8 +113,18 @@ class Start:
 
     def digest(self) -> str:
         """Compute the SHA-256 of the weight files."""
-        digest = hashlib.sha256()
-        for file in weight_files(self.folder, self.allow_bin):
-            with open(file, "rb") as opened:
-                digest.update(hashlib.file_digest(opened, "sha256").digest())
-        return digest.hexdigest()
+        return weights_digest(self.folder, self.allow_bin)
+
+
+def weights_digest(folder: Path, allow_bin: bool) -> str:
+    """Compute one SHA-256 of all weight files of a model, however many there are.
+
+    Args:
+        folder: of the model.
+        allow_bin: read an old pytorch_model.bin where there is nothing better.
+    """
+    digest = hashlib.sha256()
+    for file in weight_files(folder, allow_bin):
+        with open(file, "rb") as opened:
+            digest.update(hashlib.file_digest(opened, "sha256").digest())
+    return digest.hexdigest()

@@ -24,12 +24,13 @@ from typing import (
 import torch
 
 from bert_tutorial.files.errors import UserError, how_many
-from bert_tutorial.files.folder import read_json, weight_files
+from bert_tutorial.files.folder import read_json
 from bert_tutorial.files.hub import find_folder
 from bert_tutorial.files.shipped import shipped_weights
 from bert_tutorial.files.texts import replace_json
 from bert_tutorial.model.config import BertConfig, ConfigChanges, dropout_changes
 from bert_tutorial.pretraining.run import corpus_digests
+from bert_tutorial.pretraining.start import weights_digest
 from bert_tutorial.tasks.examples import Example
 from bert_tutorial.tasks.fine_tuning import FineTuned, FineTuningConfig, fine_tune
 from bert_tutorial.tasks.leaks import shared_texts
@@ -471,10 +472,6 @@ def changes_of(
 
 def identity_of(job: Job[Row, Head]) -> dict[str, dict[str, object]]:
     """Gather what must not change between the parts of a run."""
-    digest = hashlib.sha256()
-    for file in weight_files(job.folder, allow_bin=True):
-        with open(file, "rb") as opened:
-            digest.update(hashlib.file_digest(opened, "sha256").digest())
     parts = {"train": job.train, "dev": job.dev, "test": job.test}
     recipe = asdict(job.config) | {"steps": job.steps}
     del recipe["epochs"], recipe["min_steps"]  # all that they decide is the steps
@@ -488,7 +485,7 @@ def identity_of(job: Job[Row, Head]) -> dict[str, dict[str, object]]:
             **job.changes,
         },
         "model": {
-            "weights": digest.hexdigest(),
+            "weights": weights_digest(job.folder, allow_bin=True),
             "vocabulary": hashlib.sha256(vocabulary).hexdigest(),
         },
         "data": {name: part.digest for name, part in parts.items() if part is not None},

@@ -18,7 +18,7 @@ import torch
 from bert_tutorial.files.errors import UserError
 from bert_tutorial.model.objectives import BertForPreTraining
 from bert_tutorial.pretraining.batches import pad
-from bert_tutorial.pretraining.pairs import Pair, pair_to_ids
+from bert_tutorial.pretraining.pairs import Pair, stack_pairs
 from bert_tutorial.tokenization.tokenizer import BertTokenizer
 from bert_tutorial.world.ledger import Probe
 from bert_tutorial.world.wordings import WORDINGS, render
@@ -173,16 +173,17 @@ def next_sentence_accuracy(
     pairs: Sequence[Pair],
     batch_size: int = 128,
 ) -> float:
-    """Share of pairs whose label (0 = next, 1 = random) the model finds."""
+    """Give the share of pairs whose label (0 = next, 1 = random) the model finds.
+
+    Dropout is off while it does.
+    """
     was_training = model.training
     model.eval()
     hits = 0
     for start in range(0, len(pairs), batch_size):
         part = pairs[start : start + batch_size]
-        rows = [pair_to_ids(p, tokenizer.cls_id, tokenizer.sep_id) for p in part]
-        ids, mask = pad([row[0] for row in rows], tokenizer.pad_id)
-        types, _ = pad([row[1] for row in rows], 0)
-        pooled = model.bert(ids, mask, types).pooler_output
+        ids, segments, mask = stack_pairs(part, tokenizer)
+        pooled = model.bert(ids, mask, segments).pooler_output
         guess = model.cls.seq_relationship(pooled).argmax(dim=-1)
         hits += int((guess == torch.tensor([int(p.is_random) for p in part])).sum())
     model.train(was_training)

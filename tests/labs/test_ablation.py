@@ -21,7 +21,6 @@ from bert_tutorial.labs.ablation.lab import (
     linear_probe,
     order_pairs,
     own_word_share,
-    pair_rows,
     same_masks_loss,
     sine_positions,
     small_world,
@@ -41,6 +40,7 @@ from bert_tutorial.labs.ablation.variants import (
     training_operations,
 )
 from bert_tutorial.model.objectives import pretraining_loss
+from bert_tutorial.pretraining.pairs import stack_pairs
 from bert_tutorial.training.loop import TrainingConfig, train
 from bert_tutorial.world import Mix, World
 from bert_tutorial.world.data import WorldData, WorldRecipe
@@ -359,7 +359,7 @@ def test_the_probe_finds_what_is_there_and_nothing_else(data):
 def test_own_words_are_counted_at_unhidden_words_only(data):
     copier = Planted(torch.zeros(200, 4), len(data.tokenizer))
     assert own_word_share(copier, data) == 1.0
-    ids, _, mask = pair_rows(data, data.next_pairs[:20])
+    ids, _, mask = stack_pairs(data.next_pairs[:20], data.tokenizer)
     assert ids.shape == mask.shape and int(mask.sum(1).max()) == ids.shape[1]
     fresh = lab_model(LabRecipe(**TINY), len(data.tokenizer)).eval()
     assert own_word_share(fresh, data) < 0.9

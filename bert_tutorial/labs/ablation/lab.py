@@ -18,9 +18,8 @@ from torch.nn import functional as F
 
 from bert_tutorial.labs.ablation.variants import LabRecipe
 from bert_tutorial.model.objectives import BertForPreTraining, pretraining_loss
-from bert_tutorial.pretraining.batches import pad
 from bert_tutorial.pretraining.masking import Masker
-from bert_tutorial.pretraining.pairs import Pair, pair_to_ids, sample_pairs
+from bert_tutorial.pretraining.pairs import Pair, sample_pairs, stack_pairs
 from bert_tutorial.world import World
 from bert_tutorial.world.data import WorldData, WorldRecipe
 from bert_tutorial.world.facts import all_facts
@@ -191,15 +190,6 @@ def measure(model: BertForPreTraining, data: LabData, pair_task: str) -> dict[st
     return {k: v if v is None else round(v, 4) for k, v in values.items()}
 
 
-def pair_rows(data: LabData, pairs: list[Pair]) -> tuple[Tensor, Tensor, Tensor]:
-    """Stack pairs: ids, segments and the mask that is 1 at tokens, each (N, T)."""
-    tokenizer = data.tokenizer
-    rows = [pair_to_ids(p, tokenizer.cls_id, tokenizer.sep_id) for p in pairs]
-    ids, mask = pad([ids for ids, _ in rows], tokenizer.pad_id)
-    segments, _ = pad([types for _, types in rows], 0)
-    return ids, segments, mask
-
-
 @torch.no_grad()
 def own_word_share(
     model: BertForPreTraining, data: LabData, number: int = 200
@@ -208,7 +198,7 @@ def own_word_share(
 
     A model that was only ever scored at [MASK] need not keep the word that it reads.
     """
-    ids, segments, mask = pair_rows(data, data.next_pairs[:number])
+    ids, segments, mask = stack_pairs(data.next_pairs[:number], data.tokenizer)
     hidden = model.bert(ids, mask, segments).last_hidden_state
     is_word = (mask == 1) & (ids != data.tokenizer.cls_id)
     is_word &= ids != data.tokenizer.sep_id
@@ -224,7 +214,7 @@ def same_masks_loss(
 
     The masks depend on the texts alone, so they are the same for all variants.
     """
-    ids, segments, mask = pair_rows(data, data.next_pairs[:number])
+    ids, segments, mask = stack_pairs(data.next_pairs[:number], data.tokenizer)
     masker = Masker(data.tokenizer, 0.15, split=(1.0, 0.0, 0.0), seed=13)
     input_ids, labels = masker(ids)
     batch = {
@@ -243,7 +233,7 @@ def linear_probe(model: BertForPreTraining, data: LabData) -> float:
     two thirds of the held-out next-sentence pairs and is scored on the others: what a
     sentence-pair task would find there, whatever the model was trained on.
     """
-    ids, segments, mask = pair_rows(data, data.next_pairs)
+    ids, segments, mask = stack_pairs(data.next_pairs, data.tokenizer)
     labels = torch.tensor([float(pair.is_random) for pair in data.next_pairs])
     with torch.no_grad():
         features = model.bert(ids, mask, segments).last_hidden_state[:, 0]  # (N, H)

@@ -128,7 +128,11 @@ Record = dict[str, Any]
 
 
 def read_runs(file: str | Path | None, base: LabRecipe) -> list[Record]:
-    """Read the runs of a file, if it is there and has the same baseline."""
+    """Read the runs of a file; none if there is no file.
+
+    Raises:
+        ValueError: if its runs were made with another baseline.
+    """
     if file is None or not Path(file).is_file():
         return []
     document = json.loads(Path(file).read_text(encoding="utf-8"))
@@ -146,7 +150,11 @@ def _plain(base: LabRecipe) -> dict[str, Any]:
 
 
 def check_same(variants: Sequence[Variant], runs: Sequence[Record]) -> None:
-    """Refuse a name that stands for another change in the file."""
+    """Refuse a name that stands for another change in the file.
+
+    Raises:
+        ValueError: naming the variant and both changes.
+    """
     for variant in variants:
         change = json.loads(json.dumps(dict(variant.change)))
         for run in runs:

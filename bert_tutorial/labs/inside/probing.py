@@ -145,7 +145,7 @@ def fit_reader(
 
 @torch.no_grad()
 def reader_accuracy(reader: LinearReader, vectors: Tensor, labels: Tensor) -> float:
-    """Say how often the probe's likeliest class is the label."""
+    """Say how often the likeliest class for vectors (N, H) is their label (N,)."""
     return (reader(vectors).argmax(dim=-1) == labels).float().mean().item()
 
 
