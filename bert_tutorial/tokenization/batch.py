@@ -47,7 +47,7 @@ class Encoded(Protocol):
 
     @property
     def ids(self) -> list[int]:
-        """The number of each token."""
+        """The token ID of each token."""
         ...
 
     @property

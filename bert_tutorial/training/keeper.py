@@ -232,12 +232,12 @@ class StateKeeper:
         if group.rank == 0:
             weights, trainer_values = trainer.state()
             sums, window_values = window.state()
-            place = batches.state_dict()
+            state = batches.state_dict()
             for number, found in enumerate(torch_states):
                 generators[f"torch.{number}"] = found
             for number, found in enumerate(cuda_states):
                 generators[f"cuda.{number}"] = found
-            data = {k: v for k, v in place.items() if isinstance(v, Tensor)}
+            data = {k: v for k, v in state.items() if isinstance(v, Tensor)}
             tensors = (
                 flat_names("trainer", weights)
                 | flat_names("window", sums)
@@ -249,7 +249,7 @@ class StateKeeper:
                 "identity": self.identity,
                 "trainer": trainer_values,
                 "window": window_values,
-                "data": {k: v for k, v in place.items() if not isinstance(v, Tensor)},
+                "data": {k: v for k, v in state.items() if not isinstance(v, Tensor)},
                 "random": random_values,
                 "torch": torch.__version__,
             }
