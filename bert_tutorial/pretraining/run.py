@@ -18,11 +18,10 @@ from safetensors import SafetensorError
 from torch.nn import functional as F
 
 from bert_tutorial.files.errors import UnwritableError
-from bert_tutorial.files.texts import replace_json
+from bert_tutorial.files.texts import find_text_files, replace_json
 from bert_tutorial.model.config import BertConfig
 from bert_tutorial.model.objectives import BertForPreTraining
 from bert_tutorial.pretraining.corpus import CorpusData
-from bert_tutorial.pretraining.documents import find_text_files
 from bert_tutorial.pretraining.large_corpus import (
     MEMORY_BYTES,
     ShardedData,

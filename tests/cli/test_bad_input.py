@@ -9,8 +9,8 @@ import torch
 from conftest import run_command, tiny_config
 
 from bert_tutorial.__main__ import main
+from bert_tutorial.files.folder import CheckpointError
 from bert_tutorial.model.bert import BertModel
-from bert_tutorial.model.checkpoint import CheckpointError
 from bert_tutorial.pretraining.documents import read_documents
 from bert_tutorial.pretraining.recipe import CorpusRecipe
 from bert_tutorial.training.config import TrainingConfig

@@ -16,9 +16,9 @@ from conftest import tiny_config
 from safetensors.torch import load_file, save_file
 
 from bert_tutorial.__main__ import main
+from bert_tutorial.files.folder import CheckpointError
 from bert_tutorial.files.hub import find_folder
 from bert_tutorial.model.bert import BertModel
-from bert_tutorial.model.checkpoint import CheckpointError
 from bert_tutorial.model.config import BertConfig
 from bert_tutorial.model.task_heads import BertForSequenceClassification
 from bert_tutorial.tokenization.rules import read_tokenizer_folder

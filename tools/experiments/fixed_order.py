@@ -21,8 +21,8 @@ import torch
 from record import RUNS, main
 
 from bert_tutorial.model.objectives import BertForPreTraining
+from bert_tutorial.pretraining.batches import PretrainingBatches
 from bert_tutorial.pretraining.masking import Masker
-from bert_tutorial.pretraining.pairs import PretrainingBatches
 from bert_tutorial.training.loop import TrainingConfig, train
 from bert_tutorial.world import World
 from bert_tutorial.world.corpus import state
