@@ -115,6 +115,9 @@ token accuracy: … => return sum(a == b for a, b in pairs_of_words(gold,
 |     predicted)) / len(pairs_of_words(gold, predicted))
     This is the share of words with the right tag. Most words are O, so it is high for
     who finds nothing. Count spans.
+whole sentences: … => pairs = zip(gold, predicted, strict=True)
+|     return sum(tags_to_spans(a) == tags_to_spans(b) for a, b in pairs) / len(gold)
+    This is the fraction of sentences whose spans are all right. Count spans.
 words of spans: … => pairs = pairs_of_words(gold, predicted)
 |     right = sum(a == b != 'O' for a, b in pairs)
 |     both = sum((a != 'O') + (b != 'O') for a, b in pairs)

@@ -64,6 +64,16 @@ types ignored inside:
 - and tag[2:] == before[2:] => and before != 'O'
 - Span(before[2:], => Span(tags[start][2:],
     I-LOC goes on a span of PER. A change of type ends the span and begins another.
+only B- begins: … => spans, start = [], None
+|     for i, tag in enumerate([*tags, 'O']):
+|         if start is not None and tag[0] in 'BO':
+|             spans.append(Span(tags[start][2:], start, i))
+|             start = None
+|         if tag[0] == 'B':
+|             start = i
+|     return spans
+    An I- never begins a span in yours and never ends one. An I- of another type ends
+    the span before it, and an I- that continues nothing begins one.
 open at the end: [*tags, 'O'] => tags
     A span that reaches to the last word is lost: close it after the loop, or let the
     loop run over one more O.

@@ -77,6 +77,14 @@ numbers:
 - is_past[None, None] => is_past[None, None].float()
 - source_is_token[:, None, None, :] => source_is_token[:, None, None, :].float()
     The masks are numbers. True and False are asked for: dtype=torch.bool.
+whole numbers:
+- is_past[None, None] => is_past[None, None].long()
+- source_is_token[:, None, None, :] => source_is_token[:, None, None, :].long()
+    = numbers
+a mask for each text: is_past[None, None] =>
+| is_past.expand(len(source_is_token), 1, T, T)
+    The target's mask is there once for each text. One for all is asked for, (1, 1, T,
+    T): it is broadcast.
 numbers for the target: is_past[None, None] => is_past[None, None].float()
     The target's mask has numbers. True and False are asked for: dtype=torch.bool.
 source stretched: source_is_token[:, None, None, :] =>

@@ -87,6 +87,17 @@ one [CLS], one position:
 - row, sep_id] => row]
 - len(row) + 2 => len(row) + 1
     [SEP] is missing. Each sentence ends with one.
+a segment for each sentence: [number % 2] * (len(row) + 2) => [number % 2]
+    There is one segment for each sentence. Each token has one.
+rows changed: … => ids, kinds, positions = [], [], []
+|     for number, row in enumerate(rows):
+|         row.insert(0, cls_id)
+|         row.append(sep_id)
+|         positions.append(len(ids))
+|         ids += row
+|         kinds += [number % 2] * len(row)
+|     return ids, kinds, positions
+    The rows that were handed in have grown. [cls_id, *row, sep_id] makes a new list.
 segments turned round: number % 2 => 1 - number % 2
     The first sentence is in segment 1. Its segment is 0, that of the second 1.
 positions by id: … => ids, segments, _ = right(rows, cls_id, sep_id)

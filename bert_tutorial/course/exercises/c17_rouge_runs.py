@@ -91,6 +91,9 @@ unclipped: (counts[0] & counts[1]).values() =>
 sets: Counter(runs) => Counter(set(runs))
     Each run counts once, however often it stands there. Use counts instead of sets,
     above and below.
+sets above only: sum((counts[0] & counts[1]).values()) => len(counts[0] & counts[1])
+    A run that stands several times in both texts is shared once in yours. Add up the
+    counts that both have.
 precision as F1: 2 * precision * recall / (precision + recall) => precision
     Your third number is the precision: who writes one right word has 1.
 recall as F1: 2 * precision * recall / (precision + recall) => recall

@@ -81,6 +81,12 @@ one number for all: mean(dim=0) => mean()
 every A-th number: slice(head * D, (head + 1) * D) => slice(head, None, A)
     You took every A-th number. A head's D numbers are next to each other: head * D up
     to (head + 1) * D.
+heads cut out of the text: … => B, T, H = merged.shape
+|     heads = merged.clone().view(B, A, T, H // A)
+|     heads[:, head] = heads[:, head][is_token].mean(dim=0)
+|     return heads.view(B, T, H)
+    A view straight to (B, A, T, D) cuts the text instead of the vectors. A head's D
+    numbers are next to each other in each vector: head * D up to (head + 1) * D.
 counted from one: D = => head = (head - 1) % A
 |     D =
     The head before was replaced: heads are counted from 0.

@@ -64,6 +64,9 @@ all positions in all texts:
 - changed[rows, at] = source[rows, at] => changed[:, at] = source[:, at]
     state[:, at] names every position of the list in every text. Pair text b with at[b]:
     changed[rows, at], rows = torch.arange(B).
+all positions in all texts, from the right ones:
+- changed[rows, at] = source[rows, at] => changed[:, at] = source[rows, at]
+    = all positions in all texts
 the first text's position:
 - changed[rows, at] = source[rows, at] => changed[:, at[0]] = source[:, at[0]]
     The first text's position is used for all. Each text has its own.

@@ -79,6 +79,8 @@ T instead of T squared: T * T * H => T * H
     Every token asks every token: attention grows with T * T.
 scores without mixture: 'attention': L * 2 * 2 => 'attention': L * 2
     Attention has two products: query times key, and weights times value.
+attention of one text: 'attention': L * 2 * 2 * B => 'attention': L * 2 * 2
+    Attention is counted for one text. There are B of them.
 attention times heads: 'attention': L => 'attention': config.num_attention_heads * L
     Each head works with D = H / A numbers. All A heads together: H, whatever A.
 three projections: L * 4 * 2 => L * 3 * 2

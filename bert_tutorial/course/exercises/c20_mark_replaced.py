@@ -75,6 +75,9 @@ samples at all positions: (read, => (samples,
     The generator's words count at the chosen positions only; elsewhere the text stays.
 still masked: (read, => (input_ids,
     The discriminator reads the generator's words, not [MASK].
+hits marked: samples != labels => samples == labels
+    True stands where the generator hit the original word. Replaced means that it did
+    not: the sample differs from the label.
 -100 as a word: is_chosen & (samples != labels) => read != labels
     labels is -100 where nothing was chosen. Nothing is replaced there.
 the others: is_chosen & (samples != labels) => ~(is_chosen & (samples != labels))

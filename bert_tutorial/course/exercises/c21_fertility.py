@@ -113,6 +113,8 @@ mean of the texts: … => texts = list(texts)
     of a hundred. Count pieces and words over all texts.
 [CLS] and [SEP] counted: len(found) => len(found) + 2
     Two pieces a word are [CLS] and [SEP]. They are no part of it: tokenize, not encode.
+characters per word: len(found) => len(word)
+    These are characters per word. Count the pieces that tokenizer.tokenize gives.
 words per piece: pieces / words => words / pieces
     Yours is words per piece. Turn the fraction round.
 lost words left out: pieces / words => (pieces - unknown) / max(1, words - unknown)

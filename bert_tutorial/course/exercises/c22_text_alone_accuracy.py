@@ -108,6 +108,8 @@ counted by texts: answer for _, answer in train =>
     train is asked for.
 not divided: return right / len(test) => return float(right)
     This is the number of right answers. Divide it by that of all questions.
+in percent: return right / len(test) => return 100 * right / len(test)
+    The result is in percent. Half of the questions right gives 0.5.
 capitals taken off: … => lower = lambda rows: [(t.lower(), a) for t, a in rows]
 |     return right(lower(train), lower(test))
     Texts that differ in a capital are taken for one. Compare them as they are.
