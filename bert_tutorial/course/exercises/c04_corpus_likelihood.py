@@ -76,7 +76,10 @@ the likelihood itself: … => total = sum(counts.values())
 |     return math.prod((n / total) ** n for n in counts.values())
     This is the product of the probabilities, which is 0 to a computer for any real
     corpus. Add up their logarithms.
-pieces that occur once: n) => n > 1), 0.0
+the likelihood itself, counts of 0 left out: … => total = sum(counts.values())
+|     return math.prod((n / total) ** n for n in counts.values() if n)
+    = the likelihood itself
+pieces that occur once: if n) => if n > 1)
     Pieces that occur once are left out. Only a count of 0 adds nothing.
 logarithm of the sum: … => total = sum(counts.values())
 |     return math.log(sum(n * n / total for n in counts.values()))
