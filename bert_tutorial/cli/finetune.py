@@ -106,7 +106,7 @@ def add_training(command: Any) -> None:
     train.add_argument(
         "--learning-rate",
         type=float,
-        help="the highest one (default: by the model's size, from 5e-5 to 2e-3)",
+        help="the highest one (default: by the model's size and the task, 5e-5 to 2e-3)",
     )
     train.add_argument("--weight-decay", type=float, help="of AdamW (default: 0.01)")
     train.add_argument(
@@ -236,7 +236,8 @@ def recipe_of(options: argparse.Namespace, folder: Path) -> "FineTuningConfig":
     if options.steps is None and options.epochs is None:
         values.setdefault("min_steps", USUAL_STEPS)
     return FineTuningConfig(
-        learning_rate=options.learning_rate or usual_rate(folder), **values
+        learning_rate=options.learning_rate or usual_rate(folder, options.task),
+        **values,
     )
 
 

@@ -72,7 +72,7 @@ def learn_from_file(
     train.extend(random.Random(seed).sample(rows[:-cut], min(most, len(rows) - cut)))
     folder = find_folder(model)
     recipe = FineTuningConfig(
-        steps=steps, batch_size=batch_size, learning_rate=usual_rate(folder)
+        steps=steps, batch_size=batch_size, learning_rate=usual_rate(folder, task.name)
     )
     positions = read_json(folder / "config.json").get("max_position_embeddings", 512)
     options = RunOptions(seeds=(seed,), max_length=min(max_length, positions))

@@ -168,14 +168,24 @@ class Job(Generic[Row, Head]):
         return self.config.training(len(self.examples)).steps
 
 
-def usual_rate(folder: str | Path) -> float:
+def usual_rate(folder: str | Path, task: str = "") -> float:
     """Choose a learning rate: small models want, and stand, a higher one.
+
+    From 512 dimensions on it is the published one (Devlin et al. 2019, appendix A.3).
+    With 384, `tools/experiments/published_encoder.py` tried two: 1e-4 is better for
+    phrases and tags; questions, whose two outputs are learned from nothing, have
+    learned little after as few steps, and need three times that.
 
     Args:
         folder: of the model.
+        task: its name on the command line.
     """
     size = BertConfig.from_dict(read_json(Path(folder, "config.json"))).hidden_size
-    return 5e-5 if size >= 512 else 3e-4 if size >= 128 else 2e-3
+    if size >= 512:
+        return 5e-5
+    if size >= 256:
+        return 3e-4 if task == "qa" else 1e-4
+    return 3e-4 if size >= 128 else 2e-3
 
 
 def fine_tune_model(
@@ -221,7 +231,7 @@ def fine_tune_model(
     folder = find_folder(model, options.revision, options.allow_bin)
     reading = reading or Reading()
     recipe = recipe or FineTuningConfig(
-        learning_rate=usual_rate(folder), min_steps=USUAL_STEPS
+        learning_rate=usual_rate(folder, task.name), min_steps=USUAL_STEPS
     )
     parts = read_parts(task, (train, dev, test), reading, say)
     job = prepare(task, folder, parts, recipe, options, say, reading.is_strict)

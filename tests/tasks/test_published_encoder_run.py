@@ -12,6 +12,7 @@ from bert_tutorial.model.config import BertConfig
 from bert_tutorial.model.task_heads import BertForSequenceClassification
 from bert_tutorial.tasks.examples import Example
 from bert_tutorial.tasks.fit import fit
+from bert_tutorial.tasks.run import usual_rate
 from book_files import ROOT
 
 FILE = ROOT / "bert_tutorial" / "runs" / "published_encoder.json"
@@ -145,3 +146,15 @@ def test_pairs_have_the_answer_in_one_sentence_and_not_in_the_other():
     assert len(rows) > 300
     for row in rows:
         assert (answer[row.text] in row.pair.lower()) == (row.label == "1")
+
+
+@pytest.mark.parametrize(
+    ("task", "name"),
+    [("sentiment", "sentiment"), ("tagging", "tagging"), ("questions", "qa")],
+)
+def test_the_usual_rate_at_this_size_is_the_better_of_those_tried(task, name, tmp_path):
+    sizes = {"hidden_size": 384, "num_attention_heads": 12, "vocab_size": 30_522}
+    (tmp_path / "config.json").write_text(json.dumps(sizes), encoding="utf-8")
+    assert (
+        usual_rate(tmp_path, name) == STORED["rates"][f"{task}, fine-tuned"]["chosen"]
+    )

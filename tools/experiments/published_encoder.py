@@ -51,7 +51,6 @@ from bert_tutorial.tasks.questions.answers import answer_questions
 from bert_tutorial.tasks.questions.files import SquadItem
 from bert_tutorial.tasks.questions.scores import evaluate
 from bert_tutorial.tasks.questions.windows import encode_squad
-from bert_tutorial.tasks.run import usual_rate
 from bert_tutorial.tasks.sentiment.baseline import logistic_regression
 from bert_tutorial.tasks.sentiment.classify import classify, encode_texts
 from bert_tutorial.tasks.sentiment.tables import LabelledText, read_table
@@ -340,7 +339,8 @@ def sentiment(journal: Journal) -> Iterator[None]:
 
 # Few labels: how many steps the command `finetune` should take by default.
 
-FEW, FEW_STEPS, FEW_BATCH = 256, (24, 100, 200, 400), 32
+FEW, FEW_STEPS, FEW_BATCH = 256, (24, 100, 200), 32
+FEW_RATES = (1e-4, 3e-4)  # what the command would take, and three times that
 
 
 def few(journal: Journal) -> Iterator[None]:
@@ -348,10 +348,9 @@ def few(journal: Journal) -> Iterator[None]:
     train, test, labels = read_phrases(journal)
     tokenizer = BertTokenizer.from_pretrained(published_encoder())
     asked = encode_texts(tokenizer, test)
-    rate = usual_rate(published_encoder())
-    for steps, seed in product(FEW_STEPS, journal.options.seeds):
+    for rate, steps, seed in product(FEW_RATES, FEW_STEPS, journal.options.seeds):
 
-        def make(steps: int = steps, seed: int = seed) -> Run:
+        def make(rate: float = rate, steps: int = steps, seed: int = seed) -> Run:
             rows = drawn(train, FEW, seed)
             gold = [int(row.label) for row in rows]
             examples = [
@@ -362,9 +361,9 @@ def few(journal: Journal) -> Iterator[None]:
                 rate, seed, FEW_BATCH, num_labels=2,
             )  # fmt: skip
             with journal.precision():
-                return judged(classify(model, asked), labels) | {"rate": rate}
+                return judged(classify(model, asked), labels)
 
-        key = {"task": "few", "kind": "fine-tuned", "labels": FEW}
+        key = {"task": "few", "kind": "fine-tuned", "labels": FEW, "rate": rate}
         yield from journal.add(key | {"steps": steps, "seed": seed}, make)
 
 
