@@ -5,6 +5,7 @@ import http.server
 import os
 import shutil
 import threading
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -42,3 +43,15 @@ def browser():
         one = play.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
         yield one
         one.close()
+
+
+@contextmanager
+def watched_page(browser):
+    """Open a page that lists the addresses it asks for and the errors it raises."""
+    context = browser.new_context()
+    one = context.new_page()
+    one.asked, one.said = [], []
+    one.on("request", lambda request: one.asked.append(request.url))
+    one.on("pageerror", lambda error: one.said.append(str(error)))
+    yield one
+    context.close()

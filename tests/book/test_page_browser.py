@@ -37,13 +37,8 @@ address, browser = browsing.address, browsing.browser  # fixtures
 
 @pytest.fixture
 def page(browser):
-    context = browser.new_context()
-    one = context.new_page()
-    one.asked, one.said = [], []
-    one.on("request", lambda request: one.asked.append(request.url))
-    one.on("pageerror", lambda error: one.said.append(str(error)))
-    yield one
-    context.close()
+    with browsing.watched_page(browser) as one:
+        yield one
 
 
 def place(name, address):

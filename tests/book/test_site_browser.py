@@ -39,21 +39,16 @@ address, browser = browsing.address, browsing.browser  # fixtures
 
 @pytest.fixture
 def page(browser):
-    context = browser.new_context()
-    one = context.new_page()
-    one.asked, one.said = [], []
-    one.on("request", lambda request: one.asked.append(request.url))
-    one.on("pageerror", lambda error: one.said.append(str(error)))
-    one.on(
-        "console",
-        lambda line: one.said.append(line.text) if line.type == "error" else None,
-    )
-    one.on(
-        "response",
-        lambda got: one.said.append(got.url) if got.status >= 400 else None,
-    )
-    yield one
-    context.close()
+    with browsing.watched_page(browser) as one:
+        one.on(
+            "console",
+            lambda line: one.said.append(line.text) if line.type == "error" else None,
+        )
+        one.on(
+            "response",
+            lambda got: one.said.append(got.url) if got.status >= 400 else None,
+        )
+        yield one
 
 
 def settle(page, url):

@@ -10,24 +10,14 @@ import time
 
 import pytest
 import torch
+from conftest import run_command as run
 from transformers import AutoModelForSequenceClassification, AutoTokenizer
 
-from bert_tutorial.__main__ import main
 from bert_tutorial.files.shipped import shipped_weights
 from bert_tutorial.model.task_heads import BertForSequenceClassification
 from bert_tutorial.tokenization.tokenizer import BertTokenizer
 
 QUICK = ("--threads", "1", "--device", "cpu", "--batch-size", "8")
-
-
-def run(capsys, *arguments):
-    """Run a command in this process: exit code, stdout, stderr."""
-    try:
-        code = main([str(argument) for argument in arguments])
-    except SystemExit as stop:
-        code = int(stop.code or 0)
-    out, err = capsys.readouterr()
-    return code, out, err
 
 
 def reviews(path, number=60, seed=0):

@@ -14,11 +14,12 @@ from pathlib import Path
 
 import pytest
 import torch
+from conftest import at_step
 
 from bert_tutorial.cli.main import main
 from bert_tutorial.files.errors import UserError
 from bert_tutorial.files.folder import CheckpointError
-from bert_tutorial.training import loop, processes
+from bert_tutorial.training import processes
 from bert_tutorial.training.lock import RunLock
 from bert_tutorial.training.processes import ProcessGroup, stop_signals
 from bert_tutorial.world import Mix
@@ -26,6 +27,7 @@ from bert_tutorial.world.data import WorldRecipe
 from bert_tutorial.world.pretrain import pretrain_world
 
 SMALL = Mix(sentences=6_000, documents=60)
+pytestmark = pytest.mark.usefixtures("one_thread")
 RECIPE = {"hidden_size": 16, "tokens_per_batch": 256, "steps": 8, "passes": 1}
 WORDS = [
     "the",
@@ -45,27 +47,17 @@ WORDS = [
 
 
 @pytest.fixture(autouse=True)
-def _one_thread_and_own_signals():
-    threads = torch.get_num_threads()
+def _own_signals():
     kinds = (signal.SIGINT, signal.SIGTERM)
     before = {kind: signal.getsignal(kind) for kind in kinds}
     signal.signal(signal.SIGINT, signal.default_int_handler)
-    torch.set_num_threads(1)
     yield
-    torch.set_num_threads(threads)
     for kind, handler in before.items():
         signal.signal(kind, handler)
 
 
-def signal_at(monkeypatch, step, kind=signal.SIGTERM):
-    original = loop.Trainer.update
-
-    def update(trainer, number):
-        if number == step:
-            signal.raise_signal(kind)
-        return original(trainer, number)
-
-    monkeypatch.setattr(loop.Trainer, "update", update)
+def signal_at(monkeypatch, step, kind):
+    at_step(monkeypatch, step, lambda: signal.raise_signal(kind))
 
 
 def world_run(folder, steps=8, **options):
@@ -390,7 +382,8 @@ def test_a_run_that_nobody_reads_is_stopped_as_any_other(tmp_path):
     ) as run:
         run.stdout.close()
         deadline = time.monotonic() + 60
-        while not (tmp_path / "w" / "log.jsonl").exists():
+        log = tmp_path / "w" / "log.jsonl"
+        while not log.exists() or not log.stat().st_size:  # no step, no state
             assert time.monotonic() < deadline and run.poll() is None
             time.sleep(0.1)
         run.send_signal(signal.SIGTERM)

@@ -8,9 +8,9 @@ import shutil
 import pytest
 import torch
 from conftest import real_data
+from conftest import run_command as run
 from safetensors.torch import load_file, save_file
 
-from bert_tutorial.__main__ import main
 from bert_tutorial.files.errors import UserError
 from bert_tutorial.files.shipped import shipped_weights
 from bert_tutorial.tasks import (
@@ -35,24 +35,7 @@ ONE_STEP = {
     "recipe": FineTuningConfig(steps=1, batch_size=4, learning_rate=1e-3),
     "options": RunOptions(device=torch.device("cpu")),
 }
-
-
-@pytest.fixture(autouse=True)
-def _one_thread():
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
-
-
-def run(capsys, *arguments):
-    """Run a command in this process: exit code, stdout, stderr."""
-    try:
-        code = main([str(argument) for argument in arguments])
-    except SystemExit as stop:
-        code = int(stop.code or 0)
-    out, err = capsys.readouterr()
-    return code, out, err
+pytestmark = pytest.mark.usefixtures("one_thread")
 
 
 def tune(capsys, task, data, folder, *more):

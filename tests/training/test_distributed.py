@@ -13,25 +13,17 @@ from pathlib import Path
 
 import pytest
 import torch
+from conftest import write_corpus
 
 from bert_tutorial.__main__ import main
 from bert_tutorial.training.processes import ProcessGroup
-from bert_tutorial.world import Mix
-from bert_tutorial.world import World as MiniWorld
 
 ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture(scope="module")
 def corpus(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("corpus")
-    world = MiniWorld(0, Mix(sentences=1, documents=60))
-    text = "\n\n".join("\n".join(d) for d in world.corpus().documents)
-    (folder / "text.txt").write_text(text + "\n", encoding="utf-8")
-    sizes = {"hidden_size": 12, "num_hidden_layers": 1, "num_attention_heads": 3}
-    config = json.dumps(sizes | {"intermediate_size": 37})
-    (folder / "config.json").write_text(config)
-    return folder
+    return write_corpus(tmp_path_factory.mktemp("corpus"))
 
 
 def command(corpus, folder, *more, steps=20) -> list[str]:

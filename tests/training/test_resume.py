@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from conftest import tiny_config
+from conftest import at_step, tiny_config, write_corpus
 
 from bert_tutorial.__main__ import main
 from bert_tutorial.files.folder import CheckpointError
@@ -24,32 +24,17 @@ from bert_tutorial.tasks.examples import Example
 from bert_tutorial.tasks.fine_tuning import FineTuningConfig, fine_tune
 from bert_tutorial.training.keeper import StateKeeper
 from bert_tutorial.training.loop import Loss, TrainingConfig, train
-from bert_tutorial.world import Mix, World
 
 ROOT = Path(__file__).resolve().parents[2]
 CPU = torch.device("cpu")
 STEPS = 24
-
-
-@pytest.fixture(autouse=True)
-def _one_thread():
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
+pytestmark = pytest.mark.usefixtures("one_thread")
 
 
 @pytest.fixture(scope="module")
 def corpus(tmp_path_factory):
     """Write a corpus and a small configuration; an epoch has about nine batches."""
-    folder = tmp_path_factory.mktemp("corpus")
-    world = World(0, Mix(sentences=1, documents=60))
-    text = "\n\n".join("\n".join(d) for d in world.corpus().documents)
-    (folder / "text.txt").write_text(text + "\n", encoding="utf-8")
-    sizes = {"hidden_size": 12, "num_hidden_layers": 1, "num_attention_heads": 3}
-    config = json.dumps(sizes | {"intermediate_size": 37})
-    (folder / "config.json").write_text(config)
-    return folder
+    return write_corpus(tmp_path_factory.mktemp("corpus"))
 
 
 def recipe_for(corpus, **changes) -> CorpusRecipe:
@@ -90,16 +75,7 @@ def whole(corpus, tmp_path_factory):
 
 def interrupt_at(monkeypatch, step, kind=signal.SIGINT):
     """Send Ctrl-C, or another signal, in the middle of a step."""
-    from bert_tutorial.training import loop as training
-
-    original = training.Trainer.update
-
-    def update(trainer, number):
-        if number == step:
-            signal.raise_signal(kind)
-        return original(trainer, number)
-
-    monkeypatch.setattr(training.Trainer, "update", update)
+    at_step(monkeypatch, step, lambda: signal.raise_signal(kind))
 
 
 @pytest.mark.parametrize("step", [1, 7, 17])

@@ -8,7 +8,6 @@ import json
 from importlib import resources
 
 import pytest
-import torch
 
 from bert_tutorial.world.data import WorldRecipe
 from bert_tutorial.world.pretrain import minute_recipe, pretrain_world
@@ -16,13 +15,8 @@ from bert_tutorial.world.pretrain import minute_recipe, pretrain_world
 
 @pytest.mark.weekly  # chapter 12 trains the same model and asserts the same gate
 @pytest.mark.world
-def test_one_seed_learns_its_world():
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        report = pretrain_world(WorldRecipe(seed=0), progress=False).report
-    finally:
-        torch.set_num_threads(threads)
+def test_one_seed_learns_its_world(one_thread):
+    report = pretrain_world(WorldRecipe(seed=0), progress=False).report
     trained, untrained = report["trained"], report["untrained"]
     assert trained["france_answer"] == "paris"
     assert trained["france_probability"] > 0.5
@@ -34,13 +28,8 @@ def test_one_seed_learns_its_world():
 
 @pytest.mark.weekly  # chapter 20 trains the same model and asserts the same gate
 @pytest.mark.world
-def test_the_recipe_of_a_minute_learns_its_world():
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        report = pretrain_world(minute_recipe(seed=0), progress=False).report
-    finally:
-        torch.set_num_threads(threads)
+def test_the_recipe_of_a_minute_learns_its_world(one_thread):
+    report = pretrain_world(minute_recipe(seed=0), progress=False).report
     assert report["trained"]["recall_rephrased"] >= 0.95
     assert report["untrained"]["recall_rephrased"] < 0.02
     assert report["trained"]["majority_answer"] < 0.35
