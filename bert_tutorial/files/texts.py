@@ -7,6 +7,7 @@ Used from: 1
 import errno
 import json
 import os
+import re
 import tempfile
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -23,6 +24,23 @@ OTHER_MARKS = {
     b"\x00\x00\xfe\xff": "UTF-32",
     b"\xff\xfe": "UTF-16",
     b"\xfe\xff": "UTF-16",
+}
+
+# First bytes of files that hold text only once they are unpacked or written anew.
+UNPACK = "unpack it"
+AS_TEXT = "save the table as .csv or .jsonl, in UTF-8"
+OTHER_KINDS = {
+    b"\x1f\x8b": ("gzip", UNPACK),
+    b"BZh": ("bzip2", UNPACK),
+    b"\xfd7zXZ\0": ("xz", UNPACK),
+    b"\x28\xb5\x2f\xfd": ("zstd", UNPACK),
+    b"7z\xbc\xaf": ("7z", UNPACK),
+    b"PK\x03\x04": ("a zip archive or an Excel file", f"{UNPACK}, or {AS_TEXT}"),
+    b"\xd0\xcf\x11\xe0": ("an old Excel or Word file", AS_TEXT),
+    b"PAR1": ("Parquet", AS_TEXT),
+    b"ARROW1\0\0": ("Arrow", AS_TEXT),
+    b"SQLite format 3\0": ("SQLite", AS_TEXT),
+    b"%PDF-": ("PDF", "extract its text first"),
 }
 
 # What file systems answer that cannot force a folder to disk, such as some shares.
@@ -64,7 +82,7 @@ def find_text_files(paths: PathLike | Sequence[PathLike]) -> list[Path]:
 
 
 def read_text(file: PathLike) -> str:
-    r"""Read a UTF-8 file whole; a byte order mark goes, \r\n and \r become \n.
+    r"""Read a UTF-8 file whole; byte order marks go, \r\n and \r become \n.
 
     Args:
         file: the file.
@@ -82,24 +100,37 @@ def read_text(file: PathLike) -> str:
     except FileNotFoundError:
         raise MissingFileError(f"no such file: {file}") from None
     except OSError as error:
+        if os.path.isdir(file):
+            raise UserError(f"{file} is a folder; name a file in it") from None
         raise UserError(
             f"{file}: the file must be readable, got {error.strerror}"
         ) from None
+    text = decode_text(data, file).lstrip("\ufeff")
+    return text.replace("\r\n", "\n").replace("\r", "\n")
+
+
+def decode_text(data: bytes, file: PathLike) -> str:
+    """Decode the bytes of a file.
+
+    Raises:
+        ValueError: they are not UTF-8 text; the message says what they may be.
+    """
     refuse_other_marks(data, file)
     if (nul := data.find(0)) >= 0:
+        refuse_other_kinds(data, file)
+        line = len(re.findall(rb"\r\n?|\n", data[:nul])) + 1
         raise UserError(
-            f"{file}: text must not hold NUL, got one at byte {nul}; is it a binary "
-            "file, or UTF-16 without a byte order mark?"
+            f"{file}: text must not hold NUL, got one at byte {nul} (line {line}); is "
+            "it a binary file, or UTF-16 without a byte order mark?"
         )
     try:
-        text = data.decode("utf-8")
+        return data.decode("utf-8")
     except UnicodeDecodeError as error:
+        refuse_other_kinds(data, file)
         raise UserError(
             f"{file}: text must be UTF-8, got byte 0x{data[error.start]:02x} at byte "
             f"{error.start}; save the file as UTF-8 (it may be Latin-1 or Windows-1252)"
         ) from None
-    text = text.removeprefix("\ufeff")
-    return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
 def refuse_other_marks(data: bytes, file: PathLike) -> None:
@@ -118,6 +149,21 @@ def refuse_other_marks(data: bytes, file: PathLike) -> None:
                 f"{file}: text must be UTF-8, got the byte order mark of {name} at "
                 "byte 0; save the file as UTF-8"
             )
+
+
+def refuse_other_kinds(data: bytes, file: PathLike) -> None:
+    """Refuse a file that begins as an archive or a table of another kind does.
+
+    Args:
+        data: the first bytes of the file, or all.
+        file: named in the error.
+
+    Raises:
+        ValueError: it does; the message names the kind, and what helps.
+    """
+    for start, (name, way_out) in OTHER_KINDS.items():
+        if data.startswith(start):
+            raise UserError(f"{file} must be text, but is {name}; {way_out}")
 
 
 def read_object(path: Path) -> dict[str, Any]:

@@ -116,6 +116,86 @@ def test_a_fault_is_named_with_its_line(tmp_path, name):
         read_table(write(tmp_path, file, text))
 
 
+INNER = [
+    {"Data": {"Text": "a book", "id": 1}, "label": {"name": "good", "-": 0}},
+    {"data": {"text": "b", "id": 2}, "Label": {"name": "poor"}},
+]
+
+
+def test_keys_of_inner_objects_are_named_with_a_dot(tmp_path):
+    lines = "".join(f"{json.dumps(row)}\n" for row in INNER)
+    file = write(tmp_path, "a.jsonl", lines)
+    columns = {"text": "data.text", "label": "label.name"}
+    rows = read_table(file, columns=columns)
+    assert [(row.text, row.label) for row in rows] == [
+        ("a book", "good"),
+        ("b", "poor"),
+    ]
+    with pytest.raises(
+        UserError, match=r"\['data', 'label'\]; name it .* outer\.inner"
+    ):
+        read_table(file)
+    with pytest.raises(UserError, match=r"in it \(--label-column label\.name\)"):
+        read_table(file, columns={"text": "data.text"})
+    (row,) = read_table(
+        write(tmp_path, "b.jsonl", lines.split("\n")[0]),
+        columns={"text": "data.text"},
+        labelled=False,
+    )
+    assert row.text == "a book", "one row in one line is a row"
+    both = '{"a": {"b": "inner"}, "a.b": "outer", "label": 1}\n'
+    (row,) = read_table(write(tmp_path, "c.jsonl", both), columns={"text": "a.b"})
+    assert row.text == "outer", "a key of that very name comes first"
+
+
+WHOLE = {
+    "columns": {"text": {"0": "a", "1": "b"}, "label": {"0": 1, "1": 0}},
+    "lists": {"text": ["a", "b"], "label": [1, 0]},
+    "split": {"columns": ["text", "label"], "index": [0], "data": [["a", 1]]},
+    "data": {"version": "1", "data": [{"text": "a", "label": 1}]},
+}
+
+
+@pytest.mark.parametrize("indent", [None, 1])
+@pytest.mark.parametrize("name", WHOLE)
+def test_a_file_that_is_one_object_is_refused_with_the_way_out(tmp_path, name, indent):
+    file = write(tmp_path, "a.json", json.dumps(WHOLE[name], indent=indent))
+    with pytest.raises(
+        UserError, match=r'the keys \[.*to_json\(FILE, orient="records"'
+    ):
+        read_table(file, strict=False)
+
+
+def test_null_is_no_label_and_no_second_text(tmp_path):
+    lines = '{"text": "a", "label": null}\n{"text": "b", "text_b": null, "label": 1}\n'
+    file = write(tmp_path, "a.jsonl", lines)
+    with pytest.raises(UserError, match="line 1: a row must have a label, got null"):
+        read_table(file)
+    rows = read_table(file, strict=False)
+    assert rows == [LabelledText("b", None, "1", 2)] and len(rows.skipped) == 1
+
+
+@pytest.mark.parametrize("mark", [",", ";"])
+def test_fields_quoted_after_a_space(tmp_path, mark):
+    rows = ["text, label", '"a, b; c", "good"', '"d ""e"", f", "poor"']
+    file = write(tmp_path, "a.csv", "\n".join(rows).replace(", ", f"{mark} ") + "\n")
+    found = [(row.text, row.label) for row in read_table(file)]
+    text = f"a{mark} b; c", f'd "e"{mark} f'
+    assert found == [(text[0], "good"), (text[1], "poor")]
+    file = write(tmp_path, "b.csv", 'label,text\n1, "no" he said\n0,fine\n')
+    assert read_table(file)[0].text == '"no" he said', "a mark in a text is a mark"
+
+
+@pytest.mark.parametrize("text", ["\u200f\u200e", "\ufeff \u2060", "\u200b", "\x1f"])
+def test_a_text_of_which_nothing_can_be_seen_is_none(tmp_path, text):
+    for row in (f"{text}\tb", f"a\t{text}"):
+        lines = f"text\ttext_b\tlabel\n{row}\t1\n"
+        with pytest.raises(UserError, match=r"line 2: a row must have a (text|second)"):
+            read_table(write(tmp_path, "a.tsv", lines))
+    rows = read_table(write(tmp_path, "b.tsv", f"text\tlabel\n\u200f\u05d0{text}\t1\n"))
+    assert rows[0].text.startswith("\u200f\u05d0"), "marks beside letters stay"
+
+
 def test_other_encodings_are_refused(tmp_path):
     path = write(tmp_path, "a.tsv", "text\tlabel\ncaf\xe9\t1\n", "latin-1")
     with pytest.raises(ValueError, match="must be UTF-8, got byte 0xe9 at byte 14"):

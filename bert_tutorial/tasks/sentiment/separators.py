@@ -114,9 +114,26 @@ def split_records(text: str, separator: Separator) -> Iterator[Record]:
             yield Record(number, line.split(separator.text))
 
 
+def is_spaced(text: str, mark: str) -> bool:
+    """Tell whether fields are quoted after a space that follows the separator.
+
+    That is so if all that looks like the start of such a field is a whole one.
+    """
+    starts = re.findall(rf'{re.escape(mark)} +"', text)
+    if not starts:
+        return False
+    whole = rf'{re.escape(mark)} +"(?:[^"]|"")*"(?=[\n{re.escape(mark)}]|\Z)'
+    return len(re.findall(whole, text)) == len(starts)
+
+
 def _quoted_records(text: str, mark: str) -> Iterator[Record]:
     """Read quoted fields; a record may have line ends in it."""
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=mark, strict=True)
+    reader = csv.reader(
+        io.StringIO(text, newline=""),
+        delimiter=mark,
+        strict=True,
+        skipinitialspace=is_spaced(text, mark),
+    )
     while True:
         line = reader.line_num + 1
         # No field is longer than the text; the module's own limit is 131,072.

@@ -15,13 +15,21 @@ Chapter: 14
 
 import math
 import re
+import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from bert_tutorial.files.errors import UserError
 from bert_tutorial.pretraining.documents import read_text
-from bert_tutorial.tasks.rows import Collector, NoJson, Rows, json_rows, shown
+from bert_tutorial.tasks.rows import (
+    Collector,
+    NoJson,
+    Rows,
+    decode_json,
+    json_rows,
+    shown,
+)
 from bert_tutorial.tasks.sentiment.separators import (
     Record,
     Separator,
@@ -31,6 +39,7 @@ from bert_tutorial.tasks.sentiment.separators import (
 
 __all__ = ["COLUMNS", "LabelledText", "read_table"]
 
+UNSEEN = ("Cc", "Cf", "Zs", "Zl", "Zp")  # categories that a tokenizer leaves out
 MINUS_ONE = frozenset({"-1", "-1.0"})  # what says in some files that a label is hidden
 
 COLUMNS: dict[str, tuple[str, ...]] = {
@@ -200,6 +209,7 @@ def read_table(
     path = Path(file)
     given = dict(columns or {})
     if path.suffix.lower() not in FORMS:
+        read_text(path)  # what is no text is named first
         raise UserError(
             f"{file}: a table must end in one of {', '.join(FORMS)}, "
             f"got {path.suffix or 'no ending'!r}"
@@ -316,18 +326,57 @@ def _read_objects(
 ) -> None:
     """Read the rows of JSON."""
     known = known_names("label", given)
+    refuse_one_object(path, text, given)
     rows = list(json_rows(text, path.suffix.lower() == ".jsonl"))
-    labels = [
-        (str(key), label_text(value))
-        for _, values in rows
-        if isinstance(values, dict)
-        for key, value in values.items()
-        if str(key).casefold() in known
-    ]
-    texts = [label for _, label in labels if isinstance(label, str)]
+    objects = (folded(values) for _, values in rows if isinstance(values, dict))
+    labels = [hit for values in objects if (hit := look_up(values, known)) is not None]
+    texts = [text for _, label in labels if isinstance(text := label_text(label), str)]
     hidden = hidden_labels(texts, labels[0][0] if labels else "", are_values)
     for line, values in rows:
         _read_object(line, values, given, labelled, collector, hidden)
+
+
+def refuse_one_object(path: Path, text: str, given: Mapping[str, str]) -> None:
+    """Refuse a file that is one object with all rows in it, as many programs write.
+
+    Raises:
+        UserError: naming its keys, and what helps.
+    """
+    whole = decode_json(text) if text.lstrip().startswith("{") else None
+    if not isinstance(whole, dict):
+        return
+    hit = look_up(folded(whole), known_names("text", given))
+    is_row = hit is not None and isinstance(hit[1], str)
+    if not is_row and any(isinstance(value, list | dict) for value in whole.values()):
+        raise UserError(
+            f"{path} must hold a list of objects or one object a line, got one object "
+            f"with the keys {shown(list(whole), 100)}; pandas writes lines with "
+            'to_json(FILE, orient="records", lines=True)'
+        )
+
+
+def folded(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Write the keys of an object in small letters."""
+    return {str(key).casefold(): value for key, value in values.items()}
+
+
+def look_up(values: Mapping[str, Any], names: Iterable[str]) -> tuple[str, Any] | None:
+    """Find the first of some keys that an object has, and its value.
+
+    Args:
+        values: the object, its keys in small letters.
+        names: of keys; one with a dot may be that of an inner object, as "meta.label".
+    """
+    for name in names:
+        if name in values:
+            return name, values[name]
+        outer, _, inner = name.partition(".")
+        found = values.get(outer)
+        if inner and isinstance(found, dict):
+            hit = look_up(folded(found), [inner])
+            if hit is not None:
+                return name, hit[1]
+    return None
 
 
 def _read_object(
@@ -346,28 +395,40 @@ def _read_object(
         kind = type(values).__name__
         collector.skip(line, f"a line must be one JSON object, got a {kind}")
         return
-    values = {str(key).casefold(): value for key, value in values.items()}
+    small = folded(values)
     found: dict[str, str] = {}
     for key in COLUMNS:
         if key == "label" and not labelled:
             continue
         known = known_names(key, given)
-        value = next((values[name] for name in known if name in values), None)
+        hit = look_up(small, known)
+        value = None if hit is None else hit[1]
         if key == "label":
             value = label_text(value)
         if isinstance(value, str):
             found[key] = value
         elif value is not None:
-            collector.skip(line, f"the {key} must be a text, got {shown(value)}")
+            inner = next(iter(value), "") if isinstance(value, dict) else ""
+            hint = f"; name a key in it (--{key}-column {known[0]}.{inner})"
+            reason = f"the {key} must be a text, got {shown(value)}"
+            collector.skip(line, reason + hint * bool(inner))
+            return
+        elif hit is not None and key != "pair":
+            collector.skip(line, f"a row must have a {key}, got null")
             return
         elif key in given or key != "pair":
-            collector.skip(
-                line,
-                f"the object must have a key for the {key} ({', '.join(known)}), got "
-                f"{shown(list(values), 200)}; name it (--{key}-column)",
-            )
+            collector.skip(line, no_key(key, known, list(small)))
             return
     _take(line, found, labelled, collector, hidden)
+
+
+def no_key(key: str, known: Sequence[str], seen: Sequence[str]) -> str:
+    """Say that an object has no key of a name, and what helps."""
+    return (
+        f"the object must have a key for the {key} ({', '.join(known)}), got "
+        f"{shown(seen, 200)}; name it (--{key}-column), one in an inner object as "
+        "outer.inner"
+    )
 
 
 def label_text(value: Any) -> Any:
@@ -380,6 +441,12 @@ def label_text(value: Any) -> Any:
     return str(value) if is_finite or isinstance(value, int) else value
 
 
+def visible(text: str) -> str:
+    """Strip a text; one of nothing but spaces and marks of direction is empty."""
+    kinds = (unicodedata.category(character) for character in text.strip())
+    return text.strip() if any(kind not in UNSEEN for kind in kinds) else ""
+
+
 def _take(
     line: int,
     found: Mapping[str, str],
@@ -388,11 +455,11 @@ def _take(
     hidden: Set[str],
 ) -> None:
     """Take a row, or say what it lacks."""
-    text, pair = found.get("text", "").strip(), found.get("pair")
+    text, pair = visible(found.get("text", "")), found.get("pair")
     label = found.get("label", "").strip() if labelled else ""
     if not text:
         collector.skip(line, "a row must have a text, got none")
-    elif pair is not None and not pair.strip():
+    elif pair is not None and not visible(pair):
         collector.skip(line, "a row must have a second text, got none")
     elif labelled and not label:
         collector.skip(line, "a row must have a label, got none")
