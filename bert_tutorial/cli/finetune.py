@@ -106,7 +106,7 @@ def add_training(command: Any) -> None:
     train.add_argument(
         "--learning-rate",
         type=float,
-        help="the highest one (default: by the model's size and the task, 5e-5 to 2e-3)",
+        help="the highest one (default: by the model's size and task, 5e-5 to 2e-3)",
     )
     train.add_argument("--weight-decay", type=float, help="of AdamW (default: 0.01)")
     train.add_argument(

@@ -190,7 +190,9 @@ print(sum(map(len, corpus.documents())), resident("VmHWM") - before)
 
 
 @pytest.mark.skipif(not Path("/proc/self/clear_refs").exists(), reason="needs Linux")
-@pytest.mark.parametrize("megabytes", [30, pytest.param(2_000, marks=pytest.mark.weekly)])
+@pytest.mark.parametrize(
+    "megabytes", [30, pytest.param(2_000, marks=pytest.mark.weekly)]
+)
 def test_memory_does_not_grow_with_the_corpus(tmp_path, megabytes):
     rows = write_large(tmp_path, megabytes * 1_000_000)
     done = subprocess.run(
