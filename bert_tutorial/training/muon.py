@@ -3,7 +3,8 @@
 AdamW scales each number of a matrix by itself. Muon (Jordan et al. 2024,
 kellerjordan.github.io/posts/muon) takes the matrix as a whole: it moves along U V^T
 where the mean gradient is U S V^T, so that rare directions move as far as frequent
-ones. Five matrix products of Newton and Schulz come close to U V^T, without an SVD.
+ones. Five rounds of Newton and Schulz, three matrix products each, come close to U V^T
+without an SVD.
 
 Chapter: 20
 Used from: 12

@@ -651,11 +651,21 @@ def pairs(journal: Journal) -> Iterator[None]:
 # Summaries: six documents, too few to learn from.
 
 
+ENDS = (".", "!", "?")
+
+
 def central(journal: Journal, sentences: Sequence[str], k: int = 3) -> list[int]:
     """Choose the sentences whose vectors are nearest to the document's mean."""
     vectors = text_vectors(journal, sentences, max_length=256)
     nearness = vectors @ vectors.mean(dim=0)
     return sorted(nearness.topk(min(k, len(sentences))).indices.tolist())
+
+
+def first_sentences(sentences: Sequence[str], k: int = 3) -> list[int]:
+    """Choose the first k that end as sentences do: a by-line and its date do not."""
+    ends = (i for i, one in enumerate(sentences) if one.rstrip(" \"'").endswith(ENDS))
+    start = next(ends, 0)
+    return list(range(start, min(start + k, len(sentences))))
 
 
 def summaries(journal: Journal) -> Iterator[None]:
@@ -669,6 +679,7 @@ def summaries(journal: Journal) -> Iterator[None]:
 
     ways: dict[str, Callable[[Any], list[int]]] = {
         "first three": lambda d: lead(d.sentences, 3),
+        "after the by-line": lambda d: first_sentences(d.sentences),
         "central": lambda d: central(journal, d.sentences),
         "best possible": lambda d: [
             i for i, label in enumerate(label_sentences(d, 3)) if label
