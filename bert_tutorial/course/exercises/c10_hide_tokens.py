@@ -158,9 +158,13 @@ def right_kept(ids: Tensor, is_special: Tensor, read: Tensor, labels: Tensor) ->
 def whole_vocabulary(
     ids: Tensor, is_special: Tensor, read: Tensor, labels: Tensor
 ) -> bool:
-    """Look for ids below 4 among the random ones: 4 of V."""
+    """Look for ids below 4 among the random ones: 4 of V, and each of them."""
     changed = (read != ids) & (read != MASK) & ~is_special
-    return near(int((read[changed] < 4).sum()), int(changed.sum()), 4 / (V - 2))
+    if not changed.any():
+        return True
+    counts = torch.bincount(read[changed].clamp(min=0), minlength=V)[:4]
+    number = int(changed.sum())
+    return bool(counts.all()) and near(int(counts.sum()), number, 4 / (V - 2))
 
 
 @on_texts
