@@ -148,8 +148,9 @@ a frozen one returned: return … =>
 an attribute of the module: … => model.get_submodule('bert').requires_grad = False
 |     return [p for p in model.parameters() if p.requires_grad]
     Nothing is frozen, and all parameters are returned. requires_grad belongs to each
-    parameter: set on the module it is an attribute that nobody reads, and eval() and
-    no_grad() do not touch it. Use model.bert.requires_grad_(False).
+    parameter: set on the module it is an attribute that nobody reads, and neither
+    model.bert.eval() nor torch.no_grad() touches it. Use
+    model.bert.requires_grad_(False).
 all of them, nothing frozen: … => return list(model.parameters())
     All parameters are returned, and the encoder's still ask for gradients. Set
     requires_grad to False for those of model.bert, then list what is left.

@@ -208,7 +208,7 @@ EXERCISE = Exercise(
         ),
         Property(
             "no gradients",
-            "The model must run inside torch.no_grad() or inference_mode().",
+            "The model must run inside torch.no_grad() or torch.inference_mode().",
             asks_for_no_gradients,
         ),
     ],

@@ -266,7 +266,7 @@ EXERCISE = Exercise(
         ),
         Property(
             "no gradients",
-            "The encoder must run inside torch.no_grad() or inference_mode().",
+            "The encoder must run inside torch.no_grad() or torch.inference_mode().",
             asks_for_no_gradients,
         ),
     ],

@@ -190,7 +190,7 @@ the largest, then its size: .abs().max().item() => .max().abs().item()
     = signed difference
 length of each difference: .abs().max() => .norm(dim=-1).max()
     You take the length of each token's difference, its norm. The largest single number
-    is asked for: abs(), then max().
+    is asked for: the absolute values, then their largest.
 squares: .abs().max() => .square().max()
     The differences are squared. The largest absolute difference is asked for.
 mean with the padding as zero: gap[is_token].abs().max() =>
@@ -204,7 +204,8 @@ as they came: … =>
 | gap = ours(**batch).last_hidden_state - theirs(**batch).last_hidden_state
 |     return gap[batch['attention_mask'].bool()].abs().max().item()
     The models are run as they came, in train mode with dropout, and torch records what
-    a backward pass would need. Call eval() on both, and compare inside torch.no_grad().
+    a backward pass would need. Call ours.eval() and theirs.eval(), and compare inside
+    torch.no_grad().
 left in eval, gradients kept:
 - with torch.no_grad(): => if True:
 - ours.train(modes[0]) =>
@@ -238,7 +239,7 @@ EXERCISE = Exercise(
         ),
         Property(
             "no gradients",
-            "The models must run inside torch.no_grad() or inference_mode().",
+            "The models must run inside torch.no_grad() or torch.inference_mode().",
             asks_for_no_gradients,
         ),
     ],
