@@ -206,7 +206,9 @@ def _repair(model: str | Path | None) -> str:
         return SHIPPED
     if not Path(model).is_dir():
         return "give the folder of a model; a hub id is fetched by other commands"
-    return SAVED
+    from bert_tutorial.files.texts import instead_of_model
+
+    return "do what the line says" if instead_of_model(Path(model)) else SAVED
 
 
 def check_vocabulary_of(model: str | Path | None) -> Finding:
@@ -244,10 +246,18 @@ def check_weights(model: str | Path | None) -> Finding:
     """Load the weights as the model that they are, and let it run once."""
     import torch
 
-    from bert_tutorial.files.folder import read_json
+    from bert_tutorial.files.folder import CheckpointError, read_json
+    from bert_tutorial.model.config import BertConfig
 
+    folder = _folder(model)
     try:
-        folder = _folder(model)
+        BertConfig.from_dict(read_json(folder / "config.json"))
+    except CheckpointError as error:
+        return Finding("weights", str(error), _repair(model))
+    except (ValueError, TypeError) as error:
+        seen = f"{folder / 'config.json'}: {error}"
+        return Finding("weights", seen, "name a folder whose config.json is a BERT's")
+    try:
         kind = _kind_of(read_json(folder / "config.json"))
         bert = kind.from_pretrained(folder, allow_bin=True)
     except (ValueError, OSError) as error:

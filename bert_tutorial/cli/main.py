@@ -93,6 +93,7 @@ def _run(options: argparse.Namespace) -> int:
         with _ended_by_sigterm(), _notices_on_one_line(), ExitStack() as stack:
             if getattr(options, "output", None):  # its folder is what counts
                 stack.enter_context(redirect_stdout(Onward(sys.stdout)))
+            refuse_empty(options)
             options.run(options)
     except KeyboardInterrupt as stop:
         print(str(stop) or "stopped", file=sys.stderr)
@@ -109,6 +110,19 @@ def _run(options: argparse.Namespace) -> int:
         print(f"error: {_one_line(error)}", file=sys.stderr)
         return 2
     return 0
+
+
+def refuse_empty(options: argparse.Namespace) -> None:
+    """Refuse an empty name: that of a variable of the shell which is not set.
+
+    It would be the folder in which the command was given, or the shipped model.
+
+    Raises:
+        UserError: naming the option.
+    """
+    for name in ("model", "output", "data", "dev", "test", "input", "vocab"):
+        if getattr(options, name, None) == "":
+            raise UserError(f"--{name} must not be empty; name it, or leave it out")
 
 
 @contextmanager

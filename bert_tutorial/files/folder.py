@@ -20,7 +20,12 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from bert_tutorial.files.errors import UserError
-from bert_tutorial.files.texts import read_object, replace_file, replace_text
+from bert_tutorial.files.texts import (
+    instead_of_model,
+    read_object,
+    replace_file,
+    replace_text,
+)
 
 __all__ = [
     "CheckpointError",
@@ -33,6 +38,8 @@ __all__ = [
 WEIGHTS = "model.safetensors"
 INDEX = "model.safetensors.index.json"
 OLD_WEIGHTS = "pytorch_model.bin"
+OLD_INDEX = "pytorch_model.bin.index.json"
+LFS = b"version https://git-lfs"
 
 
 class CheckpointError(UserError):
@@ -57,7 +64,9 @@ def read_json(path: Path) -> dict[str, Any]:
     try:
         return read_object(path)
     except FileNotFoundError as error:
-        raise CheckpointError(f"{path} does not exist; a model needs it") from error
+        raise CheckpointError(
+            f"{path} does not exist; a model needs it{instead_of_model(path.parent)}"
+        ) from error
     except UserError as error:
         raise CheckpointError(str(error)) from error
 
@@ -65,15 +74,16 @@ def read_json(path: Path) -> dict[str, Any]:
 def shard_names(index: Path) -> list[str]:
     """List the files that an index names.
 
-    A name may not lead out of the folder, nor to a file of the old kind, which could
-    hold code.
+    A name may not lead out of the folder, nor from an index of the new kind to a file
+    of the old kind, which could hold code.
     """
+    kind = ".bin" if index.name == OLD_INDEX else ".safetensors"
     places = read_json(index).get("weight_map")
     if not isinstance(places, dict) or not places:
         raise CheckpointError(f"{index} must have a weight_map with the shards' names")
     for name in places.values():
-        if not isinstance(name, str) or not name.endswith(".safetensors"):
-            raise CheckpointError(f"{index} must name .safetensors files, got {name!r}")
+        if not isinstance(name, str) or not name.endswith(kind):
+            raise CheckpointError(f"{index} must name {kind} files, got {name!r}")
         if Path(name).name != name:
             raise CheckpointError(f"{index} names a file elsewhere: {name!r}")
     return sorted(set(places.values()))
@@ -86,19 +96,24 @@ def weight_files(folder: Path, allow_bin: bool = False) -> list[Path]:
         CheckpointError: if there is none, or only one of the old kind and
             `allow_bin` is false.
     """
-    single, index, old = folder / WEIGHTS, folder / INDEX, folder / OLD_WEIGHTS
+    single, index = folder / WEIGHTS, folder / INDEX
+    old, old_index = folder / OLD_WEIGHTS, folder / OLD_INDEX
     if single.is_file():
         return [single]
     if index.is_file():
         return [folder / name for name in shard_names(index)]
-    if old.is_file() and allow_bin:
-        return [old]
-    if old.is_file():
+    if not old.is_file() and not old_index.is_file():
+        raise CheckpointError(
+            f"{single} does not exist; a model needs it{instead_of_model(folder)}"
+        )
+    if not allow_bin:
         raise CheckpointError(
             f"{folder} has its weights only in {OLD_WEIGHTS}, an old format that can "
             "hold code; allow_bin=True (--allow-bin) reads its numbers and nothing else"
         )
-    raise CheckpointError(f"{single} does not exist; a model needs it")
+    if old.is_file():
+        return [old]
+    return [folder / name for name in shard_names(old_index)]
 
 
 DIGEST = "bert_tutorial_sha256"  # key in the header of the files that we write
@@ -122,6 +137,17 @@ def read_tensors(path: Path) -> dict[str, Tensor]:
     """
     if not os.path.isfile(path):  # unlike Path.is_file, never raises
         raise CheckpointError(f"{path} does not exist, but the index names it")
+    found = _read_checked(path)
+    if adapters := [name for name in found if ".lora_A." in name]:
+        raise CheckpointError(
+            f"{path} holds the layers of an adapter ({adapters[0]}) beside the model's "
+            "own; in peft, merge_and_unload() makes one of both"
+        )
+    return found
+
+
+def _read_checked(path: Path) -> dict[str, Tensor]:
+    """Read the tensors of a file, and say of a damaged one what it may be."""
     try:
         if path.suffix == ".bin":
             return _read_old(path)
@@ -137,6 +163,12 @@ def read_tensors(path: Path) -> dict[str, Tensor]:
     except CheckpointError:
         raise
     except (SafetensorError, OSError) as error:
+        with open(path, "rb") as file:
+            if file.read(len(LFS)) == LFS:
+                raise CheckpointError(
+                    f"{path} is only the pointer that Git keeps of a large file; "
+                    "fetch the file itself with: git lfs pull"
+                ) from error
         raise CheckpointError(
             f"{path} is not a whole safetensors file ({error}); fetch it again"
         ) from error

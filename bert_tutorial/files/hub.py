@@ -17,6 +17,7 @@ from huggingface_hub.errors import EntryNotFoundError, LocalEntryNotFoundError
 
 from bert_tutorial.files.folder import (
     INDEX,
+    OLD_INDEX,
     OLD_WEIGHTS,
     WEIGHTS,
     CheckpointError,
@@ -124,6 +125,8 @@ def find_folder(
         owner = (
             f"; did you mean google-bert/{name}?" if OLD_NAME.fullmatch(name) else ""
         )
+        if path.is_file():
+            raise CheckpointError(f"{name} is a file; name the folder that it is in")
         raise CheckpointError(
             f"{name} is neither a folder nor a hub id such as owner/name{owner}"
         )
@@ -162,10 +165,12 @@ def _fetch(name: str, revision: str | None, allow_bin: bool) -> Path:
         return True
 
     if not fetched(WEIGHTS):
-        if fetched(INDEX):
-            for shard in shard_names(folder / INDEX):
+        kinds = (INDEX, OLD_WEIGHTS, OLD_INDEX) if allow_bin else (INDEX,)
+        first_found = next((kind for kind in kinds if fetched(kind)), None)
+        if first_found in (INDEX, OLD_INDEX):
+            for shard in shard_names(folder / first_found):
                 fetched(shard, needed=True)
-        elif not (allow_bin and fetched(OLD_WEIGHTS)):
+        elif first_found is None:
             raise CheckpointError(
                 f"{name} has no {WEIGHTS} on the hub; where it has {OLD_WEIGHTS}, "
                 "allow_bin=True (--allow-bin) reads the numbers in it and nothing else"

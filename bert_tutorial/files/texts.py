@@ -43,6 +43,19 @@ OTHER_KINDS = {
     b"%PDF-": ("PDF", "extract its text first"),
 }
 
+# What other programs leave in a folder, and what makes a model of it.
+OTHER_MODELS = {
+    "adapter_config.json": "it holds an adapter (LoRA), not a model; in peft, "
+    "merge_and_unload() gives the whole model, to be saved with save_pretrained",
+    "tf_model.h5": "its weights are TensorFlow's; transformers before version 5 reads "
+    "them (from_tf=True) and saves safetensors",
+    "flax_model.msgpack": "its weights are Flax's; transformers before version 5 reads "
+    "them (from_flax=True) and saves safetensors",
+    "bert_model.ckpt.index": "it holds a TensorFlow checkpoint of the published code; "
+    "the hub has these models as safetensors, such as google-bert/bert-base-uncased",
+    "model.onnx": "it holds an export to ONNX; name the model that this was made of",
+}
+
 # What file systems answer that cannot force a folder to disk, such as some shares.
 NO_FOLDER_SYNC = (errno.EINVAL, errno.ENOTSUP, errno.EBADF, errno.EACCES)
 
@@ -166,6 +179,17 @@ def refuse_other_kinds(data: bytes, file: PathLike) -> None:
             raise UserError(f"{file} must be text, but is {name}; {way_out}")
 
 
+def instead_of_model(folder: Path) -> str:
+    """Say what a folder that is no model has in place of one; "" if nothing known."""
+    for name, said in OTHER_MODELS.items():
+        if (folder / name).is_file():
+            return f"; {said}"
+    if not folder.is_dir() or (folder / "config.json").is_file():
+        return ""
+    inner = sorted(path.parent.name for path in folder.glob("*/config.json"))
+    return f"; name a folder in it, such as {folder / inner[0]}" if inner else ""
+
+
 def read_object(path: Path) -> dict[str, Any]:
     """Read a JSON object.
 
@@ -175,7 +199,7 @@ def read_object(path: Path) -> dict[str, Any]:
     """
     try:
         values = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         raise MissingFileError(f"no such file: {path}") from None
     except (ValueError, RecursionError, OSError) as error:
         raise UserError(f"{path} must be JSON, but is not: {error}") from None

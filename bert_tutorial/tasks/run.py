@@ -168,6 +168,20 @@ class Job(Generic[Row, Head]):
         return self.config.training(len(self.examples)).steps
 
 
+def config_of(folder: Path) -> BertConfig:
+    """Read the configuration of a model.
+
+    Raises:
+        UserError: naming the file, if it is none of a BERT.
+    """
+    file = folder / "config.json"
+    values = read_json(file)
+    try:
+        return BertConfig.from_dict(values)
+    except UserError as error:
+        raise UserError(f"{file}: {error}") from error
+
+
 def usual_rate(folder: str | Path, task: str = "") -> float:
     """Choose a learning rate: small models want, and stand, a higher one.
 
@@ -180,7 +194,7 @@ def usual_rate(folder: str | Path, task: str = "") -> float:
         folder: of the model.
         task: its name on the command line.
     """
-    size = BertConfig.from_dict(read_json(Path(folder, "config.json"))).hidden_size
+    size = config_of(Path(folder)).hidden_size
     if size >= 512:
         return 5e-5
     if size >= 256:
@@ -392,7 +406,7 @@ def leaks_of(task: Task[Row, Head], parts: Parts[Row]) -> dict[str, dict[str, in
 
 def read_model_folder(folder: Path) -> tuple[BertConfig, BertTokenizer]:
     """Read the configuration and the tokenizer that a run starts from."""
-    own = BertConfig.from_dict(read_json(folder / "config.json"))
+    own = config_of(folder)
     tokenizer = BertTokenizer.from_pretrained(folder)
     check_vocabulary_size(folder, len(tokenizer), own.vocab_size)
     return own, tokenizer

@@ -28,7 +28,7 @@ from tokenizers import (
 )
 
 from bert_tutorial.files.errors import Notice, UserError
-from bert_tutorial.files.texts import read_object
+from bert_tutorial.files.texts import instead_of_model, read_object
 from bert_tutorial.tokenization.vocabulary import (
     SPECIAL_TOKENS,
     load_vocabulary,
@@ -142,10 +142,19 @@ def _vocabulary(path: Path) -> list[str]:
     """Read the older file, where there is no tokenizer.json."""
     if not (path / "vocab.txt").exists():
         raise UserError(
-            f"{path} must hold vocab.txt or tokenizer.json, got neither; save a "
-            "tokenizer there first"
+            f"{path} must hold vocab.txt or tokenizer.json, got neither; "
+            f"{_instead_of_words(path)}"
         )
     return load_vocabulary(path / "vocab.txt")
+
+
+def _instead_of_words(path: Path) -> str:
+    """Say what a folder without a vocabulary of WordPiece has in place of it."""
+    for kind in ("merges.txt", "*.model", "vocab.json"):
+        for found in sorted(path.glob(kind)):
+            return f"its {found.name} is of a tokenizer that is not BERT's WordPiece"
+    said = instead_of_model(path).removeprefix("; ")
+    return said or "save a tokenizer there first"
 
 
 def compile_rules(
