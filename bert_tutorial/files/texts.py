@@ -48,9 +48,9 @@ OTHER_MODELS = {
     "adapter_config.json": "it holds an adapter (LoRA), not a model; in peft, "
     "merge_and_unload() gives the whole model, to be saved with save_pretrained",
     "tf_model.h5": "its weights are TensorFlow's; transformers before version 5 reads "
-    "them (from_tf=True) and saves safetensors",
+    "them and saves safetensors",
     "flax_model.msgpack": "its weights are Flax's; transformers before version 5 reads "
-    "them (from_flax=True) and saves safetensors",
+    "them and saves safetensors",
     "bert_model.ckpt.index": "it holds a TensorFlow checkpoint of the published code; "
     "the hub has these models as safetensors, such as google-bert/bert-base-uncased",
     "model.onnx": "it holds an export to ONNX; name the model that this was made of",

@@ -27,7 +27,7 @@ def copied(folder, *left_out):
 
 IN_PLACE = {
     "adapter_config.json": r"an adapter \(LoRA\), not a model; in peft, merge_and",
-    "tf_model.h5": r"TensorFlow's; transformers before version 5 .*from_tf=True",
+    "tf_model.h5": r"TensorFlow's; transformers before version 5 reads them",
     "flax_model.msgpack": "Flax's; transformers before version 5",
     "bert_model.ckpt.index": "a TensorFlow checkpoint of the published code; the hub",
     "model.onnx": "an export to ONNX; name the model",

@@ -29,22 +29,24 @@ def lines(*rows):
     return "\n".join(row if isinstance(row, str) else json.dumps(row) for row in rows)
 
 
-def test_three_forms_are_read(tmp_path):
+def test_four_forms_are_read(tmp_path):
     rows = [
         GOOD,
         {"document": "It rained.\nDr. No left. He ran.", "summary": "He ran. Fast."},
         {"src": [["a", "b", "."], "c d"], "tgt": [["b"]], "id": 7},
+        {"text": "It rained. He ran.", "summary": "He ran.", "title": "Rain"},
     ]
     expected = [
         Document(["One.", "Two went home."], ["A.", "B goes."], 1),
         Document(["It rained.", "Dr. No left.", "He ran."], ["He ran.", "Fast."], 3),
         Document(["a b .", "c d"], ["b"], 4),
+        Document(["It rained.", "He ran."], ["He ran."], 5),
     ]
     file = written(tmp_path, lines(rows[0], "", *rows[1:]) + "\n")
     assert list(read_summaries(file)) == expected
     as_list = read_summaries(written(tmp_path, json.dumps(rows, indent=1)))
     assert [row[:2] for row in as_list] == [row[:2] for row in expected]
-    assert [row.line for row in as_list] == [2, 6, 10]
+    assert [row.line for row in as_list] == [2, 6, 10, 26]
 
 
 BAD = [

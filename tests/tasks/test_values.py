@@ -164,6 +164,9 @@ def test_values_that_cannot_be_learned_or_only_slowly_are_told():
     assert line == "values from 0 to 100, mean 46.67, standard deviation 41.1"
     assert "divide them by 10 in all files" in notice
     assert len(REGRESSION.describe(rows[:1])) == 1
+    bad = LabelledText("t", None, "high", 4)
+    assert REGRESSION.describe([*rows, bad]) == [line, notice]
+    assert REGRESSION.describe([bad]) == []
 
 
 def test_the_command_line_learns_judges_and_uses_it(tmp_path, capsys):

@@ -104,7 +104,7 @@ def find_places(
 
 def _no_column(key: str, known: Sequence[str], names: Sequence[str]) -> str:
     """Say that a table has no column of a name, and what helps."""
-    seen = ", ".join(repr(name[:30]) for name in names[:8])
+    seen = ", ".join(repr(name[:30]) for name in names[:12])
     return (
         f"line 1 must name a column for the {key} ({', '.join(known)}), got {seen}; "
         "say which column it is, by name or, without a line of names, by number "

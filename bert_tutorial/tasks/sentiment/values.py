@@ -78,7 +78,10 @@ def value_names(rows: Sequence[LabelledText], source: str) -> list[str]:
 
 def value_notes(rows: Sequence[LabelledText]) -> list[str]:
     """Say in which range the values are, and whether that is far from a new head's."""
-    values = values_of(rows, "the rows")
+    bad = {place for place, _, _ in value_faults(rows, ())}  # are refused elsewhere
+    values = [float(row.label) for i, row in enumerate(rows) if i not in bad]
+    if not values:
+        return []
     found = [
         f"values from {min(values):g} to {max(values):g}, mean "
         f"{statistics.fmean(values):.4g}, standard deviation "

@@ -21,7 +21,12 @@ __all__ = [
 ]
 
 # keys of the document and of its summary, as files in the wild name them
-FORMS = (("src", "tgt"), ("article", "highlights"), ("document", "summary"))
+FORMS = (
+    ("src", "tgt"),
+    ("article", "highlights"),
+    ("document", "summary"),
+    ("text", "summary"),
+)
 ALLOWED = "a row must have " + ", or ".join(f"{a} and {b}" for a, b in FORMS)
 
 
