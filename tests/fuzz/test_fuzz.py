@@ -150,7 +150,7 @@ def read_both(read, path):
 
 
 def lines_of(data):
-    text = data.decode("utf-8").removeprefix("\ufeff")
+    text = data.decode("utf-8").lstrip("\ufeff")
     return text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
 
 

@@ -408,10 +408,11 @@ def _read_object(
         if isinstance(value, str):
             found[key] = value
         elif value is not None:
-            inner = next(iter(value), "") if isinstance(value, dict) else ""
-            hint = f"; name a key in it (--{key}-column {known[0]}.{inner})"
             reason = f"the {key} must be a text, got {shown(value)}"
-            collector.skip(line, reason + hint * bool(inner))
+            inner = next(iter(value), "") if isinstance(value, dict) else ""
+            if re.fullmatch(r"\w{1,40}", inner):
+                reason += f"; name a key in it (--{key}-column {known[0]}.{inner})"
+            collector.skip(line, reason)
             return
         elif hit is not None and key != "pair":
             collector.skip(line, f"a row must have a {key}, got null")
