@@ -408,11 +408,7 @@ def _read_object(
         if isinstance(value, str):
             found[key] = value
         elif value is not None:
-            reason = f"the {key} must be a text, got {shown(value)}"
-            inner = next(iter(value), "") if isinstance(value, dict) else ""
-            if re.fullmatch(r"\w{1,40}", inner):
-                reason += f"; name a key in it (--{key}-column {known[0]}.{inner})"
-            collector.skip(line, reason)
+            collector.skip(line, no_text(key, known[0], value))
             return
         elif hit is not None and key != "pair":
             collector.skip(line, f"a row must have a {key}, got null")
@@ -421,6 +417,15 @@ def _read_object(
             collector.skip(line, no_key(key, known, list(small)))
             return
     _take(line, found, labelled, collector, hidden)
+
+
+def no_text(key: str, name: str, value: Any) -> str:
+    """Say that a value is no text; of an object, that a key in it can be named."""
+    reason = f"the {key} must be a text, got {shown(value)}"
+    inner = next(iter(value), "") if isinstance(value, dict) else ""
+    if re.fullmatch(r"\w{1,40}", inner):
+        reason += f"; name a key in it (--{key}-column {name}.{inner})"
+    return reason
 
 
 def no_key(key: str, known: Sequence[str], seen: Sequence[str]) -> str:
