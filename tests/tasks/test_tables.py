@@ -319,7 +319,7 @@ def test_the_marks_of_glue_are_no_quotation():
 
 HEADED = {
     "known names": "review,label\nfine,1\nbad,0\n",
-    "other names": "review,stars\nfine,1\nbad,0\nodd,1\n",
+    "other names": "opinion,points\nfine,1\nbad,0\nodd,1\n",
 }
 
 
@@ -328,11 +328,11 @@ def test_a_header_is_no_row_where_columns_are_numbers(tmp_path):
     rows = read_table(path, columns={"text": "1", "label": "2"})
     assert [row.label for row in rows] == ["1", "0"]
     path = write(tmp_path, "b.csv", HEADED["other names"])
-    with pytest.raises(ValueError, match=r"line 1: .* line of names: .*'stars' alone"):
+    with pytest.raises(ValueError, match=r"line 1: .* line of names: .*'points' alone"):
         read_table(path, columns={"text": "1", "label": "2"})
-    rows = read_table(path, columns={"text": "review", "label": "stars"})  # the remedy
+    rows = read_table(path, columns={"text": "opinion", "label": "points"})
     assert [row.label for row in rows] == ["1", "0", "1"]
-    mixed = read_table(path, columns={"text": "review", "label": "2"})
+    mixed = read_table(path, columns={"text": "opinion", "label": "2"})
     assert mixed == rows
     lenient = read_table(path, columns={"text": "1", "label": "2"}, strict=False)
     assert [row.label for row in lenient] == ["1", "0", "1"]
@@ -350,11 +350,42 @@ def test_plain_text_with_tabs_and_lists_of_objects(tmp_path):
         ("a", "1", 1),
         ("b", "true", 2),
     ]
-    path = write(tmp_path, "c.jsonl", '{"review": "a", "stars": 3}\n')
+    path = write(tmp_path, "c.jsonl", '{"opinion": "a", "points": 3}\n')
     with pytest.raises(ValueError, match=r"a key for the text .*--text-column"):
         read_table(path)
-    columns = {"text": "review", "label": "stars"}
+    columns = {"text": "opinion", "label": "points"}
     assert read_table(path, columns=columns)[0][:3] == ("a", None, "3")
+
+
+PUBLISHED = {
+    "STS-B": ("index\tgenre\tsentence1\tsentence2\tscore", "0\tx\ta\tb\t4.5", "ab4.5"),
+    "QNLI": ("index\tquestion\tsentence\tlabel", "0\ta\tb\tentailment", "abentailment"),
+    "QQP": (
+        "id\tqid1\tqid2\tquestion1\tquestion2\tis_duplicate",
+        "0\t1\t2\ta\tb\t1",
+        "ab1",
+    ),
+    "SST": ("PhraseId\tSentenceId\tPhrase\tSentiment", "1\t2\ta\t3", "a3"),
+    "stars": ("review\tstars", "a\t5", "a5"),
+}
+
+
+@pytest.mark.parametrize("name", PUBLISHED)
+@pytest.mark.parametrize("form", ["tsv", "csv", "jsonl"])
+def test_published_tables_are_read_whole_without_an_option(tmp_path, name, form):
+    header, row, expected = (part.split("\t") for part in PUBLISHED[name])
+    text = json.dumps(dict(zip(header, row, strict=True))) + "\n"
+    if form != "jsonl":
+        sign = {"tsv": "\t", "csv": ","}[form]
+        text = sign.join(header) + "\n" + sign.join(row) + "\n"
+    (read,) = read_table(write(tmp_path, f"a.{form}", text))
+    assert read.text + (read.pair or "") + read.label == expected[0]
+
+
+def test_a_named_column_of_questions_leaves_out_the_usual_pair(tmp_path):
+    path = write(tmp_path, "a.tsv", "question\tsentence\tlabel\na\tb\t1\n")
+    (row,) = read_table(path, columns={"text": "sentence"})
+    assert row[:3] == ("b", None, "1")
 
 
 ODD = {

@@ -43,16 +43,41 @@ UNSEEN = ("Cc", "Cf", "Zs", "Zl", "Zp")  # categories that a tokenizer leaves ou
 MINUS_ONE = frozenset({"-1", "-1.0"})  # what says in some files that a label is hidden
 
 COLUMNS: dict[str, tuple[str, ...]] = {
-    "text": ("text", "sentence", "text_a", "sentence1", "#1 string", "premise"),
-    "pair": ("text_b", "sentence2", "#2 string", "hypothesis"),
-    "label": ("label", "labels", "quality", "class", "gold_label"),
+    "text": (
+        *("text", "sentence", "text_a", "sentence1", "#1 string", "premise"),
+        *("question1", "review", "phrase", "tweet"),
+    ),
+    "pair": ("text_b", "sentence2", "#2 string", "hypothesis", "question2"),
+    "label": (
+        *("label", "labels", "quality", "class", "gold_label", "is_duplicate"),
+        *("sentiment", "stars", "score", "similarity_score"),
+    ),
 }
-"""Names that a column may have, in any case, by what it holds."""
+"""Names that a column may have, in any case, by what it holds; the first one counts."""
+
+ANSWERED = {"text": "question", "pair": "sentence"}  # both together: QNLI's pairs
 
 
-def known_names(key: str, given: Mapping[str, str]) -> tuple[str, ...]:
-    """Give the names, in small letters, that the column of a key may have."""
-    return (given[key].casefold(),) if key in given else COLUMNS[key]
+def known_names(
+    key: str, given: Mapping[str, str], seen: Iterable[str] = ()
+) -> tuple[str, ...]:
+    """Give the names, in small letters, that the column of a key may have.
+
+    Args:
+        key: of `COLUMNS`.
+        given: names or numbers of columns, by key.
+        seen: the names of all columns, in small letters.
+    """
+    if key in given:
+        return (given[key].casefold(),)
+    is_answered = set(ANSWERED.values()) <= set(seen) and given.keys().isdisjoint(
+        ANSWERED
+    )
+    return (
+        (ANSWERED[key], *COLUMNS[key])
+        if is_answered and key in ANSWERED
+        else COLUMNS[key]
+    )
 
 
 def find_places(
@@ -85,7 +110,7 @@ def find_places(
     for key in wanted:
         if key in numbers or (key == "pair" and numbers and key not in given):
             continue
-        known = known_names(key, given)
+        known = known_names(key, given, names)
         hits = [name for name in known if name in names]
         if hits:
             if names.count(hits[0]) > 1:
@@ -400,7 +425,7 @@ def _read_object(
     for key in COLUMNS:
         if key == "label" and not labelled:
             continue
-        known = known_names(key, given)
+        known = known_names(key, given, small)
         hit = look_up(small, known)
         value = None if hit is None else hit[1]
         if key == "label":
