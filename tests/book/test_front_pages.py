@@ -17,6 +17,7 @@ from bert_tutorial.cli.main import build_parser
 from bert_tutorial.pretraining.documents import read_documents
 from bert_tutorial.tasks.questions.files import read_squad
 from bert_tutorial.tasks.sentiment.tables import read_table
+from bert_tutorial.tasks.sentiment.values import REGRESSION
 from bert_tutorial.tasks.summaries.files import read_summaries
 from bert_tutorial.tasks.tagging.files import read_conll
 from book_files import ROOT, notebooks, repository_url, toc_files
@@ -78,6 +79,7 @@ READERS = {
     "texts/animals.txt": (lambda path: read_documents([path]), 2),
     "train.tsv": (read_table, 2),
     "train.jsonl": (read_table, 2),
+    "train_pairs.tsv": (lambda path: REGRESSION.read(path, True, {}), 2),
     "train.conll": (read_conll, 2),
     "train.json": (read_squad, 2),
     "train_summaries.jsonl": (read_summaries, 1),
