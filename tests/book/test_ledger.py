@@ -1,5 +1,6 @@
 """The ledger: what it finds, what it measures, and that its page is up to date."""
 
+import ast
 import json
 import os
 import re
@@ -206,3 +207,25 @@ def test_a_run_that_goes_on_elsewhere_names_that_machine_once(tmp_path, monkeypa
         main(count, file, goes_on=True)
     (elsewhere,) = json.loads(file.read_text(encoding="utf-8"))["continued"]
     assert elsewhere == origin()["machine"]
+
+
+def imported(path):
+    """Name the modules that a file imports."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            yield node.module
+
+
+def test_a_tool_started_from_a_shell_finds_what_it_imports():
+    """Tests have both folders on their path; a script has its own alone."""
+    folders = [ROOT / "tools" / name for name in ("book", "experiments")]
+    for here, other in (folders, folders[::-1]):
+        beside = {path.stem for path in here.glob("*.py")}
+        away = {path.stem for path in other.glob("*.py")} - beside
+        for path in here.glob("*.py"):
+            if away.intersection(imported(path)):
+                assert f'sys.path.append(str(ROOT / "tools" / "{other.name}"))' in (
+                    path.read_text(encoding="utf-8")
+                ), path

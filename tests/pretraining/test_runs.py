@@ -135,20 +135,56 @@ def test_the_page_gives_what_pretraining_pays():
             assert abs(float(cell.removesuffix(" %")) - 100 * mean) <= 0.51, row
 
 
-def test_the_six_figures_of_the_readme_are_on_the_page():
+def test_the_five_figures_of_the_readme_are_on_the_page_and_it_is_short():
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert len(readme.splitlines()) <= 130
     assert "[What was measured](book/measured.md)" in readme
-    section = readme.split("## Six figures")[1].split("\n## ")[0]
+    section = readme.split("## Five figures")[1].split("\n## ")[0]
     rows = [line.split("|")[2] for line in section.splitlines() if "| " in line][2:]
-    assert len(rows) == 6
+    assert len(rows) == 5
     speeds = [row[1] for row in table_of("Speed against transformers")]
-    assert rows[4].split()[0] == min(speeds) and rows[4].split()[2] == max(speeds)
-    small = [cell.split()[0] for cell in table_of("Small models on real tasks")[0][1:4]]
-    assert rows[5].strip() == ", ".join(small)
-    for told in rows[3].split(";"):
+    assert rows[3].split()[0] == min(speeds) and rows[3].split()[2] == max(speeds)
+    phrases = [
+        run
+        for run in read("published_encoder.json")["runs"]
+        if run["task"] == "sentiment" and run["labels"] == 256
+    ]
+    for told, kind in zip(
+        rows[4].split(";"), ("fine-tuned", "scratch", "bag of words"), strict=True
+    ):
+        found = [run["accuracy"] for run in phrases if run["kind"] == kind]
+        assert len(found) == 3
+        assert told.strip() == f"{min(found):.2f} to {max(found):.2f}"
+        assert " ".join(f"{one:.2f}" for one in found) in PAGE
+    for told in rows[2].split(";"):
         assert f"| {told.strip()} |" in PAGE, told
-    for row in rows[:3]:
+    for row in rows[:2]:
         assert row.strip().removeprefix("within ") in PAGE, row
+
+
+ENCODER_ROWS = (  # task, what is given, what is the same in a row, other kinds
+    ("sentiment", "accuracy", {"labels": 256}, "bag of words"),
+    ("sentiment", "accuracy", {"labels": 2048}, "bag of words"),
+    ("tagging", "f1", {"epochs": 2}, ""),
+    ("questions", "exact_match", {}, "sliding window"),
+    ("pairs", "accuracy", {}, "common words"),
+)
+
+
+def test_the_page_gives_the_published_encoder_seed_by_seed():
+    runs = read("published_encoder.json")["runs"]
+    rows = table_of("A published encoder on real tasks")
+    for row, (task, key, same, other) in zip(rows, ENCODER_ROWS, strict=True):
+        for cell, kind in zip(row[1:], ("fine-tuned", "scratch", other), strict=True):
+            unit = 100 if key == "exact_match" else 1
+            found = [
+                f"{run[key] / unit:.2f}"
+                for run in runs
+                if (run["task"], run["kind"]) == (task, kind)
+                and same.items() <= run.items()
+            ]
+            assert cell.partition(" (")[0] == " ".join(found) or not kind, (task, kind)
+            assert len(found) == 3 or kind == other
 
 
 def test_the_page_gives_the_measured_speeds():

@@ -12,6 +12,7 @@ stored runs in `bert_tutorial/runs`. Nothing else should compute meanwhile.
 import argparse
 import json
 import subprocess
+import sys
 import time
 from pathlib import Path
 from typing import Any
@@ -26,10 +27,12 @@ from generated_pages import (
     stored_runs,
 )
 from nbclient import NotebookClient
-from record import machine
 from run_notebooks import peak_memory
 
 from book_files import ROOT, notebooks
+
+sys.path.append(str(ROOT / "tools" / "experiments"))
+from record import machine
 
 __all__ = ["commit", "core_seconds", "measure"]
 
