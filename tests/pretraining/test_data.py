@@ -209,7 +209,7 @@ def test_missing_files_and_folders(tmp_path):
         read_documents(tmp_path)
     with pytest.raises(ValueError, match="at least one file or folder"):
         read_documents([])
-    with pytest.raises(ValueError, match="must be readable, got Is a directory"):
+    with pytest.raises(ValueError, match="is a folder; name a file in it"):
         read_text(tmp_path)
 
 
