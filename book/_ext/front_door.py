@@ -78,7 +78,7 @@ TRIALS = {
     14: Trial(
         "sentiment",
         'data-text="The film was not boring."',
-        "Chapter 12's model, fine-tuned on reviews as above, and which words it needs.",
+        "Chapter 12's model, fine-tuned on reviews as above. Which words does it need?",
     ),
     16: Trial(
         "questions",
