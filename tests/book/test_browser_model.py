@@ -301,7 +301,7 @@ def first_words(model, tokenizer, texts):
     return [fill_masks(model, tokenizer, text, top=1)[0][0].token for text in texts]
 
 
-@pytest.mark.slow
+@pytest.mark.weekly
 def test_in_half_precision_every_probe_has_the_same_first_word(world):
     model, tokenizer = shipped()
     probes = [p for kind in ("stated", "rephrased") for p in world.probes(kind)]

@@ -8,8 +8,13 @@ from run_notebooks import BLOCKS, PAGES, page_file, with_outputs
 
 from book_files import ROOT
 
+# The museum's code has tests of its own (test_museum); running it all takes a minute.
+LONG = {"bug_museum": pytest.mark.weekly}
 
-@pytest.mark.parametrize("name", PAGES)
+
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=LONG.get(name, ())) for name in PAGES]
+)
 def test_every_output_on_a_page_is_what_its_code_prints(name):
     text = page_file(name).read_text(encoding="utf-8")
     assert with_outputs(text) == text

@@ -118,7 +118,7 @@ def is_alive(process: int) -> bool:
 
 @pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="needs /proc")
 @pytest.mark.parametrize(
-    "kind", ["SIGKILL", pytest.param("SIGSTOP", marks=pytest.mark.slow)]
+    "kind", ["SIGKILL", pytest.param("SIGSTOP", marks=pytest.mark.weekly)]
 )
 def test_a_process_that_is_lost_ends_the_run_within_a_minute(corpus, tmp_path, kind):
     words = command(
