@@ -47,10 +47,10 @@ def windows_of(
     tokenizer: BertTokenizer,
     rows: Sequence[LabelledText],
     shape: Shape,
-    numbers: Sequence[int] | None = None,
+    numbers: Sequence[float] | None = None,
     source: str = "the rows",
 ) -> list[list[Example]]:
-    """Encode texts: for each its windows, with its class if there are any."""
+    """Encode texts: for each its windows, with its class or value if there are any."""
     return encode_texts(
         tokenizer,
         rows,

@@ -17,7 +17,7 @@ from bert_tutorial.model.task_heads import BertForSequenceClassification, proble
 from bert_tutorial.tasks.examples import Example
 from bert_tutorial.tasks.metrics import value_scores
 from bert_tutorial.tasks.rows import Rows, keep_good
-from bert_tutorial.tasks.sentiment.classify import classify, encode_texts
+from bert_tutorial.tasks.sentiment.classify import classify
 from bert_tutorial.tasks.sentiment.tables import LabelledText, is_number, read_table
 from bert_tutorial.tasks.sentiment.task import (
     SENTIMENT,
@@ -104,14 +104,7 @@ def encode_values(
     source: str,
 ) -> list[Example]:
     """Encode texts; every window has its text's value."""
-    encoded = encode_texts(
-        tokenizer,
-        rows,
-        values_of(rows, source),
-        max_length=shape.max_length,
-        stride=shape.stride,
-        source=source,
-    )
+    encoded = windows_of(tokenizer, rows, shape, values_of(rows, source), source)
     return [window for row in encoded for window in row]
 
 
