@@ -10,7 +10,17 @@ from xml.etree import ElementTree
 import pytest
 import yaml
 from command_page import PAGE, PREFIX, commands, with_options
-from front_page import CARD, INTRO, ROUTES, card, chapters, with_parts
+from front_page import (
+    CARD,
+    INTRO,
+    PICTURE,
+    ROUTES,
+    card,
+    chapters,
+    shown_digest,
+    with_parts,
+)
+from PIL import Image
 
 from bert_tutorial.cli.finetune import TASKS
 from bert_tutorial.cli.main import build_parser
@@ -192,6 +202,16 @@ def test_the_picture_of_a_link_has_the_size_that_sites_show():
     data = CARD.read_bytes()
     assert data[:8] == b"\x89PNG\r\n\x1a\n" and len(data) < 150_000
     assert struct.unpack(">II", data[16:24]) == (1200, 630)
+
+
+def test_the_picture_of_the_readme_shows_the_chapter_of_today_in_fine_dots():
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert PICTURE.relative_to(ROOT).as_posix() in readme
+    with Image.open(PICTURE) as picture:
+        assert picture.size == (2560, 1720)
+        shown = picture.text["shown"]
+    assert shown == shown_digest(), "run tools/book/front_page.py picture"
+    assert PICTURE.stat().st_size < 400_000
 
 
 def test_the_panel_of_a_chapter_stands_before_its_exercises():

@@ -3,27 +3,36 @@
     python tools/book/front_page.py         the routes and the citation in book/intro.md
     python tools/book/front_page.py card    book/_static/card.png, what other sites show
                                             of a link; needs Chromium
+    python tools/book/front_page.py picture [SITE]
+                                            book/_static/book.png, a part of a chapter
+                                            as the built site shows it, at two dots a
+                                            pixel; needs Chromium. SITE is _build/html
 
 The minutes of a route are those of its chapters, as `times.py` counts them.
 """
 
+import hashlib
+import io
 import re
-import shutil
-import subprocess
 import sys
-import tempfile
 from pathlib import Path
 from typing import NamedTuple
 
 import nbformat
 import yaml
 from generated_pages import RUNS, read_ledger
+from PIL import Image
+from PIL.PngImagePlugin import PngInfo
+from take_along import chromium
 from times import Times, longest_run, times_of
 
 from book_files import ROOT, chapter_of_notebook, notebooks
 
 INTRO = ROOT / "book" / "intro.md"
 CARD = ROOT / "book" / "_static" / "card.png"
+PICTURE = ROOT / "book" / "_static" / "book.png"
+SHOWN = ROOT / "notebooks" / "06_self_attention.ipynb"
+HEADING = "What does a row mean?"  # where the picture begins
 MARKED = "(<!-- {0} -->\n).*?(<!-- /{0} -->)"
 
 
@@ -129,7 +138,7 @@ def with_parts(text: str) -> str:
     return text
 
 
-PICTURE = """<!DOCTYPE html><html><head><meta charset="utf-8"><style>
+CARD_PAGE = """<!DOCTYPE html><html><head><meta charset="utf-8"><style>
 body {{ margin: 0; width: 1200px; height: 630px; display: flex; background: #fff;
   font-family: system-ui, sans-serif; color: #222832; }}
 div {{ flex: 1; padding: 70px 20px 0 70px; }}
@@ -144,25 +153,58 @@ pretraining, fine-tuning: in notebooks that check your work.</p></div>
 
 def draw_card() -> None:
     """Take a picture of title and cover, 1200 by 630 pixels."""
-    chromium = shutil.which("chromium") or shutil.which("chromium-browser")
-    if chromium is None:
-        raise SystemExit("there is no Chromium on this machine")
     svg = (ROOT / "book" / "_static" / "cover_light.svg").read_text(encoding="utf-8")
-    with tempfile.TemporaryDirectory() as folder:
-        page = Path(folder) / "card.html"
-        page.write_text(PICTURE.format(svg=svg), encoding="utf-8")
-        options = ("--headless", "--no-sandbox", "--hide-scrollbars")
-        size = ("--window-size=1200,630", f"--screenshot={CARD}")
-        subprocess.run([chromium, *options, *size, page.as_uri()], check=True)
+    with chromium() as browser:
+        page = browser.new_page(viewport={"width": 1200, "height": 630})
+        page.set_content(CARD_PAGE.format(svg=svg))
+        page.screenshot(path=str(CARD))
+
+
+def shown_part() -> str:
+    """Give the cells of the chapter that the picture shows, as one text."""
+    cells = nbformat.read(SHOWN, as_version=4).cells
+    starts = [i for i, cell in enumerate(cells) if f"### {HEADING}\n" in cell.source]
+    if len(starts) != 1:
+        raise ValueError(f"{SHOWN.name} has {len(starts)} headings {HEADING!r}")
+    return "\n".join(cell.source for cell in cells[starts[0] : starts[0] + 4])
+
+
+def shown_digest() -> str:
+    """Give the SHA-256 of what the picture shows, which is stored inside of it."""
+    return hashlib.sha256(shown_part().encode()).hexdigest()
+
+
+def draw_picture(site: Path) -> None:
+    """Take a picture of a part of a chapter, 1280 by 860 at two dots a pixel."""
+    address = (site / "notebooks" / f"{SHOWN.stem}.html").resolve().as_uri()
+    with chromium() as browser:
+        page = browser.new_page(
+            viewport={"width": 1280, "height": 860}, device_scale_factor=2
+        )
+        page.goto(address)
+        page.wait_for_function("document.fonts.status === 'loaded'")
+        heading = page.get_by_role("heading", name=HEADING)
+        heading.evaluate("one => window.scrollTo(0, one.offsetTop - 70)")
+        page.wait_for_timeout(1_000)
+        taken = page.screenshot()
+    note = PngInfo()
+    note.add_text("shown", shown_digest())
+    colours = Image.open(io.BytesIO(taken)).convert("RGB").quantize(256, dither=0)
+    colours.save(PICTURE, optimize=True, pnginfo=note)
 
 
 def main() -> None:
     """Write what the command line asks for."""
-    if sys.argv[1:] == ["card"]:
-        draw_card()
-        return
-    text = INTRO.read_text(encoding="utf-8")
-    INTRO.write_text(with_parts(text), encoding="utf-8", newline="\n")
+    match sys.argv[1:]:
+        case ["card"]:
+            draw_card()
+        case ["picture", *site]:
+            draw_picture(Path(*site or [ROOT / "_build" / "html"]))
+        case []:
+            text = INTRO.read_text(encoding="utf-8")
+            INTRO.write_text(with_parts(text), encoding="utf-8", newline="\n")
+        case _:
+            raise SystemExit(__doc__)
 
 
 if __name__ == "__main__":
