@@ -4,6 +4,8 @@ The forms for reports are checked as far as that is possible without the host.
 """
 
 import re
+import subprocess
+import sys
 import zipfile
 from pathlib import Path
 
@@ -63,6 +65,29 @@ def test_actions_are_pinned_and_each_has_one_version():
                 ).groups()
                 found.setdefault(name, set()).add(version)
     assert all(len(versions) == 1 for versions in found.values()), found
+
+
+@pytest.mark.parametrize(
+    ("schema", "paths"),
+    [
+        ("github-workflows", WORKFLOWS),
+        ("github-issue-forms", FORMS),
+        ("github-issue-config", [FORMS[0].with_name("config.yml")]),
+        ("citation-file-format", [ROOT / "CITATION.cff"]),
+    ],
+)
+def test_the_host_takes_the_files_by_its_published_schemas(schema, paths, tmp_path):
+    def check(*files):
+        command = ["-m", "check_jsonschema", "--builtin-schema", f"vendor.{schema}"]
+        return subprocess.run(
+            [sys.executable, *command, *map(str, files)], capture_output=True, text=True
+        )
+
+    found = check(*paths)
+    assert found.returncode == 0, found.stdout
+    spoilt = tmp_path / "spoilt.yml"
+    spoilt.write_text("jobs: 3\nbody: 3\ncontact_links: 3\nauthors: 3\n", encoding="utf-8")
+    assert check(spoilt).returncode == 1
 
 
 @each
