@@ -6,6 +6,7 @@ a constant, the input and random numbers fail; the stub gives nothing away.
 """
 
 import ast
+import functools
 import json
 import math
 import re
@@ -93,11 +94,29 @@ def test_the_accepted_alternatives_pass(exercise):
             assert verdict.passed, (name, verdict)
 
 
+@functools.cache
+def seen(exercise_id, answer):
+    """See once what a listed answer does on the first seed, and in how many seconds."""
+    exercise, start = EXERCISES[exercise_id], time.process_time()
+    behaviour = observe(exercise, answer, exercise.inputs())
+    return behaviour, time.process_time() - start
+
+
 @each_mutant
 def test_a_known_mistake_gets_its_own_hint(exercise, mutant):
+    saved = []
+
+    def watch(exercise, answer, cases):
+        behaviour, seconds = seen(exercise.id, answer)
+        saved.append(seconds)
+        return behaviour
+
+    answer = exercise.answer_of(mutant)
+    for one in (answer, exercise.solution):
+        seen(exercise.id, one)
     start = time.process_time()
-    verdict = judge(exercise, exercise.answer_of(mutant))
-    seconds = time.process_time() - start
+    verdict = judge(exercise, answer, watch=watch)
+    seconds = time.process_time() - start + sum(saved)
     assert verdict.kind not in ("passed", "not attempted")
     assert verdict.hint == mutant.hint, (verdict.mutant, verdict.seen)
     assert len(mutant.hint) > 20
@@ -105,13 +124,35 @@ def test_a_known_mistake_gets_its_own_hint(exercise, mutant):
 
 
 @each
-def test_mistakes_that_do_the_same_share_a_hint(exercise):
-    cases = exercise.inputs()
-    seen = [
-        (m, observe(exercise, exercise.answer_of(m), cases)) for m in exercise.mutants
+def test_what_is_judged_in_one_go_is_judged_the_same(exercise):
+    for mutant in exercise.mutants[:: max(1, len(exercise.mutants) // 2)]:
+        assert judge(exercise, exercise.answer_of(mutant)).hint == mutant.hint
+
+
+def seedless(source: str) -> list[str]:
+    """List the calls that make a source of random numbers without a seed."""
+    makers = {"Random", "default_rng", "RandomState", "SystemRandom"}
+    return [
+        ast.unparse(node)
+        for node in ast.walk(ast.parse(source))
+        if isinstance(node, ast.Call)
+        and not node.args
+        and ast.unparse(node.func).rpartition(".")[2] in makers
     ]
-    for i, (one, first) in enumerate(seen):
-        for other, second in seen[:i]:
+
+
+@pytest.mark.parametrize("path", exercise_files(), ids=lambda p: p.stem)
+def test_a_judge_draws_the_same_each_time(path):
+    """Or a mistake at the edge of a property is recognised today, and not tomorrow."""
+    assert seedless(path.read_text(encoding="utf-8")) == []
+    assert seedless("rng = random.Random()\nrng = Random(3)") == ["random.Random()"]
+
+
+@each
+def test_mistakes_that_do_the_same_share_a_hint(exercise):
+    found = [(m, seen(exercise.id, exercise.answer_of(m))[0]) for m in exercise.mutants]
+    for i, (one, first) in enumerate(found):
+        for other, second in found[:i]:
             if first.equals(second, exercise.tolerance):
                 assert one.hint == other.hint, (one.name, other.name)
 

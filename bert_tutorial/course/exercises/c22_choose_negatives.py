@@ -86,7 +86,7 @@ def cases(seed: int, dtype: torch.dtype) -> list[Case]:
 
 def is_even(answer: Any) -> bool:
     """Count: each as often as any other, within six deviations."""
-    random = Random()
+    random = Random(DRAWS)
     made = [answer(FACTS, CLAIMS, random) for _ in range(DRAWS)]
     for chosen, allowed in zip(zip(*made, strict=True), FALSE_OF, strict=True):
         counts, share = Counter(chosen), 1 / len(allowed)

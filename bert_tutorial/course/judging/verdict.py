@@ -3,6 +3,7 @@
 Chapter: 0
 """
 
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from torch import Tensor
@@ -22,6 +23,8 @@ from bert_tutorial.course.judging.watch import is_comparable
 from bert_tutorial.course.judging.words import kind_of, shown
 
 __all__ = ["Verdict", "judge"]
+
+Watching = Callable[[Exercise, Any, list[Case]], Behaviour]
 
 ORDER = (
     "crashed",
@@ -59,26 +62,35 @@ class Fault(NamedTuple):
     picture: str = ""
 
 
-def judge(exercise: Exercise, answer: Any, seed: int = 0) -> Verdict:
+def judge(
+    exercise: Exercise, answer: Any, seed: int = 0, watch: Watching = observe
+) -> Verdict:
     """Judge an answer.
 
     The order: not attempted, out of time, crashed, wrong type, shape or dtype, changed
     its input or the process, a property that does not hold, wrong values, something
     else at the second call. Whatever comes first is reported; a hint is given where a
     known mistake did exactly the same.
+
+    Args:
+        exercise: what is asked for.
+        answer: what is judged, a stub's too.
+        seed: of the cases.
+        watch: sees what the answer and the solution do. One that has seen them before
+            on this seed's cases need not run them again.
     """
     if not callable(answer):
         what = "class" if isinstance(exercise.solution, type) else "function"
         text = f"What was handed in is {kind_of(answer)}, not a {what}."
         return Verdict("type", text)
     cases = exercise.inputs(seed)
-    mine = observe(exercise, answer, cases)
+    mine = watch(exercise, answer, cases)
     rounds = 1
     if not mine.attempted:
         return Verdict("not attempted")
     if mine.late:
         return Verdict("time", mine.late)
-    right = observe(exercise, exercise.solution, cases)
+    right = watch(exercise, exercise.solution, cases)
     fault = first_fault(exercise, cases, mine, right)
     if fault is None and cases:
         rounds = 2
