@@ -16,7 +16,7 @@ from it. `--parts` chooses what follows:
 - curve: the same over the steps of pretraining.
 - facts: places, their capitals and regions in sentences that the text does not have.
 - sst2, wnut17: film reviews and names in messages, which the text is not like, with
-  as many labels as `--labels` says.
+  as many labels as `--labels` says, and for the reviews over the steps of pretraining.
 - ship: the model with the lowest loss, in half precision, for the package; and what
   anybody can measure of it, on the definitions that no model has read.
 """
@@ -511,11 +511,12 @@ def compared(
 
 
 def curve(
-    task: Task, options: argparse.Namespace, journal: Journal
+    task: Task, name: str, number: int, options: argparse.Namespace, journal: Journal
 ) -> list[dict[str, Any]]:
     """Fine-tune from each kept step of each pretraining, at the last one's rate."""
-    key = {"task": "definitions", "method": "pretrained", "labels": LABELS}
-    rate = choice(task, key, options.work, journal)["rate"]
+    key = {"task": name, "method": "pretrained", "labels": number}
+    chosen_at = key | {"labels": CHOSEN_AT[name]}
+    rate = choice(task, chosen_at, options.work, journal)["rate"]
     found = []
     for step, seed in product(KEPT[:-1], options.seeds):
         begin = folder_of(options.work, seed, step)
@@ -701,17 +702,27 @@ def parts_of(
 
     def reviews() -> dict[str, Any]:
         task = film_reviews(options.sst2, tokenizer)
-        return compared("sst2", task, options.labels, options, journal)
+        found = compared("sst2", task, options.labels, options, journal)
+        found["curve"] = [
+            one
+            for number in options.labels
+            for one in curve(task, "sst2", number, options, journal)
+        ]
+        return found | {"pretraining": [pretrain(work, s) for s in options.seeds]}
 
     def names() -> dict[str, Any]:
         runs = names_in_messages(options, journal)
-        return {"choices": journal.choices("wnut17"), "runs": runs}
+        return {"choices": journal.choices("wnut17"), "runs": runs} | {
+            "pretraining": [pretrain(work, seed) for seed in options.seeds]
+        }
 
     return {
         "pretrain": pretrained,
         "language": once("language", lambda: language(work, options.seeds)),
         "definitions": labelled,
-        "curve": lambda: curve(definitions(work, tokenizer), options, journal),
+        "curve": lambda: curve(
+            definitions(work, tokenizer), "definitions", LABELS, options, journal
+        ),
         "facts": once("facts", lambda: ask_facts(options)),
         "sst2": reviews,
         "wnut17": names,
