@@ -121,8 +121,8 @@ class Behaviour:
         ]
         return replace(self, outcomes=outcomes)
 
-    def equals(self, other: "Behaviour", tolerance: float | None = None) -> bool:
-        """Tell whether two answers cannot be told apart."""
+    def equals(self, other: "Behaviour", exercise: Exercise, cases: list[Case]) -> bool:
+        """Tell whether two answers cannot be told apart on these cases."""
         if self.late or other.late or not (self.attempted and other.attempted):
             return False
         if self.replaced != other.replaced:
@@ -130,8 +130,8 @@ class Behaviour:
         return {name: one.summary() for name, one in self.findings.items()} == {
             name: one.summary() for name, one in other.findings.items()
         } and all(
-            a.equals(b, tolerance)
-            for a, b in zip(self.outcomes, other.outcomes, strict=True)
+            a.equals(b, exercise.tolerance_of(case), exercise.is_ordered)
+            for a, b, case in zip(self.outcomes, other.outcomes, cases, strict=True)
         )
 
 

@@ -24,7 +24,8 @@ from bert_tutorial.course.judging.words import kind_of, shown
 
 __all__ = ["Verdict", "judge"]
 
-Watching = Callable[[Exercise, Any, list[Case]], Behaviour]
+# What `observe` does: the cases, how often each is called, and when to stop.
+Watching = Callable[[Exercise, Any, list[Case], int, Behaviour | None], Behaviour]
 
 ORDER = (
     "crashed",
@@ -76,25 +77,25 @@ def judge(
         exercise: what is asked for.
         answer: what is judged, a stub's too.
         seed: of the cases.
-        watch: sees what the answer and the solution do. One that has seen them before
-            on this seed's cases need not run them again.
+        watch: sees what an answer does, as `observe` does it. One that has seen it
+            before on this seed's cases need not run it again.
     """
     if not callable(answer):
         what = "class" if isinstance(exercise.solution, type) else "function"
         text = f"What was handed in is {kind_of(answer)}, not a {what}."
         return Verdict("type", text)
     cases = exercise.inputs(seed)
-    mine = watch(exercise, answer, cases)
+    mine = watch(exercise, answer, cases, 1, None)
     rounds = 1
     if not mine.attempted:
         return Verdict("not attempted")
     if mine.late:
         return Verdict("time", mine.late)
-    right = watch(exercise, exercise.solution, cases)
+    right = watch(exercise, exercise.solution, cases, 1, None)
     fault = first_fault(exercise, cases, mine, right)
     if fault is None and cases:
         rounds = 2
-        mine = observe(exercise, answer, cases, rounds)
+        mine = watch(exercise, answer, cases, rounds, None)
         if mine.late:
             return Verdict("time", mine.late)
         fault = first_fault(exercise, cases, mine, right)
@@ -103,7 +104,7 @@ def judge(
             fault = Fault("second call", text, fault.picture)
     if fault is None:
         return Verdict("passed")
-    mutant = recognise(exercise, cases, mine.next_to(right), rounds)
+    mutant = recognise(exercise, cases, mine.next_to(right), rounds, watch)
     name, hint = (mutant.name, mutant.hint) if mutant else (None, "")
     return Verdict(fault.kind, fault.text, hint, name, fault.picture)
 
@@ -324,11 +325,11 @@ def picture_of(wrong: Difference) -> str:
 
 
 def recognise(
-    exercise: Exercise, cases: list[Case], mine: Behaviour, rounds: int
+    exercise: Exercise, cases: list[Case], mine: Behaviour, rounds: int, watch: Watching
 ) -> Mutant | None:
     """Find the known mistake that did exactly the same."""
     for mutant in exercise.mutants:
-        its = observe(exercise, exercise.answer_of(mutant), cases, rounds, like=mine)
+        its = watch(exercise, exercise.answer_of(mutant), cases, rounds, mine)
         if its.attempted and not its.late and its.replaced == mine.replaced:
             return mutant
     return None
