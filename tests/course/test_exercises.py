@@ -155,6 +155,7 @@ def test_a_judge_draws_the_same_each_time(path):
 
 @each
 def test_mistakes_that_do_the_same_share_a_hint(exercise):
+    cases = exercise.inputs()
     found = [(m, seen(exercise.id, exercise.answer_of(m))[0]) for m in exercise.mutants]
     for i, (one, first) in enumerate(found):
         for other, second in found[:i]:
