@@ -207,10 +207,15 @@ def test_a_notebook_imports_from_earlier_chapters_only(path):
             assert used_from <= chapter, f"{path.name} imports {other} ({used_from})"
 
 
+@pytest.fixture(scope="module")
+def definitions():
+    return package_definitions()
+
+
 @each_notebook
-def test_a_notebook_has_the_text_of_the_package(path):
+def test_a_notebook_has_the_text_of_the_package(path, definitions):
     before, after = read(path), read(path)
-    sync_notebook(after, package_definitions())
+    sync_notebook(after, definitions)
     for old, new in zip(before.cells, after.cells, strict=True):
         assert old.source == new.source, "edit the package, then run `make sync`"
 

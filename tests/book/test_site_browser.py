@@ -57,9 +57,25 @@ def settle(page, url):
     page.evaluate("async () => { await window.MathJax?.startup?.promise }")
 
 
-@each_page
-def test_a_page_is_accessible_in_every_look_and_asks_nobody_else(name, page, address):
-    for size, theme in LOOKS:
+def audits():
+    """Pair each page with the looks in which it is audited.
+
+    For every change: the first page, the playground and a chapter in all looks, any
+    other page in one, by turns, so that each look sees a third of them. Every week: all
+    pages in all looks.
+    """
+    for i, name in enumerate(PAGES):
+        is_model = name.endswith(
+            ("intro.html", "playground.html", "06_self_attention.html")
+        )
+        yield pytest.param(name, LOOKS if is_model else [LOOKS[i % 3]], id=name)
+    for name in PAGES:
+        yield pytest.param(name, LOOKS, id=f"{name}, all", marks=pytest.mark.weekly)
+
+
+@pytest.mark.parametrize(("name", "looks"), list(audits()) or [("none", LOOKS)])
+def test_a_page_is_accessible_and_asks_nobody_else(name, looks, page, address):
+    for size, theme in looks:
         width, height = SIZES[size]
         page.set_viewport_size({"width": width, "height": height})
         page.emulate_media(color_scheme=theme, reduced_motion="reduce")

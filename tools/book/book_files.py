@@ -1,6 +1,7 @@
 """Where the book's files are: the table of contents, the notebooks, the modules."""
 
 import ast
+import functools
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -69,13 +70,19 @@ def modules() -> dict[str, Path]:
     return found
 
 
+@functools.cache
+def tree_of(source: str) -> ast.Module:
+    """Parse a module once, however many ask; nobody changes the tree."""
+    return ast.parse(source)
+
+
 def chapters(source: str) -> tuple[int | None, int | None]:
     """Read `Chapter: N` and `Used from: M` from a module's docstring.
 
     Returns:
         N, and M where the module says it, else N again; None where there is no N.
     """
-    docstring = ast.get_docstring(ast.parse(source)) or ""
+    docstring = ast.get_docstring(tree_of(source)) or ""
     lines = dict(re.findall(r"^(Chapter|Used from): (\d+)$", docstring, re.M))
     taught = int(lines["Chapter"]) if "Chapter" in lines else None
     return taught, int(lines["Used from"]) if "Used from" in lines else taught
@@ -83,7 +90,7 @@ def chapters(source: str) -> tuple[int | None, int | None]:
 
 def public_names(source: str) -> list[str]:
     """Read the module's `__all__` without importing it."""
-    for node in ast.parse(source).body:
+    for node in tree_of(source).body:
         if isinstance(node, ast.Assign) and any(
             isinstance(target, ast.Name) and target.id == "__all__"
             for target in node.targets

@@ -29,6 +29,7 @@ from book_files import (
     modules,
     notebooks,
     public_names,
+    tree_of,
 )
 
 __all__ = [
@@ -89,7 +90,7 @@ class Module(NamedTuple):
 
 def first_line(source: str) -> str:
     """Return the first paragraph of a module's docstring on one line."""
-    docstring = ast.get_docstring(ast.parse(source)) or ""
+    docstring = ast.get_docstring(tree_of(source)) or ""
     return docstring.split("\n\n")[0].replace("\n", " ")
 
 
@@ -97,13 +98,14 @@ def listed(room: str) -> list[Module]:
     """Return the modules of a room that the pages list, in their order."""
     found = []
     for name, path in modules().items():
+        if not f"{name}.".startswith(f"bert_tutorial.{room}."):
+            continue
         source = path.read_text(encoding="utf-8")
-        body = ast.parse(source).body
+        body = tree_of(source).body
         defines = any(isinstance(n, ast.FunctionDef | ast.ClassDef) for n in body)
         taught, _ = chapters(source)
-        inside = f"{name}.".startswith(f"bert_tutorial.{room}.")
         is_door = name.endswith(f".{room}") and "__getattr__" in source
-        if not inside or is_door or ENGINE.fullmatch(name) or taught is None:
+        if is_door or ENGINE.fullmatch(name) or taught is None:
             continue
         if public_names(source) and defines:
             found.append(Module(taught, name, first_line(source)))

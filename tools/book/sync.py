@@ -46,6 +46,7 @@ from book_files import (
     notebooks,
     public_names,
     repository_url,
+    tree_of,
 )
 
 LETTERS = "ABCDEF"
@@ -139,7 +140,7 @@ GUESSED = {"code_prompt_show": "I have guessed: show", "code_prompt_hide": "Hide
 def definitions(source: str) -> dict[str, tuple[int, int]]:
     """Find the top-level functions and classes: name -> first line, end line."""
     found = {}
-    for node in ast.parse(source).body:
+    for node in tree_of(source).body:
         if isinstance(node, ast.FunctionDef | ast.ClassDef):
             start = min([node.lineno, *(mark.lineno for mark in node.decorator_list)])
             found[node.name] = (start - 1, node.end_lineno or node.lineno)

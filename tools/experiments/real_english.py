@@ -17,6 +17,8 @@ from it. `--parts` chooses what follows:
 - facts: places, their capitals and regions in sentences that the text does not have.
 - sst2, wnut17: film reviews and names in messages, which the text is not like, with
   as many labels as `--labels` says, and for the reviews over the steps of pretraining.
+- labels: the reviews and the names with more labels, from the shipped model; each
+  method keeps the setting that the stored runs chose. Needs neither text nor models.
 - ship: the model with the lowest loss, in half precision, for the package; and what
   anybody can measure of it, on the definitions that no model has read.
 """
@@ -45,6 +47,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 from wnut17 import Scorer, by_bert, by_neighbours, measure
 
+from bert_tutorial.files.shipped import shipped_weights
 from bert_tutorial.files.texts import replace_json
 from bert_tutorial.model.config import BertConfig, ConfigChanges
 from bert_tutorial.model.objectives import BertForPreTraining
@@ -77,6 +80,7 @@ ALL = (
     "ship",
     "sst2",
     "wnut17",
+    "labels",
 )
 RECIPE = CorpusRecipe(steps=4_000, learning_rate=3e-3, optimizer="muon")
 KEPT = (500, 1_000, 2_000, 3_000, 4_000)  # steps at which a model is kept
@@ -559,6 +563,20 @@ def film_reviews(folder: Path, tokenizer: BertTokenizer) -> Task:
     return Task(rows[500:], rows[:500], asked[:2_000], tokenizer)
 
 
+def reviews(
+    tokenizer: BertTokenizer, options: argparse.Namespace, journal: Journal
+) -> dict[str, Any]:
+    """Compare all methods on film reviews, and the steps of pretraining."""
+    task = film_reviews(options.sst2, tokenizer)
+    found = compared("sst2", task, options.labels, options, journal)
+    found["curve"] = [
+        one
+        for number in options.labels
+        for one in curve(task, "sst2", number, options, journal)
+    ]
+    return found | {"pretraining": [pretrain(options.work, s) for s in options.seeds]}
+
+
 TAG_RATES = (5e-4, 1e-3, 2e-3)
 TAG_STEPS = {256: 240, 2_048: 720}
 TAGS_CHOSEN_AT = 256
@@ -566,10 +584,9 @@ PENALTIES = (1e-6, 1e-5, 1e-4, 1e-3)
 
 
 def taggers(
-    work: Path, names: list[str], number: int, seed: int
+    folder: Path, names: list[str], number: int, seed: int
 ) -> dict[str, Callable[[float], Scorer]]:
     """Give the methods that find names; each takes a learning rate or a penalty."""
-    folder = folder_of(work, seed, KEPT[-1])
 
     def bert(scratch: bool, rate: float) -> Scorer:
         return by_bert(folder, names, rate, seed, scratch, TAG_STEPS[number])
@@ -582,43 +599,99 @@ def taggers(
     }
 
 
+class Messages:
+    """WNUT-17: 400 training sentences choose settings; the development file judges."""
+
+    def __init__(self, folder: Path) -> None:
+        """Read the files."""
+        rows = list(read_conll(folder / "wnut17train.conll"))
+        self.asked = list(read_conll(folder / "wnut17dev.conll"))
+        self.names = tag_names(rows)
+        Random("wnut17").shuffle(rows)
+        self.held, self.pool = rows[:400], rows[400:]
+
+    def f1(
+        self,
+        begin: Path,
+        key: dict[str, Any],
+        seed: int,
+        setting: float,
+        test: Sequence[TaggedWords],
+    ) -> dict[str, Any]:
+        """Learn from a draw of sentences, and give the F1 of the spans of others."""
+        number, method = key["labels"], key["method"]
+        chosen = Random(seed).sample(self.pool, number)
+        learn = taggers(begin, self.names, number, seed)[method](setting)
+        scored = measure(learn(chosen, test), test, self.names)
+        return {"setting": setting, "f1": round(scored["f1"], 4)}
+
+
 def names_in_messages(
     options: argparse.Namespace, journal: Journal
 ) -> list[dict[str, Any]]:
-    """Find the names of WNUT-17 with 256 and 2,048 labelled sentences.
+    """Find the names of WNUT-17 with some labelled sentences.
 
-    400 other training sentences choose each method's setting, with seed 0 and 256
-    labels; the development file is only scored.
+    The held sentences choose each method's setting, with seed 0 and 256 labels.
     """
-    rows = list(read_conll(options.wnut17 / "wnut17train.conll"))
-    asked = list(read_conll(options.wnut17 / "wnut17dev.conll"))
-    names = tag_names(rows)
-    Random("wnut17").shuffle(rows)
-    held, pool = rows[:400], rows[400:]
-
-    def f1(
-        key: dict[str, Any], seed: int, setting: float, test: Sequence[TaggedWords]
-    ) -> dict[str, Any]:
-        number = key["labels"]
-        chosen = Random(seed).sample(pool, number)
-        learn = taggers(options.work, names, number, seed)[key["method"]](setting)
-        scored = measure(learn(chosen, test), test, names)
-        return {"setting": setting, "f1": round(scored["f1"], 4)}
-
-    found = []
-    for method in taggers(options.work, names, TAGS_CHOSEN_AT, 0):
+    data, found = Messages(options.wnut17), []
+    first = folder_of(options.work, 0, KEPT[-1])
+    for method in taggers(first, data.names, TAGS_CHOSEN_AT, 0):
         key = {"task": "wnut17", "method": method, "labels": TAGS_CHOSEN_AT}
         tried = [
             journal.run(
-                key | {"seed": "choice", "try": one}, partial(f1, key, 0, one, held)
+                key | {"seed": "choice", "try": one},
+                partial(data.f1, first, key, 0, one, data.held),
             )
             for one in (PENALTIES if method.startswith("neighbours") else TAG_RATES)
         ]
         best = max(tried, key=lambda one: one["f1"])["setting"]
         for number, seed in product(options.labels, options.seeds):
             key = key | {"labels": number}
-            work = partial(f1, key, seed, best, asked)
+            begin = folder_of(options.work, seed, KEPT[-1])
+            work = partial(data.f1, begin, key, seed, best, data.asked)
             found.append(journal.run(key | {"seed": seed}, work))
+    return found
+
+
+def more_labels(
+    options: argparse.Namespace, document: dict[str, Any], journal: Journal
+) -> list[dict[str, Any]]:
+    """Fine-tune the shipped model with more labels, beside scratch and words.
+
+    A seed draws labels only: the pretraining is the shipped one. Each method has the
+    setting that was chosen at fewer labels.
+    """
+    shipped, number = shipped_weights("english"), max(STEPS)
+    tokenizer = BertTokenizer.from_pretrained(shipped)
+    reviews, messages = film_reviews(options.sst2, tokenizer), Messages(options.wnut17)
+    scratch = RECIPE.model_config(len(tokenizer))
+    works: dict[str, dict[str, Callable[..., dict[str, Any]]]] = {
+        "sst2": {
+            "bag of words": lambda key, seed, _: reviews.by_words(number, seed),
+            "words and letters": lambda key, seed, _: reviews.by_letters(number, seed),
+            "scratch": partial(reviews.by_bert, scratch),
+            "pretrained": partial(reviews.by_bert, shipped),
+        },
+        "wnut17": {
+            method: lambda key, seed, setting: messages.f1(
+                shipped, key, seed, setting, messages.asked
+            )
+            for method in taggers(shipped, messages.names, number, 0)
+        },
+    }
+    found = []
+    for task, methods in works.items():
+        for (method, work), seed in product(methods.items(), options.seeds):
+            settings = {
+                run.get("rate", run.get("setting"))
+                for run in document[task]["runs"]
+                if run["method"] == method
+            }
+            setting = settings.pop() if len(settings) == 1 else None
+            key = {"task": task, "method": method, "labels": number}
+            found.append(
+                journal.run(key | {"seed": seed}, partial(work, key, seed, setting))
+            )
     return found
 
 
@@ -686,7 +759,9 @@ def parts_of(
     """Give the parts by name; what one gives is stored under its name."""
     work = options.work
     journal = Journal(work / "runs.jsonl")
-    tokenizer = BertTokenizer.from_pretrained(work)
+
+    def tokenizer() -> BertTokenizer:
+        return BertTokenizer.from_pretrained(work)
 
     def once(name: str, work: Callable[[], Any]) -> Callable[[], Any]:
         return lambda: journal.run({"task": name, "seeds": options.seeds}, work)
@@ -696,19 +771,9 @@ def parts_of(
         return {"recipe": asdict(RECIPE), "runs": runs}
 
     def labelled() -> dict[str, Any]:
-        task = definitions(work, tokenizer)
+        task = definitions(work, tokenizer())
         found = compared("definitions", task, (LABELS,), options, journal)
         return found | {"near the text": near(work)}
-
-    def reviews() -> dict[str, Any]:
-        task = film_reviews(options.sst2, tokenizer)
-        found = compared("sst2", task, options.labels, options, journal)
-        found["curve"] = [
-            one
-            for number in options.labels
-            for one in curve(task, "sst2", number, options, journal)
-        ]
-        return found | {"pretraining": [pretrain(work, s) for s in options.seeds]}
 
     def names() -> dict[str, Any]:
         runs = names_in_messages(options, journal)
@@ -721,20 +786,23 @@ def parts_of(
         "language": once("language", lambda: language(work, options.seeds)),
         "definitions": labelled,
         "curve": lambda: curve(
-            definitions(work, tokenizer), "definitions", LABELS, options, journal
+            definitions(work, tokenizer()), "definitions", LABELS, options, journal
         ),
         "facts": once("facts", lambda: ask_facts(options)),
-        "sst2": reviews,
+        "sst2": lambda: reviews(tokenizer(), options, journal),
         "wnut17": names,
+        "labels": lambda: more_labels(options, document, journal),
         "ship": partial(ship, options, document),
     }
 
 
 def run(options: argparse.Namespace, document: dict[str, Any]) -> Iterator[None]:
     """Do the parts that are asked for; the document keeps what others found."""
-    if not (options.work / "definitions").is_dir():
-        split_definitions(options.sources, options.work)
-    document["text"] = write_text(options.sources, options.work)
+    options.work.mkdir(parents=True, exist_ok=True)
+    if options.parts != ["labels"]:
+        if not (options.work / "definitions").is_dir():
+            split_definitions(options.sources, options.work)
+        document["text"] = write_text(options.sources, options.work)
     parts = parts_of(options, document)
     for name in options.parts:
         document[name] = parts[name]()
