@@ -51,7 +51,7 @@ robust: venv  ## every notebook again as on another processor, with two threads
 	ATEN_CPU_CAPABILITY=default OMP_NUM_THREADS=2 \
 	  $(BIN)/python -m pytest $(SHARED) $(NBVAL) tests/book/test_notebooks_clean.py $(NOTEBOOKS)
 
-weekly: robust fuzz  ## what is too long for every change: robust, fuzz, weekly tests
+weekly: site robust fuzz  ## what is too long for every change: robust, fuzz, weekly tests
 	$(BIN)/python -m pytest $(SHARED) -m weekly tests
 
 fuzz: venv  ## the properties of test_fuzz, on FUZZ times as many examples, at random

@@ -187,6 +187,23 @@ def test_the_page_gives_the_published_encoder_seed_by_seed():
             assert len(found) == 3 or kind == other
 
 
+def test_the_page_gives_the_memory_of_a_corpus():
+    stored = read("corpus_memory.json")
+    rows = table_of("The memory of a corpus")
+    for row, run in zip(rows, stored["runs"], strict=True):
+        assert row == [str(run[k]) for k in ("text_mb", "peak_mb", "mb_a_mb")]
+        above = run["peak_mb"] - stored["package_alone_mb"]
+        rounded = 1 / run["text_mb"] + 0.05 + 0.05  # both peaks, the text, the rate
+        assert abs(above / run["text_mb"] - run["mb_a_mb"]) < rounded
+    # what is told of WikiText-103, whose files have 540 MB
+    assert "it takes 3.5 GB" in PAGE
+    assert round(0.54 * stored["runs"][-1]["mb_a_mb"], 1) == 3.5
+    scaling = (ROOT / "book" / "scaling.md").read_text(encoding="utf-8")
+    last = stored["runs"][-1]
+    told = f"{last['mb_a_mb']} MB for each MB of text at {last['text_mb']:.0f} MB"
+    assert told in " ".join(scaling.split())
+
+
 def test_the_page_gives_the_measured_speeds():
     table = PAGE.split("## Speed against transformers")[1].split("What it does")[0]
     rows = [line.split("|")[2:4] for line in table.splitlines() if "% |" in line]
