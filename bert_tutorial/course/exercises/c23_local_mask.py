@@ -1,4 +1,4 @@
-"""Exercise: who may look at whom in a layer.
+"""Exercise: the mask of a global or a local layer.
 
 Chapter: 23
 """
@@ -12,7 +12,7 @@ from bert_tutorial.labs.descendants.attention import local_mask
 
 STUB = '''
 def local_mask(is_token: Tensor, reach: int, layer: int, every: int) -> Tensor:
-    """Say who may look at whom: (B, T) bool -> (B, 1, T, T) bool.
+    """Build the mask of a layer: (B, T) bool -> (B, 1, T, T) bool.
 
     Rows ask, columns answer, True may be seen. In layers 0, every, 2 every, ... each
     token sees all tokens. In the other layers it sees those at most `reach` positions

@@ -12,13 +12,13 @@ from bert_tutorial.labs.descendants.attention import rotate
 
 STUB = '''
 def rotate(x: Tensor, base: float = 10_000.0) -> Tensor:
-    """Turn pairs of numbers by angles that grow with the position.
+    """Rotate pairs of numbers by angles that grow with the position.
 
-    x (..., T, D) holds queries or keys, D is even. Number i goes with number i + D/2,
+    x (..., T, D) holds queries or keys, D is even. Number i is paired with i + D/2,
     for i from 0 to D/2 - 1. At position p, counted from 0, the pair (a, b) becomes
     (a cos t - b sin t, a sin t + b cos t), with t = p / base ** (2 i / D).
     With D = 2 and two positions, (5, 5) and (1, 0) become (5, 5) and (0.540, 0.841):
-    the first is not turned, the second by one radian.
+    the first is not rotated, the second by one radian.
     """
     raise NotAttempted
 '''

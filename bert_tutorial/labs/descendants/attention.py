@@ -16,16 +16,16 @@ __all__ = ["LocalAttention", "RotaryAttention", "Rotated", "local_mask", "rotate
 
 
 def rotate(x: Tensor, base: float = 10_000.0) -> Tensor:
-    """Turn each pair of numbers by an angle that grows with the position.
+    """Rotate each pair of numbers by an angle that grows with the position.
 
     Rotary positions (Su et al. 2021, section 3.2.2), with the pairs of today's code: of
-    D numbers, number i goes with number i + D/2. At position p, from 0, pair i turns by
-    p / base^(2 i / D). A query at p and a key at q then match by their content and by
-    p - q, since two turns leave their difference.
+    D numbers, number i is paired with number i + D/2. At position p, counted from 0,
+    pair i is rotated by p / base^(2 i / D). The score of a query at p and a key at q
+    then depends on p and q only through p - q.
 
     Args:
         x: (..., T, D), queries or keys of a head; D is even.
-        base: the larger it is, the slower the last pairs turn.
+        base: the larger it is, the more slowly the last pairs rotate.
 
     Returns:
         (..., T, D), each vector as long as before.
@@ -41,7 +41,7 @@ def rotate(x: Tensor, base: float = 10_000.0) -> Tensor:
 
 
 def local_mask(is_token: Tensor, reach: int, layer: int, every: int) -> Tensor:
-    """Say who may look at whom in a layer (Warner et al. 2024, section 2.1.2).
+    """Build the mask of a global or a local layer (Warner et al. 2024, section 2.1.2).
 
     Layers 0, `every`, 2 `every` ... are global: all tokens see all tokens. In the
     others a token sees those that are at most `reach` positions away on either side.
