@@ -4,6 +4,7 @@ Needs Chromium on this machine and the package axe-playwright-python; skips with
 """
 
 import json
+from pathlib import Path
 
 import browsing
 import pytest
@@ -26,7 +27,7 @@ PAGES = sorted(
 SIZES = {"wide": (1280, 900), "phone": (390, 844)}
 LOOKS = [("wide", "light"), ("wide", "dark"), ("phone", "dark")]
 OPTIONS = {"resultTypes": ["violations"]}
-each_page = pytest.mark.parametrize("name", PAGES or ["none"])
+WEEKLY = pytest.mark.weekly
 
 if not PAGES:
     pytestmark = [pytestmark, pytest.mark.skip("the site is not built: `make site`")]
@@ -57,24 +58,30 @@ def settle(page, url):
     page.evaluate("async () => { await window.MathJax?.startup?.promise }")
 
 
-def audits():
-    """Pair each page with the looks in which it is audited.
+MODELS = ("intro", "playground", "api_model", "06_self_attention")
+# What has its colours from one style sheet, and is most of what a page has to check.
+CODE = {"exclude": [[".highlight pre"], ["dl.py"]]}
 
-    For every change: the first page, the playground and a chapter in all looks, any
-    other page in one, by turns, so that each look sees a third of them. Every week: all
-    pages in all looks.
+
+def audits():
+    """Pair each page with the looks in which it is audited, and what is left out.
+
+    For every change: one page of each kind whole, in all looks; any other in one look,
+    by turns, so that each look sees a third of them, without the letters of code. Every
+    week: all pages, whole, in all looks.
     """
     for i, name in enumerate(PAGES):
-        is_model = name.endswith(
-            ("intro.html", "playground.html", "06_self_attention.html")
-        )
-        yield pytest.param(name, LOOKS if is_model else [LOOKS[i % 3]], id=name)
+        is_model = Path(name).stem in MODELS
+        given = (LOOKS, None) if is_model else ([LOOKS[i % 3]], CODE)
+        yield pytest.param(name, *given, id=name)
     for name in PAGES:
-        yield pytest.param(name, LOOKS, id=f"{name}, all", marks=pytest.mark.weekly)
+        yield pytest.param(name, LOOKS, None, id=f"{name}, all", marks=WEEKLY)
 
 
-@pytest.mark.parametrize(("name", "looks"), list(audits()) or [("none", LOOKS)])
-def test_a_page_is_accessible_and_asks_nobody_else(name, looks, page, address):
+@pytest.mark.parametrize(
+    ("name", "looks", "context"), list(audits()) or [("none", LOOKS, None)]
+)
+def test_a_page_is_accessible_and_asks_nobody_else(name, looks, context, page, address):
     for size, theme in looks:
         width, height = SIZES[size]
         page.set_viewport_size({"width": width, "height": height})
@@ -83,7 +90,8 @@ def test_a_page_is_accessible_and_asks_nobody_else(name, looks, page, address):
         assert page.evaluate("document.documentElement.dataset.theme") == theme
         # Before the audit, which itself asks for style sheets where they are not.
         assert page.said == []
-        found = axe.Axe().run(page, options=OPTIONS).response["violations"]
+        audit = axe.Axe().run(page, context=context, options=OPTIONS)
+        found = audit.response["violations"]
         told = [(v["id"], node["html"][:120]) for v in found for node in v["nodes"]]
         assert told == [], (size, theme)
         over = page.evaluate("document.documentElement.scrollWidth - innerWidth")
@@ -91,6 +99,10 @@ def test_a_page_is_accessible_and_asks_nobody_else(name, looks, page, address):
         page.said.clear()
     assert page.locator("mjx-merror").count() == 0
     assert {url.split("/")[2] for url in page.asked} == {address.split("/")[2]}
+
+
+def test_there_is_a_page_of_each_kind_that_is_audited_whole():
+    assert {Path(name).stem for name in PAGES} >= {*MODELS}
 
 
 def quizzes():

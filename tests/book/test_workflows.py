@@ -86,7 +86,8 @@ def test_the_host_takes_the_files_by_its_published_schemas(schema, paths, tmp_pa
     found = check(*paths)
     assert found.returncode == 0, found.stdout
     spoilt = tmp_path / "spoilt.yml"
-    spoilt.write_text("jobs: 3\nbody: 3\ncontact_links: 3\nauthors: 3\n", encoding="utf-8")
+    keys = ("jobs", "body", "contact_links", "authors")
+    spoilt.write_text("".join(f"{key}: 3\n" for key in keys), encoding="utf-8")
     assert check(spoilt).returncode == 1
 
 
