@@ -17,8 +17,9 @@ from it. `--parts` chooses what follows:
 - facts: places, their capitals and regions in sentences that the text does not have.
 - sst2, wnut17: film reviews and names in messages, which the text is not like, with
   as many labels as `--labels` says, and for the reviews over the steps of pretraining.
-- labels: the reviews and the names with more labels, from the shipped model; each
-  method keeps the setting that the stored runs chose. Needs neither text nor models.
+- reviews, names: SST-2 and WNUT-17 with more labels, from the shipped model. Rates for
+  the reviews are chosen anew, with as many labels; the names keep the settings that the
+  stored runs chose with fewer. Needs neither text nor models.
 - ship: the model with the lowest loss, in half precision, for the package; and what
   anybody can measure of it, on the definitions that no model has read.
 """
@@ -80,7 +81,8 @@ ALL = (
     "ship",
     "sst2",
     "wnut17",
-    "labels",
+    "reviews",
+    "names",
 )
 RECIPE = CorpusRecipe(steps=4_000, learning_rate=3e-3, optimizer="muon")
 KEPT = (500, 1_000, 2_000, 3_000, 4_000)  # steps at which a model is kept
@@ -436,10 +438,11 @@ class Journal:
             print(name, json.dumps(result), flush=True)
         return key | self.done[name]
 
-    def choices(self, task: str) -> list[dict[str, Any]]:
+    def choices(self, task: str, labels: int) -> list[dict[str, Any]]:
         """Give the runs on which a task's settings were chosen."""
         every = (json.loads(name) | value for name, value in self.done.items())
-        return [x for x in every if x["task"] == task and x.get("seed") == "choice"]
+        asked = {"task": task, "labels": labels, "seed": "choice"}
+        return [one for one in every if asked.items() <= one.items()]
 
 
 STEPS = {256: 200, 512: 320, 2_048: 640}
@@ -509,7 +512,7 @@ def compared(
     every = [methods(task, name, number, options, journal) for number in sizes]
     return {
         "majority": task.majority(),
-        "choices": journal.choices(name),
+        "choices": journal.choices(name, CHOSEN_AT[name]),
         "runs": [one for runs in every for one in runs],
     }
 
@@ -653,45 +656,58 @@ def names_in_messages(
     return found
 
 
-def more_labels(
-    options: argparse.Namespace, document: dict[str, Any], journal: Journal
-) -> list[dict[str, Any]]:
-    """Fine-tune the shipped model with more labels, beside scratch and words.
+def more_reviews(
+    folder: Path, seeds: Sequence[int], journal: Journal
+) -> dict[str, list[dict[str, Any]]]:
+    """Fine-tune the shipped model on more reviews, beside scratch and words.
 
-    A seed draws labels only: the pretraining is the shipped one. Each method has the
-    setting that was chosen at fewer labels.
+    A seed draws labels only: the pretraining is the shipped one.
     """
     shipped, number = shipped_weights("english"), max(STEPS)
     tokenizer = BertTokenizer.from_pretrained(shipped)
-    reviews, messages = film_reviews(options.sst2, tokenizer), Messages(options.wnut17)
+    task = film_reviews(folder, tokenizer)
     scratch = RECIPE.model_config(len(tokenizer))
-    works: dict[str, dict[str, Callable[..., dict[str, Any]]]] = {
-        "sst2": {
-            "bag of words": lambda key, seed, _: reviews.by_words(number, seed),
-            "words and letters": lambda key, seed, _: reviews.by_letters(number, seed),
-            "scratch": partial(reviews.by_bert, scratch),
-            "pretrained": partial(reviews.by_bert, shipped),
-        },
-        "wnut17": {
-            method: lambda key, seed, setting: messages.f1(
-                shipped, key, seed, setting, messages.asked
-            )
-            for method in taggers(shipped, messages.names, number, 0)
-        },
-    }
     found = []
-    for task, methods in works.items():
-        for (method, work), seed in product(methods.items(), options.seeds):
-            settings = {
-                run.get("rate", run.get("setting"))
-                for run in document[task]["runs"]
-                if run["method"] == method
-            }
-            setting = settings.pop() if len(settings) == 1 else None
-            key = {"task": task, "method": method, "labels": number}
-            found.append(
-                journal.run(key | {"seed": seed}, partial(work, key, seed, setting))
-            )
+    for method in METHODS:
+        key: dict[str, Any] = {"task": "sst2", "method": method, "labels": number}
+        if method in RATES:
+            begin = scratch if method == "scratch" else shipped
+            tried = [
+                journal.run(
+                    key | {"seed": "choice", "rate": rate},
+                    partial(task.by_bert, begin, key, 0, rate),
+                )
+                for rate in RATES[method]
+            ]
+            rate = max(tried, key=lambda one: (one["dev"], one["rate"]))["rate"]
+            key |= {"chosen": rate}
+            work = partial(task.by_bert, begin, key, rate=rate)
+        elif method == "bag of words":
+            work = partial(task.by_words, number)
+        else:
+            work = partial(task.by_letters, number)
+        found += [
+            journal.run(key | {"seed": seed}, partial(work, seed=seed))
+            for seed in seeds
+        ]
+    return {"choices": journal.choices("sst2", number), "runs": found}
+
+
+def more_names(
+    options: argparse.Namespace, document: dict[str, Any], journal: Journal
+) -> list[dict[str, Any]]:
+    """Find names with more labelled sentences; a seed draws sentences only."""
+    shipped, number = shipped_weights("english"), max(TAG_STEPS)
+    data, found = Messages(options.wnut17), []
+    for method, seed in product(taggers(shipped, data.names, number, 0), options.seeds):
+        (setting,) = {
+            run["setting"]
+            for run in document["wnut17"]["runs"]
+            if run["method"] == method
+        }
+        key = {"task": "wnut17", "method": method, "labels": number}
+        work = partial(data.f1, shipped, key, seed, setting, data.asked)
+        found.append(journal.run(key | {"seed": seed}, work))
     return found
 
 
@@ -766,23 +782,21 @@ def parts_of(
     def once(name: str, work: Callable[[], Any]) -> Callable[[], Any]:
         return lambda: journal.run({"task": name, "seeds": options.seeds}, work)
 
-    def pretrained() -> dict[str, Any]:
-        runs = [pretrain(work, seed) for seed in options.seeds]
-        return {"recipe": asdict(RECIPE), "runs": runs}
+    def models() -> list[dict[str, Any]]:
+        return [pretrain(work, seed) for seed in options.seeds]
 
     def labelled() -> dict[str, Any]:
         task = definitions(work, tokenizer())
         found = compared("definitions", task, (LABELS,), options, journal)
         return found | {"near the text": near(work)}
 
-    def names() -> dict[str, Any]:
+    def tagged() -> dict[str, Any]:
         runs = names_in_messages(options, journal)
-        return {"choices": journal.choices("wnut17"), "runs": runs} | {
-            "pretraining": [pretrain(work, seed) for seed in options.seeds]
-        }
+        chosen = journal.choices("wnut17", TAGS_CHOSEN_AT)
+        return {"choices": chosen, "runs": runs, "pretraining": models()}
 
     return {
-        "pretrain": pretrained,
+        "pretrain": lambda: {"recipe": asdict(RECIPE), "runs": models()},
         "language": once("language", lambda: language(work, options.seeds)),
         "definitions": labelled,
         "curve": lambda: curve(
@@ -790,8 +804,9 @@ def parts_of(
         ),
         "facts": once("facts", lambda: ask_facts(options)),
         "sst2": lambda: reviews(tokenizer(), options, journal),
-        "wnut17": names,
-        "labels": lambda: more_labels(options, document, journal),
+        "wnut17": tagged,
+        "reviews": lambda: more_reviews(options.sst2, options.seeds, journal),
+        "names": lambda: more_names(options, document, journal),
         "ship": partial(ship, options, document),
     }
 
@@ -799,7 +814,7 @@ def parts_of(
 def run(options: argparse.Namespace, document: dict[str, Any]) -> Iterator[None]:
     """Do the parts that are asked for; the document keeps what others found."""
     options.work.mkdir(parents=True, exist_ok=True)
-    if options.parts != ["labels"]:
+    if set(options.parts) - {"reviews", "names"}:
         if not (options.work / "definitions").is_dir():
             split_definitions(options.sources, options.work)
         document["text"] = write_text(options.sources, options.work)
