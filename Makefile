@@ -37,7 +37,9 @@ pdf: site  ## the whole book as one PDF, in _build/html/downloads; needs Chromiu
 epub: site  ## the whole book as one EPUB, in _build/html/downloads; needs Chromium
 	$(BIN)/python tools/book/take_along.py epub _build/html
 
-test: lint site unit  ## lint, types, strict book build, unit tests, every notebook
+test: venv  ## lint, types, strict book build, unit tests, every notebook
+	$(MAKE) -j2 lint site
+	$(MAKE) unit
 
 lint: venv  ## ruff and mypy
 	$(BIN)/ruff check .
