@@ -123,6 +123,20 @@ def test_text_of_another_kind_has_every_method_on_three_seeds(task):
     assert all(0 <= one[score] < 1 for one in runs)
 
 
+def test_more_labels_have_every_method_on_three_seeds_and_a_choice_of_their_own():
+    """The rates are chosen with as many labels, on rows that are not tested."""
+    part = RUN["reviews"]
+    seeds = Counter((one["method"], one["labels"]) for one in part["runs"])
+    assert seeds == {(method, max(STEPS)): 3 for method in METHODS["sst2"]}
+    for method in ("scratch", "pretrained"):
+        tried = [one for one in part["choices"] if one["method"] == method]
+        assert len({one["rate"] for one in tried}) >= 3
+        assert {one["labels"] for one in tried} == {max(STEPS)}
+        best = max(tried, key=lambda one: (one["dev"], one["rate"]))["rate"]
+        used = {one["rate"] for one in part["runs"] if one["method"] == method}
+        assert used == {best}
+
+
 def test_facts_have_their_null_models():
     for name in ("capital", "region"):
         one = RUN["facts"][name]
