@@ -189,7 +189,11 @@ def draw_picture(site: Path) -> None:
         taken = page.screenshot()
     note = PngInfo()
     note.add_text("shown", shown_digest())
-    colours = Image.open(io.BytesIO(taken)).convert("RGB").quantize(256, dither=0)
+    colours = (
+        Image.open(io.BytesIO(taken))
+        .convert("RGB")
+        .quantize(256, dither=Image.Dither.NONE)
+    )
     colours.save(PICTURE, optimize=True, pnginfo=note)
 
 
@@ -199,7 +203,7 @@ def main() -> None:
         case ["card"]:
             draw_card()
         case ["picture", *site]:
-            draw_picture(Path(*site or [ROOT / "_build" / "html"]))
+            draw_picture(Path(site[0]) if site else ROOT / "_build" / "html")
         case []:
             text = INTRO.read_text(encoding="utf-8")
             INTRO.write_text(with_parts(text), encoding="utf-8", newline="\n")
