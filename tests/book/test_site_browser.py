@@ -124,15 +124,16 @@ def test_each_question_is_a_form_that_takes_the_answer_and_explains_the_others(
     name, count, page
 ):
     settle(page, (SITE / name).as_uri())  # also from a file
-    questions = data_of(name)
-    assert len(questions) == count > 0
-    for form in page.locator("form.quiz-question").all():
+    forms, questions = page.locator("form.quiz-question").all(), data_of(name)
+    assert len(forms) == count > 0
+    for form in forms:
         assert form.locator("legend").inner_text().strip()
         assert form.locator("input[type=radio]").count() >= 2
         assert not form.locator("details").is_visible()
-    for form, one in zip(
-        page.locator("form.quiz-question").all(), questions, strict=True
-    ):
+    if not questions:  # the quizzes of chapters 0 and 1 stand in their pages only
+        assert Path(name).name[:2] in ("00", "01")
+        return
+    for form, one in zip(forms, questions, strict=True):
         for index in [*range(len(one["options"]))]:
             form.locator("input").nth(index).check()
             form.locator("button[type=submit]").click()
