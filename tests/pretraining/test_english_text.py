@@ -315,5 +315,5 @@ def test_names_are_found_by_four_methods_on_each_seed(work, tmp_path, monkeypatc
         "pretrained",
     ]
     assert runs[0]["f1"] == 1.0, "two names and two animals"
-    tried = {(one["method"], one["try"]) for one in journal.choices("wnut17")}
+    tried = {(one["method"], one["try"]) for one in journal.choices("wnut17", 16)}
     assert len(tried) == 4 + 4 + 3 + 3
