@@ -135,6 +135,21 @@ def test_more_labels_have_every_method_on_three_seeds_and_a_choice_of_their_own(
         best = max(tried, key=lambda one: (one["dev"], one["rate"]))["rate"]
         used = {one["rate"] for one in part["runs"] if one["method"] == method}
         assert used == {best}
+    # chapter 14: with the rates of 256 labels, pretraining would seem to help seed 0
+    with_256 = {
+        method: next(r["rate"] for r in RUN["sst2"]["runs"] if r["method"] == method)
+        for method in ("scratch", "pretrained")
+    }
+    old = {
+        method: one["accuracy"]
+        for one in part["choices"]
+        for method, rate in with_256.items()
+        if (one["method"], one["rate"]) == (method, rate)
+    }
+    assert {name: f"{value:.2f}" for name, value in old.items()} == {
+        "scratch": "0.72",
+        "pretrained": "0.73",
+    }
 
 
 def test_facts_have_their_null_models():

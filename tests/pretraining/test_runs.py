@@ -196,7 +196,7 @@ def test_the_page_gives_the_memory_of_a_corpus():
         rounded = 1 / run["text_mb"] + 0.05 + 0.05  # both peaks, the text, the rate
         assert abs(above / run["text_mb"] - run["mb_a_mb"]) < rounded
     # what is told of WikiText-103, whose files have 540 MB
-    assert "it takes 3.5 GB" in PAGE
+    assert "it would take 3.5 GB" in PAGE
     assert round(0.54 * stored["runs"][-1]["mb_a_mb"], 1) == 3.5
     scaling = (ROOT / "book" / "scaling.md").read_text(encoding="utf-8")
     last = stored["runs"][-1]

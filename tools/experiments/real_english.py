@@ -451,7 +451,6 @@ RATES = {
     "pretrained": (3e-4, 6e-4, 1.2e-3),
 }
 LABELS = 512
-CHOSEN_AT = {"definitions": LABELS, "sst2": 256}  # labels with which rates are chosen
 METHODS = ("bag of words", "words and letters", "scratch", "pretrained")
 
 
@@ -492,8 +491,8 @@ def methods(
                 work = partial(by, number, seed)
                 found.append(journal.run(key | {"seed": seed}, work))
             continue
-        chosen_at = key | {"labels": CHOSEN_AT[name]}
-        rate = choice(task, chosen_at, options.work, journal)["rate"]
+        # For each number of labels: a rate that suits few misjudges a method at many.
+        rate = choice(task, key, options.work, journal)["rate"]
         for seed in options.seeds:
             begin = begin_of(method, options.work, seed)
             work = partial(task.by_bert, begin, key, seed, rate)
@@ -512,7 +511,7 @@ def compared(
     every = [methods(task, name, number, options, journal) for number in sizes]
     return {
         "majority": task.majority(),
-        "choices": journal.choices(name, CHOSEN_AT[name]),
+        "choices": [one for n in sizes for one in journal.choices(name, n)],
         "runs": [one for runs in every for one in runs],
     }
 
@@ -522,8 +521,7 @@ def curve(
 ) -> list[dict[str, Any]]:
     """Fine-tune from each kept step of each pretraining, at the last one's rate."""
     key = {"task": name, "method": "pretrained", "labels": number}
-    chosen_at = key | {"labels": CHOSEN_AT[name]}
-    rate = choice(task, chosen_at, options.work, journal)["rate"]
+    rate = choice(task, key, options.work, journal)["rate"]
     found = []
     for step, seed in product(KEPT[:-1], options.seeds):
         begin = folder_of(options.work, seed, step)
