@@ -176,12 +176,14 @@ def shown_digest() -> str:
 
 def draw_picture(site: Path) -> None:
     """Take a picture of a part of a chapter, 1280 by 860 at two dots a pixel."""
-    address = (site / "notebooks" / f"{SHOWN.stem}.html").resolve().as_uri()
+    shown = site / "notebooks" / f"{SHOWN.stem}.html"
+    if not shown.is_file():
+        raise SystemExit(f"there is no {shown}: build the site with `make site`")
     with chromium() as browser:
         page = browser.new_page(
             viewport={"width": 1280, "height": 860}, device_scale_factor=2
         )
-        page.goto(address)
+        page.goto(shown.resolve().as_uri())
         page.wait_for_function("document.fonts.status === 'loaded'")
         heading = page.get_by_role("heading", name=HEADING)
         heading.evaluate("one => window.scrollTo(0, one.offsetTop - 70)")
