@@ -45,13 +45,32 @@ def browser():
         one.close()
 
 
-@contextmanager
-def watched_page(browser):
+@pytest.fixture(scope="module")
+def reader(browser):
+    """One reader's browser, which fetches once what all pages share; no motion."""
+    context = browser.new_context(reduced_motion="reduce")
+    yield context
+    context.close()
+
+
+def watched(context):
     """Open a page that lists the addresses it asks for and the errors it raises."""
-    context = browser.new_context()
     one = context.new_page()
     one.asked, one.said = [], []
     one.on("request", lambda request: one.asked.append(request.url))
     one.on("pageerror", lambda error: one.said.append(str(error)))
-    yield one
+    return one
+
+
+@contextmanager
+def watched_page(browser):
+    """Open such a page for a reader who was never here before."""
+    context = browser.new_context()
+    yield watched(context)
     context.close()
+
+
+def settle(page, url):
+    """Open a page and wait until its formulas are set."""
+    page.goto(url)
+    page.evaluate("async () => { await window.MathJax?.startup?.promise }")

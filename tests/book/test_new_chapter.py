@@ -70,6 +70,7 @@ def run(copy, *command):
     )
 
 
+@pytest.mark.weekly  # copies the book and runs the tests of its structure on the copy
 def test_a_new_chapter_meets_every_test_of_its_structure(copy):
     numbers = [int(n) for n in re.findall(r"^\| (\d\d) \|", readme(copy), re.M)]
     number, title = max(numbers) + 1, "A chapter to try"

@@ -32,13 +32,15 @@ pytestmark = [
 ]
 
 
-address, browser = browsing.address, browsing.browser  # fixtures
+# fixtures
+address, browser, reader = browsing.address, browsing.browser, browsing.reader
 
 
 @pytest.fixture
-def page(browser):
-    with browsing.watched_page(browser) as one:
-        yield one
+def page(reader):
+    one = browsing.watched(reader)
+    yield one
+    one.close()
 
 
 def place(name, address):

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import browsing
 import pytest
-from browsing import CHROMIUM, SITE
+from browsing import CHROMIUM, SITE, settle
 
 from book_files import ROOT
 
@@ -21,9 +21,10 @@ playwright = pytest.importorskip("playwright.sync_api")
 pytestmark = pytest.mark.slow
 PAGES = sorted(
     path.relative_to(SITE).as_posix()
-    for folder in ("book", "notebooks")
-    for path in (SITE / folder).glob("*.html")
+    for path in SITE.rglob("*.html")
+    if "_static" not in path.parts and path.name not in ("index.html", "404.html")
 )
+WIDTHS = (320, 390, 768, 1000, 1100, 1200, 1440)
 SIZES = {"wide": (1280, 900), "phone": (390, 844)}
 LOOKS = [("wide", "light"), ("wide", "dark"), ("phone", "dark")]
 OPTIONS = {"resultTypes": ["violations"]}
@@ -35,74 +36,101 @@ elif CHROMIUM is None:
     pytestmark = [pytestmark, pytest.mark.skip("there is no Chromium on this machine")]
 
 
-address, browser = browsing.address, browsing.browser  # fixtures
+# fixtures
+address, browser, reader = browsing.address, browsing.browser, browsing.reader
+
+
+def listening(page):
+    """Note also what a page writes as an error, and what it asks for in vain."""
+    page.on(
+        "console",
+        lambda line: page.said.append(line.text) if line.type == "error" else None,
+    )
+    page.on(
+        "response",
+        lambda got: page.said.append(got.url) if got.status >= 400 else None,
+    )
+    return page
 
 
 @pytest.fixture
 def page(browser):
     with browsing.watched_page(browser) as one:
-        one.on(
-            "console",
-            lambda line: one.said.append(line.text) if line.type == "error" else None,
-        )
-        one.on(
-            "response",
-            lambda got: one.said.append(got.url) if got.status >= 400 else None,
-        )
-        yield one
+        yield listening(one)
 
 
-def settle(page, url):
-    """Open a page and wait until its formulas are set."""
-    page.goto(url)
-    page.evaluate("async () => { await window.MathJax?.startup?.promise }")
+@pytest.fixture
+def visited(reader):
+    one = listening(browsing.watched(reader))
+    yield one
+    one.close()
 
 
 MODELS = ("intro", "playground", "api_model", "06_self_attention")
-# What has its colours from one style sheet, and is most of what a page has to check.
-CODE = {"exclude": [[".highlight pre"], ["dl.py"]]}
+OVER = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+# What sticks out, for the message.
+WHAT = """() => [...document.querySelectorAll("body *")]
+  .filter((one) => one.getBoundingClientRect().right > innerWidth + 1)
+  .slice(0, 3).map((one) => one.outerHTML.slice(0, 100))"""
+# What each page has from the common style sheet: the contrast of its colours, which
+# takes half the time of an audit, and the letters of code, most of what it looks at.
+NO_COLOURS = {"rules": {"color-contrast": {"enabled": False}}}
+NO_LETTERS = """document.querySelectorAll(".highlight pre").forEach(
+  (one) => { one.textContent = one.textContent; })"""
+SIGNATURES = {"exclude": [["dl.py"], [".genindextable"]]}
 
 
 def audits():
-    """Pair each page with the looks in which it is audited, and what is left out.
+    """Pair each page with the looks in which it is audited, and whether in part.
 
     For every change: one page of each kind whole, in all looks; any other in one look,
-    by turns, so that each look sees a third of them, without the letters of code. Every
-    week: all pages, whole, in all looks.
+    by turns, without what its style sheet gives it. Every week: all, whole, in all
+    looks.
     """
     for i, name in enumerate(PAGES):
         is_model = Path(name).stem in MODELS
-        given = (LOOKS, None) if is_model else ([LOOKS[i % 3]], CODE)
+        given = (LOOKS, False) if is_model else ([LOOKS[i % 3]], True)
         yield pytest.param(name, *given, id=name)
     for name in PAGES:
-        yield pytest.param(name, LOOKS, None, id=f"{name}, all", marks=WEEKLY)
+        yield pytest.param(name, LOOKS, False, id=f"{name}, all", marks=WEEKLY)
 
 
 @pytest.mark.parametrize(
-    ("name", "looks", "context"), list(audits()) or [("none", LOOKS, None)]
+    ("name", "looks", "in_part"), list(audits()) or [("none", LOOKS, False)]
 )
-def test_a_page_is_accessible_and_asks_nobody_else(name, looks, context, page, address):
+def test_a_page_fits_all_windows_is_accessible_and_asks_nobody_else(
+    name, looks, in_part, visited, address
+):
     for size, theme in looks:
         width, height = SIZES[size]
-        page.set_viewport_size({"width": width, "height": height})
-        page.emulate_media(color_scheme=theme, reduced_motion="reduce")
-        settle(page, f"{address}/{name}")
-        assert page.evaluate("document.documentElement.dataset.theme") == theme
+        visited.set_viewport_size({"width": width, "height": height})
+        visited.emulate_media(color_scheme=theme)
+        settle(visited, f"{address}/{name}")
+        assert visited.evaluate("document.documentElement.dataset.theme") == theme
         # Before the audit, which itself asks for style sheets where they are not.
-        assert page.said == []
-        audit = axe.Axe().run(page, context=context, options=OPTIONS)
+        assert visited.said == []
+        context, options = None, OPTIONS
+        if in_part:
+            visited.evaluate(NO_LETTERS)
+            context, options = SIGNATURES, OPTIONS | NO_COLOURS
+        audit = axe.Axe().run(visited, context=context, options=options)
         found = audit.response["violations"]
         told = [(v["id"], node["html"][:120]) for v in found for node in v["nodes"]]
         assert told == [], (size, theme)
-        over = page.evaluate("document.documentElement.scrollWidth - innerWidth")
-        assert over <= 0, f"{size}: {over} pixels wider than the window"
-        page.said.clear()
-    assert page.locator("mjx-merror").count() == 0
-    assert {url.split("/")[2] for url in page.asked} == {address.split("/")[2]}
+        visited.said.clear()
+    for width in WIDTHS:
+        visited.set_viewport_size({"width": width, "height": 800})
+        assert visited.evaluate(OVER) <= 0, (width, visited.evaluate(WHAT))
+    assert visited.locator("mjx-merror").count() == 0
+    assert {url.split("/")[2] for url in visited.asked} == {address.split("/")[2]}
 
 
 def test_there_is_a_page_of_each_kind_that_is_audited_whole():
     assert {Path(name).stem for name in PAGES} >= {*MODELS}
+
+
+def test_the_pages_that_sphinx_makes_are_among_them():
+    assert {"genindex.html", "py-modindex.html", "search.html"} <= set(PAGES)
 
 
 def quizzes():
@@ -124,28 +152,39 @@ def test_each_question_is_a_form_that_takes_the_answer_and_explains_the_others(
     name, count, page
 ):
     settle(page, (SITE / name).as_uri())  # also from a file
-    forms, questions = page.locator("form.quiz-question").all(), data_of(name)
+    forms, questions = page.evaluate(FORMS), data_of(name)
     assert len(forms) == count > 0
-    for form in forms:
-        assert form.locator("legend").inner_text().strip()
-        assert form.locator("input[type=radio]").count() >= 2
-        assert not form.locator("details").is_visible()
+    for legend, options, is_shown in forms:
+        assert legend.strip() and options >= 2 and not is_shown
     if not questions:  # the quizzes of chapters 0 and 1 stand in their pages only
         assert Path(name).name[:2] in ("00", "01")
         return
-    for form, one in zip(forms, questions, strict=True):
-        for index in [*range(len(one["options"]))]:
-            form.locator("input").nth(index).check()
-            form.locator("button[type=submit]").click()
+    for one, tries in zip(questions, page.evaluate(CHOOSE_ALL), strict=True):
+        assert len(tries) == len(one["options"])
+        for index, (told, is_shown) in enumerate(tries):
             right = index == one["answer"]
-            told = form.locator("[role=status]").inner_text()
             assert told.startswith("✓ Right." if right else "✗ Not this one."), told
             assert f"\n{'ABCDEF'[index]}" in told  # the explanation of that option
-            assert form.locator("details").is_visible() == right
+            assert is_shown == right
     said = page.locator(".quiz-result").inner_text()
     assert said.startswith(f"{len(questions)} of {len(questions)} answered right")
     first = sum(one["answer"] == 0 for one in questions)
     assert f"{first} of them at the first try" in said
+
+
+FORMS = """() => [...document.querySelectorAll("form.quiz-question")].map((form) => [
+  form.querySelector("legend").innerText,
+  form.querySelectorAll("input[type=radio]").length,
+  form.querySelector("details").checkVisibility()])"""
+# Chooses each option of each question in turn and sends it; gives what is told, and
+# whether the answer is shown. In the page itself: hundreds of clicks take long.
+CHOOSE_ALL = """() => [...document.querySelectorAll("form.quiz-question")].map((form) =>
+  [...form.querySelectorAll("input[type=radio]")].map((option) => {
+    option.click();
+    form.querySelector("button[type=submit]").click();
+    return [form.querySelector("[role=status]").innerText,
+            form.querySelector("details").checkVisibility()];
+  }))"""
 
 
 def test_the_quiz_works_with_the_keyboard_alone(page):

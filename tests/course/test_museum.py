@@ -30,6 +30,7 @@ def test_a_healthy_twin_is_not_accused(seed):
         assert names(exhibit.healthy(seed)) == []
 
 
+@pytest.mark.weekly  # the museum's page trains each of them, too
 @pytest.mark.parametrize("exhibit", IN_MODEL, ids=lambda one: one.name)
 def test_the_loss_of_a_sick_model_falls_all_the_same(exhibit):
     first, last = train_briefly(exhibit.sick())

@@ -15,6 +15,7 @@ from bert_tutorial.course.judging.exercise import Exercise
 EXERCISES = all_exercises()
 
 
+@pytest.mark.weekly  # test_exercises has the wrong answers that are listed by hand
 @pytest.mark.parametrize("exercise", EXERCISES.values(), ids=list(EXERCISES))
 def test_what_the_checks_let_through_is_waived_with_a_reason(exercise, monkeypatch):
     monkeypatch.setattr(behaviour, "SECONDS", 3.0)

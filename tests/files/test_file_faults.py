@@ -6,6 +6,7 @@ import subprocess
 import sys
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from hashlib import sha1, sha256
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
@@ -332,20 +333,30 @@ def test_all_files_come_from_the_commit_of_the_first(tmp_path):
     assert all("a" * 40 in path for path in [first, *others])
 
 
-@pytest.mark.parametrize(
-    "fault",
-    [
-        {"page": True},
-        {"hang": 30.0},
-        {"cut": 0.1},
-        {"cut": 0.5},
-        {"cut": 0.99},
-        {"length": 7},
-    ],
-    ids=["an error page", "a hang", "10 %", "50 %", "99 %", "a wrong length"],
-)
-def test_a_failed_download_leaves_no_file_and_says_what_to_do(tmp_path, fault):
-    said, names = fetch(tmp_path, **fault)
+FAULTS = {
+    "an error page": {"page": True},
+    "a hang": {"hang": 30.0},
+    "10 %": {"cut": 0.1},
+    "50 %": {"cut": 0.5},
+    "99 %": {"cut": 0.99},
+    "a wrong length": {"length": 7},
+}
+
+
+@pytest.fixture(scope="module")
+def failed(tmp_path_factory):
+    """Fetch from all these hubs at once: each of them is mostly waited for."""
+    with ThreadPoolExecutor() as pool:
+        begun = {
+            name: pool.submit(fetch, tmp_path_factory.mktemp("hub"), **fault)
+            for name, fault in FAULTS.items()
+        }
+        return {name: one.result() for name, one in begun.items()}
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_a_failed_download_leaves_no_file_and_says_what_to_do(failed, fault):
+    said, names = failed[fault]
     assert said.startswith("refused someone/model ")
     assert "check the name and the network, or give a folder" in said
     assert not names

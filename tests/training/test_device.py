@@ -138,6 +138,7 @@ def losses_of_a_run(precision, steps):
     return train(model, batches, config, device=torch.device("cpu"), progress=False)
 
 
+@pytest.mark.weekly  # where the processor lacks bfloat16, it is slow
 def test_losses_in_bfloat16_stay_beside_those_in_float32(monkeypatch):
     """Within 0.01 nats of each step's loss, over a fall of more than a nat."""
     monkeypatch.setattr(device_module, "has_bfloat16", lambda device: True)

@@ -31,9 +31,10 @@ ROOT = Path(__file__).resolve().parents[2]
 STEPS = 40
 
 
+@pytest.mark.weekly  # test_finetune_cli kills a run once, test_resume stops each kind
 @pytest.mark.slow
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
-@pytest.mark.parametrize("kills", [4, pytest.param(50, marks=pytest.mark.weekly)])
+@pytest.mark.parametrize("kills", [50])
 def test_kills_at_random_moments_leave_a_whole_state_and_the_same_weights(kills):
     done = subprocess.run(
         [sys.executable, __file__, str(kills)],

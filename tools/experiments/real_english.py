@@ -16,10 +16,8 @@ from it. `--parts` chooses what follows:
 - curve: the same over the steps of pretraining.
 - facts: places, their capitals and regions in sentences that the text does not have.
 - sst2, wnut17: film reviews and names in messages, which the text is not like, with
-  as many labels as `--labels` says, and for the reviews over the steps of pretraining.
-- reviews, names: SST-2 and WNUT-17 with more labels, from the shipped model. Rates for
-  the reviews are chosen anew, with as many labels; the names keep the settings that the
-  stored runs chose with fewer. Needs neither text nor models.
+  as many labels as `--labels` says; with the most of them also over the steps of
+  pretraining.
 - ship: the model with the lowest loss, in half precision, for the package; and what
   anybody can measure of it, on the definitions that no model has read.
 """
@@ -48,7 +46,6 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 from wnut17 import Scorer, by_bert, by_neighbours, measure
 
-from bert_tutorial.files.shipped import shipped_weights
 from bert_tutorial.files.texts import replace_json
 from bert_tutorial.model.config import BertConfig, ConfigChanges
 from bert_tutorial.model.objectives import BertForPreTraining
@@ -81,8 +78,6 @@ ALL = (
     "ship",
     "sst2",
     "wnut17",
-    "reviews",
-    "names",
 )
 RECIPE = CorpusRecipe(steps=4_000, learning_rate=3e-3, optimizer="muon")
 KEPT = (500, 1_000, 2_000, 3_000, 4_000)  # steps at which a model is kept
@@ -570,11 +565,7 @@ def reviews(
     """Compare all methods on film reviews, and the steps of pretraining."""
     task = film_reviews(options.sst2, tokenizer)
     found = compared("sst2", task, options.labels, options, journal)
-    found["curve"] = [
-        one
-        for number in options.labels
-        for one in curve(task, "sst2", number, options, journal)
-    ]
+    found["curve"] = curve(task, "sst2", max(options.labels), options, journal)
     return found | {"pretraining": [pretrain(options.work, s) for s in options.seeds]}
 
 
@@ -651,61 +642,6 @@ def names_in_messages(
             begin = folder_of(options.work, seed, KEPT[-1])
             work = partial(data.f1, begin, key, seed, best, data.asked)
             found.append(journal.run(key | {"seed": seed}, work))
-    return found
-
-
-def more_reviews(
-    folder: Path, seeds: Sequence[int], journal: Journal
-) -> dict[str, list[dict[str, Any]]]:
-    """Fine-tune the shipped model on more reviews, beside scratch and words.
-
-    A seed draws labels only: the pretraining is the shipped one.
-    """
-    shipped, number = shipped_weights("english"), max(STEPS)
-    tokenizer = BertTokenizer.from_pretrained(shipped)
-    task = film_reviews(folder, tokenizer)
-    scratch = RECIPE.model_config(len(tokenizer))
-    found = []
-    for method in METHODS:
-        key: dict[str, Any] = {"task": "sst2", "method": method, "labels": number}
-        if method in RATES:
-            begin = scratch if method == "scratch" else shipped
-            tried = [
-                journal.run(
-                    key | {"seed": "choice", "rate": rate},
-                    partial(task.by_bert, begin, key, 0, rate),
-                )
-                for rate in RATES[method]
-            ]
-            rate = max(tried, key=lambda one: (one["dev"], one["rate"]))["rate"]
-            key |= {"chosen": rate}
-            work = partial(task.by_bert, begin, key, rate=rate)
-        elif method == "bag of words":
-            work = partial(task.by_words, number)
-        else:
-            work = partial(task.by_letters, number)
-        found += [
-            journal.run(key | {"seed": seed}, partial(work, seed=seed))
-            for seed in seeds
-        ]
-    return {"choices": journal.choices("sst2", number), "runs": found}
-
-
-def more_names(
-    options: argparse.Namespace, document: dict[str, Any], journal: Journal
-) -> list[dict[str, Any]]:
-    """Find names with more labelled sentences; a seed draws sentences only."""
-    shipped, number = shipped_weights("english"), max(TAG_STEPS)
-    data, found = Messages(options.wnut17), []
-    for method, seed in product(taggers(shipped, data.names, number, 0), options.seeds):
-        (setting,) = {
-            run["setting"]
-            for run in document["wnut17"]["runs"]
-            if run["method"] == method
-        }
-        key = {"task": "wnut17", "method": method, "labels": number}
-        work = partial(data.f1, shipped, key, seed, setting, data.asked)
-        found.append(journal.run(key | {"seed": seed}, work))
     return found
 
 
@@ -803,8 +739,6 @@ def parts_of(
         "facts": once("facts", lambda: ask_facts(options)),
         "sst2": lambda: reviews(tokenizer(), options, journal),
         "wnut17": tagged,
-        "reviews": lambda: more_reviews(options.sst2, options.seeds, journal),
-        "names": lambda: more_names(options, document, journal),
         "ship": partial(ship, options, document),
     }
 
@@ -812,10 +746,9 @@ def parts_of(
 def run(options: argparse.Namespace, document: dict[str, Any]) -> Iterator[None]:
     """Do the parts that are asked for; the document keeps what others found."""
     options.work.mkdir(parents=True, exist_ok=True)
-    if set(options.parts) - {"reviews", "names"}:
-        if not (options.work / "definitions").is_dir():
-            split_definitions(options.sources, options.work)
-        document["text"] = write_text(options.sources, options.work)
+    if not (options.work / "definitions").is_dir():
+        split_definitions(options.sources, options.work)
+    document["text"] = write_text(options.sources, options.work)
     parts = parts_of(options, document)
     for name in options.parts:
         document[name] = parts[name]()

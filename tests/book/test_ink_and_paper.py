@@ -1,59 +1,34 @@
-"""Every page at seven widths, formulas with all their ink, and pages on paper.
+"""Formulas with all their ink, and pages on paper.
 
 Needs Chromium and the built site; skips without.
 """
 
 import browsing
 import pytest
-from browsing import CHROMIUM, SITE
+from browsing import CHROMIUM, SITE, settle
 
 playwright = pytest.importorskip(
     "playwright.sync_api", reason="playwright is not installed"
 )
 
-WIDTHS = (320, 390, 768, 1000, 1100, 1200, 1440)
-PAGES = sorted(
-    path.relative_to(SITE).as_posix()
-    for path in SITE.rglob("*.html")
-    if "_static" not in path.parts and path.name not in ("index.html", "404.html")
+CHAPTERS = sorted(
+    path.relative_to(SITE).as_posix() for path in (SITE / "notebooks").glob("*.html")
 )
-CHAPTERS = [name for name in PAGES if name.startswith("notebooks/")]
 pytestmark = [
     pytest.mark.slow,
-    pytest.mark.skipif(not PAGES, reason="the site is not built: `make site`"),
+    pytest.mark.skipif(not CHAPTERS, reason="the site is not built: `make site`"),
     pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium on this machine"),
 ]
 
-address, browser = browsing.address, browsing.browser  # fixtures
-OVER = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
-# What sticks out, for the message.
-WHAT = """() => [...document.querySelectorAll("body *")]
-  .filter((one) => one.getBoundingClientRect().right > innerWidth + 1)
-  .slice(0, 3).map((one) => one.outerHTML.slice(0, 100))"""
+# fixtures
+address, browser, reader = browsing.address, browsing.browser, browsing.reader
 
 
 @pytest.fixture
-def page(browser):
-    context = browser.new_context(reduced_motion="reduce")
-    yield context.new_page()
-    context.close()
-
-
-def settle(page, name, address):
-    page.goto(f"{address}/{name}")
-    page.evaluate("async () => { await window.MathJax?.startup?.promise }")
-
-
-def test_the_pages_that_sphinx_makes_are_among_them():
-    assert {"genindex.html", "py-modindex.html", "search.html"} <= set(PAGES)
-
-
-@pytest.mark.parametrize("name", PAGES or ["none"])
-def test_no_page_scrolls_sideways_at_any_width(name, page, address):
-    settle(page, name, address)
-    for width in WIDTHS:
-        page.set_viewport_size({"width": width, "height": 800})
-        assert page.evaluate(OVER) <= 0, (width, page.evaluate(WHAT))
+def page(reader):
+    one = reader.new_page()
+    yield one
+    one.close()
 
 
 FORMULAS = ".bd-article div.math mjx-container"
@@ -65,7 +40,7 @@ WHOLE = "div.math, mjx-container, section, article { overflow: visible !importan
 def test_no_formula_loses_ink_at_its_edge(name, width, page, address):
     """Compare what is drawn with what is drawn where nothing is cut off."""
     page.set_viewport_size({"width": width, "height": 800})
-    settle(page, name, address)
+    settle(page, f"{address}/{name}")
     formulas = page.locator(FORMULAS)
     assert formulas.count() > 2
     seen = []
@@ -87,9 +62,16 @@ def test_no_formula_loses_ink_at_its_edge(name, width, page, address):
     assert seen
 
 
-@pytest.mark.parametrize("name", CHAPTERS or ["none"])
+def on_paper():
+    """For every change one chapter of each half; every week all."""
+    for name in CHAPTERS:
+        is_weekly = not any(one in name for one in ("06_", "14_"))
+        yield pytest.param(name, marks=pytest.mark.weekly if is_weekly else ())
+
+
+@pytest.mark.parametrize("name", list(on_paper()) or ["none"])
 def test_on_paper_hints_solutions_and_answers_stand_at_the_end(name, page, address):
-    settle(page, name, address)
+    settle(page, f"{address}/{name}")
     folded = page.locator(".bd-article details:is(.hint, .solution, .answer)").count()
     parts = page.locator(".for-paper > div")
     assert parts.count() == folded > 0
