@@ -302,12 +302,12 @@ def test_names_are_found_by_four_methods_on_each_seed(work, tmp_path, monkeypatc
         file = tmp_path / "ner" / f"{name}.conll"
         file.write_text("\n".join(lines * times), encoding="utf-8")
     monkeypatch.setattr(real_english, "TAG_STEPS", {16: 2})
-    monkeypatch.setattr(real_english, "TAGS_CHOSEN_AT", 16)
     options = argparse.Namespace(
         work=work, wnut17=tmp_path / "ner", seeds=[0], labels=[16]
     )
     journal = Journal(tmp_path / "runs.jsonl")
-    runs = real_english.names_in_messages(options, journal)
+    found = real_english.names_in_messages(options, journal)
+    runs = found["runs"]
     assert [run["method"] for run in runs] == [
         "neighbours",
         "neighbours and letters",
@@ -316,4 +316,12 @@ def test_names_are_found_by_four_methods_on_each_seed(work, tmp_path, monkeypatc
     ]
     assert runs[0]["f1"] == 1.0, "two names and two animals"
     tried = {(one["method"], one["try"]) for one in journal.choices("wnut17", 16)}
-    assert len(tried) == 4 + 4 + 3 + 3
+    assert len(tried) == 4 + 4 + 3 + 3 == len(found["choices"])
+    assert [run["step"] for run in found["curve"]] == [2]
+    # another number of labels stays beside it, with the models that it had
+    other = {"runs": [{"labels": 8}], "pretraining": [{"labels": 8}]}
+    both = real_english.beside(other, found, options)
+    assert [run["labels"] for run in both["runs"]] == [8, 16, 16, 16, 16]
+    assert [run["labels"] for run in both["pretraining"]] == [8, 16]
+    again = real_english.beside(both, found, options)
+    assert again == both

@@ -16,8 +16,8 @@ from it. `--parts` chooses what follows:
 - curve: the same over the steps of pretraining.
 - facts: places, their capitals and regions in sentences that the text does not have.
 - sst2, wnut17: film reviews and names in messages, which the text is not like, with
-  as many labels as `--labels` says; with the most of them also over the steps of
-  pretraining.
+  as many labels as `--labels` says; what the output has of other numbers stays. With
+  the most of them also over the steps of pretraining.
 - ship: the model with the lowest loss, in half precision, for the package; and what
   anybody can measure of it, on the definitions that no model has read.
 """
@@ -566,12 +566,11 @@ def reviews(
     task = film_reviews(options.sst2, tokenizer)
     found = compared("sst2", task, options.labels, options, journal)
     found["curve"] = curve(task, "sst2", max(options.labels), options, journal)
-    return found | {"pretraining": [pretrain(options.work, s) for s in options.seeds]}
+    return found
 
 
 TAG_RATES = (5e-4, 1e-3, 2e-3)
 TAG_STEPS = {256: 240, 2_048: 720}
-TAGS_CHOSEN_AT = 256
 PENALTIES = (1e-6, 1e-5, 1e-4, 1e-3)
 
 
@@ -618,30 +617,50 @@ class Messages:
         return {"setting": setting, "f1": round(scored["f1"], 4)}
 
 
-def names_in_messages(
-    options: argparse.Namespace, journal: Journal
-) -> list[dict[str, Any]]:
+def names_in_messages(options: argparse.Namespace, journal: Journal) -> dict[str, Any]:
     """Find the names of WNUT-17 with some labelled sentences.
 
-    The held sentences choose each method's setting, with seed 0 and 256 labels.
+    The held sentences choose each method's setting, with seed 0 and as many labels.
     """
-    data, found = Messages(options.wnut17), []
+    data, found, curve = Messages(options.wnut17), [], []
     first = folder_of(options.work, 0, KEPT[-1])
-    for method in taggers(first, data.names, TAGS_CHOSEN_AT, 0):
-        key = {"task": "wnut17", "method": method, "labels": TAGS_CHOSEN_AT}
-        tried = [
-            journal.run(
-                key | {"seed": "choice", "try": one},
-                partial(data.f1, first, key, 0, one, data.held),
-            )
-            for one in (PENALTIES if method.startswith("neighbours") else TAG_RATES)
-        ]
-        best = max(tried, key=lambda one: one["f1"])["setting"]
-        for number, seed in product(options.labels, options.seeds):
-            key = key | {"labels": number}
-            begin = folder_of(options.work, seed, KEPT[-1])
-            work = partial(data.f1, begin, key, seed, best, data.asked)
-            found.append(journal.run(key | {"seed": seed}, work))
+    for number in options.labels:
+        for method in taggers(first, data.names, number, 0):
+            key = {"task": "wnut17", "method": method, "labels": number}
+            tried = [
+                journal.run(
+                    key | {"seed": "choice", "try": one},
+                    partial(data.f1, first, key, 0, one, data.held),
+                )
+                for one in (PENALTIES if method.startswith("neighbours") else TAG_RATES)
+            ]
+            best = max(tried, key=lambda one: one["f1"])["setting"]
+            for seed in options.seeds:
+                begin = folder_of(options.work, seed, KEPT[-1])
+                work = partial(data.f1, begin, key, seed, best, data.asked)
+                found.append(journal.run(key | {"seed": seed}, work))
+            if method != "pretrained" or number < max(options.labels):
+                continue
+            for step, seed in product(KEPT[:-1], options.seeds):
+                begin = folder_of(options.work, seed, step)
+                work = partial(data.f1, begin, key, seed, best, data.asked)
+                curve.append(journal.run(key | {"seed": seed, "step": step}, work))
+    choices = [one for n in options.labels for one in journal.choices("wnut17", n)]
+    return {"choices": choices, "runs": found, "curve": curve}
+
+
+def beside(
+    before: dict[str, Any], found: dict[str, Any], options: argparse.Namespace
+) -> dict[str, Any]:
+    """Keep the runs with other numbers of labels, which other models may have had."""
+    models = [pretrain(options.work, seed) for seed in options.seeds]
+    for name in ("choices", "runs", "curve", "pretraining"):
+        kept = [r for r in before.get(name, []) if r["labels"] not in options.labels]
+        if name == "pretraining":
+            new = [one | {"labels": n} for n in options.labels for one in models]
+        else:
+            new = found.get(name, [])
+        found[name] = kept + new
     return found
 
 
@@ -724,10 +743,8 @@ def parts_of(
         found = compared("definitions", task, (LABELS,), options, journal)
         return found | {"near the text": near(work)}
 
-    def tagged() -> dict[str, Any]:
-        runs = names_in_messages(options, journal)
-        chosen = journal.choices("wnut17", TAGS_CHOSEN_AT)
-        return {"choices": chosen, "runs": runs, "pretraining": models()}
+    def with_others(name: str, found: dict[str, Any]) -> dict[str, Any]:
+        return beside(document.get(name, {}), found, options)
 
     return {
         "pretrain": lambda: {"recipe": asdict(RECIPE), "runs": models()},
@@ -737,8 +754,8 @@ def parts_of(
             definitions(work, tokenizer()), "definitions", LABELS, options, journal
         ),
         "facts": once("facts", lambda: ask_facts(options)),
-        "sst2": lambda: reviews(tokenizer(), options, journal),
-        "wnut17": tagged,
+        "sst2": lambda: with_others("sst2", reviews(tokenizer(), options, journal)),
+        "wnut17": lambda: with_others("wnut17", names_in_messages(options, journal)),
         "ship": partial(ship, options, document),
     }
 
