@@ -13,7 +13,7 @@ from bert_tutorial.world.data import WorldRecipe
 from bert_tutorial.world.pretrain import minute_recipe, pretrain_world
 
 
-@pytest.mark.weekly  # chapter 12 trains the same model and asserts the same gate
+@pytest.mark.weekly  # chapter 12 trains this model for fewer steps, to the same gate
 @pytest.mark.world
 def test_one_seed_learns_its_world(one_thread):
     report = pretrain_world(WorldRecipe(seed=0), progress=False).report
