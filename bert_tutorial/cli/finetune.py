@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bert_tutorial.cli.reading import (
+    add_machine_options,
     add_source,
     model_folder,
     positive,
@@ -67,6 +68,7 @@ RECIPE = (
     "warmup_fraction",
     "evaluate_every",
     "patience",
+    "precision",
 )
 
 
@@ -175,11 +177,7 @@ def add_running(train: Any) -> None:
         "or --epochs, from the state that it leaves in states/; longer lets a run that "
         "was stopped have more of them, too",
     )
-    train.add_argument(
-        "--device",
-        choices=["auto", "cpu", "cuda", "mps"],
-        help="where to compute (default: auto)",
-    )
+    add_machine_options(train)
     train.add_argument(
         "--threads", type=positive, help="of the processor (default: torch's choice)"
     )

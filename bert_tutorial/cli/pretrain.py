@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from bert_tutorial.cli.evaluate import print_knowledge, print_validation
 from bert_tutorial.cli.output import command_line
-from bert_tutorial.cli.reading import positive, seed_number
+from bert_tutorial.cli.reading import add_machine_options, positive, seed_number
 from bert_tutorial.files.errors import UserError, how_many
 
 if TYPE_CHECKING:
@@ -229,29 +229,13 @@ def add_recipe_options(text: Any) -> None:
     add_machine_options(text)
 
 
-def add_machine_options(text: Any) -> None:
-    """Declare where a model is trained, and in which precision."""
-    text.add_argument(
-        "--precision",
-        choices=["auto", "float32", "bfloat16"],
-        help="number format of matrix products (default: 16 bits on a GPU, float32 on "
-        "a processor; auto: bfloat16 also on a processor that has instructions for "
-        "it, which is faster from 128 dimensions on)",
-    )
-    text.add_argument(
-        "--device",
-        choices=["auto", "cpu", "cuda", "mps"],
-        help="where to compute (default: auto)",
-    )
-
-
 def add_long_run_options(text: Any) -> None:
     """Declare what a run of hours or of several processes needs."""
     text.add_argument(
         "--shards",
         action=argparse.BooleanOptionalAction,
         help="leave the corpus on disk and read it in parts, a sentence a line "
-        "(default: from 500 MB of text on)",
+        "(default: from 500 MB of text on, unless it is in paragraphs)",
     )
     text.add_argument(
         "--answer-seconds",

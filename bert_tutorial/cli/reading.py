@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from bert_tutorial.tokenization.tokenizer import BertTokenizer
 
 __all__ = [
+    "add_machine_options",
     "add_precision",
     "add_reading_commands",
     "add_source",
@@ -109,6 +110,22 @@ def add_precision(command: Any, when: str = "") -> None:
         choices=["auto", "float32", "bfloat16"],
         help=f"{when}number format of matrix products; auto takes bfloat16 on a "
         "processor that has instructions for it (default: float32)",
+    )
+
+
+def add_machine_options(command: Any) -> None:
+    """Declare where a model is trained, and in which precision."""
+    command.add_argument(
+        "--precision",
+        choices=["auto", "float32", "bfloat16"],
+        help="number format of matrix products (default: 16 bits on a GPU, float32 on "
+        "a processor; auto: bfloat16 also on a processor that has instructions for "
+        "it, which is faster from 128 dimensions on)",
+    )
+    command.add_argument(
+        "--device",
+        choices=["auto", "cpu", "cuda", "mps"],
+        help="where to compute (default: auto)",
     )
 
 

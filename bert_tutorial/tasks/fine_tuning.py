@@ -59,7 +59,8 @@ class FineTuningConfig:
     small models want higher rates. `steps` overrides `epochs`; so do `min_steps` where
     the epochs of few examples are fewer steps. `evaluate_every` counts steps, None is
     once an epoch; `patience` is how many evaluations without a better
-    one end the run, None lets it run to its end.
+    one end the run, None lets it run to its end. `precision` is one that
+    `autocast_dtype` takes.
 
     Raises:
         ValueError: if a value is out of its range; the text names key and value.
@@ -75,6 +76,7 @@ class FineTuningConfig:
     max_gradient_norm: float = 1.0
     evaluate_every: int | None = None
     patience: int | None = None
+    precision: str | None = None
     seed: int = 0
 
     def __post_init__(self) -> None:
@@ -96,6 +98,7 @@ class FineTuningConfig:
             weight_decay=self.weight_decay,
             warmup_fraction=self.warmup_fraction,
             max_gradient_norm=self.max_gradient_norm,
+            precision=self.precision,
             log_every=max(1, min(50, steps // 20)),
         )
 

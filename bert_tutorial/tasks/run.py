@@ -79,7 +79,7 @@ class Report(TypedDict):
     max_length: int
     stride: int | None
     threshold: float | None
-    recipe: dict[str, float | int | None]
+    recipe: dict[str, float | int | str | None]
     rows: int
     windows: int
     skipped: int
@@ -499,6 +499,8 @@ def identity_of(job: Job[Row, Head]) -> dict[str, dict[str, object]]:
     parts = {"train": job.train, "dev": job.dev, "test": job.test}
     recipe = asdict(job.config) | {"steps": job.steps}
     del recipe["epochs"], recipe["min_steps"]  # all that they decide is the steps
+    if recipe["precision"] is None:  # as in runs from before there was a choice
+        del recipe["precision"]
     vocabulary = "\n".join(job.tokenizer.id_to_token).encode()
     values = {
         "recipe": recipe | job.shape._asdict(),

@@ -16,6 +16,7 @@ from transformers import AutoModelForSequenceClassification, AutoTokenizer
 from bert_tutorial.files.shipped import shipped_weights
 from bert_tutorial.model.task_heads import BertForSequenceClassification
 from bert_tutorial.tokenization.tokenizer import BertTokenizer
+from bert_tutorial.training import device as device_module
 
 QUICK = ("--threads", "1", "--device", "cpu", "--batch-size", "8")
 
@@ -311,3 +312,23 @@ def test_mistakes_in_using_a_model(capsys, tmp_path):
         code, out, err = run(capsys, *(names.get(word, word) for word in arguments))
         assert code == 2 and said in err and err.count("\n") == 1, (arguments, err)
         assert out == ""
+
+
+def test_the_precision_is_chosen_named_in_the_log_and_part_of_the_run(
+    capsys, tmp_path, monkeypatch
+):
+    rows, folder = reviews(tmp_path / "a.tsv"), tmp_path / "model"
+    command = ["finetune", "--task", "sentiment", "--data", rows, "--output", folder]
+    command += ["--steps", "3", "--precision"]
+    monkeypatch.setattr(device_module, "has_bfloat16", lambda device: False)
+    code, _, err = run(capsys, *command, "bfloat16")
+    assert code == 2 and "precision must be auto or float32 here" in err
+    assert not (folder / "model.safetensors").exists()
+    monkeypatch.setattr(device_module, "has_bfloat16", lambda device: True)
+    code, _, err = run(capsys, *command, "bfloat16")
+    assert code == 0, err
+    (line,) = (folder / "log.jsonl").read_text().splitlines()[-1:]
+    assert json.loads(line)["precision"] == "bfloat16"
+    assert json.loads((folder / "run.json").read_text())["recipe"]["precision"]
+    code, _, err = run(capsys, *command, "float32", "--resume")
+    assert code == 2 and "recipe precision: bfloat16 then, float32 now" in err

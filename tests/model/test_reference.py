@@ -142,7 +142,7 @@ def outputs(model, inputs):
     return {n: getattr(out, n) for n in names if getattr(out, n, None) is not None}
 
 
-@pytest.mark.parametrize("dtype,bound", [(torch.float32, 1e-5), (torch.float64, 1e-9)])
+@pytest.mark.parametrize("dtype,bound", [(torch.float32, 1e-6), (torch.float64, 1e-14)])
 @pytest.mark.parametrize("sizes", CONFIGS, ids=lambda s: f"H{s[1]}L{s[2]}A{s[3]}")
 @pytest.mark.parametrize("name", list(PAIRS))
 def test_outputs_losses_and_gradients(name, sizes, dtype, bound):

@@ -58,9 +58,12 @@ def seconds(work: Callable[[], object], threads: int = 1) -> float:
     return clock() - start
 
 
+Times = dict[str, list[float]]  # of each side, a number for each round
+
+
 def alternate(
     works: dict[str, Callable[[], object]], rounds: int, threads: int = 1
-) -> dict[str, float]:
+) -> Times:
     """Time all in turn, round by round, after one that does not count."""
     times: dict[str, list[float]] = {name: [] for name in works}
     for number in range(rounds + 1):
@@ -68,7 +71,24 @@ def alternate(
             spent = seconds(work, threads)
             if number:
                 times[name].append(spent)
+    return times
+
+
+def medians_of(times: Times) -> dict[str, float]:
+    """Give the median of each side's rounds."""
     return {name: statistics.median(spent) for name, spent in times.items()}
+
+
+def ranges(times: Times, sides: list[str], unit: str) -> dict[str, list[float]]:
+    """Give for each side the lowest and the highest ratio that a round had.
+
+    The ratio of a round is the time of the side `unit` by the side's own.
+    """
+    found = {}
+    for side in sides:
+        each = [a / b for a, b in zip(times[unit], times[side], strict=True)]
+        found[side] = [round(min(each), 2), round(max(each), 2)]
+    return found
 
 
 def product_speed() -> Callable[[], object]:
@@ -334,7 +354,8 @@ def measure_encoding(size: str, count: int, rounds: int) -> dict[str, Any]:
     difference = float((encode("ours") - encode("transformers")).abs().max())
     if not difference < 1e-4:
         raise ValueError(f"vectors must be the same, got a difference of {difference}")
-    medians = alternate({n: lambda n=n: encode(n) for n in groups}, rounds)  # type: ignore[misc]
+    times = alternate({n: lambda n=n: encode(n) for n in groups}, rounds)  # type: ignore[misc]
+    medians = medians_of(times)
     return {
         "case": case.name,
         "sentences": count,
@@ -403,7 +424,8 @@ def steps_of(
         steps["ours, bfloat16"] = ours_step(model, "bfloat16")
     if is_compiled:
         torch._dynamo.config.recompile_limit = 64  # for batches of many shapes
-        here, there, plain = (copy.deepcopy(one) for one in (model, published, lean))
+        here, plain = copy.deepcopy(model), copy.deepcopy(lean)
+        there = copy.deepcopy(published)
         here.bert.compile(dynamic=True)  # the heads read a few positions only
         there.compile(dynamic=True)
         plain.compile(dynamic=True)
@@ -435,7 +457,7 @@ def measure_steps(
 
     works = {name: work(name) for name in batches}
     works["product"] = product_speed()
-    medians = alternate(works, rounds, case.threads)
+    times = alternate(works, rounds, case.threads)
     return {
         "case": case.name,
         "batch": [case.rows, case.length],
@@ -446,7 +468,8 @@ def measure_steps(
         "timed": "process CPU time" if case.threads == 1 else "clock",
         "loss_difference": difference,
         "updates": {name: len(list_) for name, list_ in batches.items()},
-        **speeds(case, rows, medians),
+        **speeds(case, rows, medians_of(times)),
+        "ratio_range": ranges(times, list(batches), "transformers"),
         "peak_mib": {
             side: memory(case.name, side) for side in ("transformers", "ours")
         },
@@ -537,7 +560,7 @@ def main() -> None:
 def show(document: dict[str, Any], output: Path) -> None:
     """Print the newest result and write them all."""
     newest = document["results"][-1]
-    keys = ("ratio", "demand", "share_of_product_speed", "peak_mib")
+    keys = ("ratio", "ratio_range", "demand", "share_of_product_speed", "peak_mib")
     rest = {key: newest[key] for key in keys if key in newest}
     print(f"{newest['case']}: {json.dumps(rest)}", flush=True)
     store(output, document)

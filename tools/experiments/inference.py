@@ -31,7 +31,7 @@ from typing import Any
 
 import torch
 import transformers
-from bench import alternate, resident
+from bench import alternate, medians_of, resident
 from record import RUNS, Document, main, origin
 from torch import Tensor, nn
 from torch.nn import functional as F
@@ -206,7 +206,7 @@ def measure_rows(options: argparse.Namespace) -> dict[str, Any]:
     rows = read_definitions().test[: options.rows]
     sides = contestants(model, tokenizer, names, rows)
     equal = compare({name: side() for name, side in sides.items()}, rows)
-    medians = alternate(sides, options.rounds)  # type: ignore[arg-type]
+    medians = medians_of(alternate(sides, options.rounds))  # type: ignore[arg-type]
     lengths = [len(tokenizer.encode(row.text).ids) for row in rows]
     return {
         "rows": len(rows),
@@ -239,7 +239,7 @@ def measure_shapes(rounds: int) -> list[dict[str, Any]]:
                 "bfloat16": work(model, torch.bfloat16),
                 "int8": work(small, None),
             }
-            times = alternate(ways, rounds)
+            times = medians_of(alternate(ways, rounds))
             texts = size * max(1, 512 // ids.numel())
             each = {name: round(1000 * s / texts, 3) for name, s in times.items()}
             found.append({"length": length, "batch": size, "ms_a_text": each})
@@ -254,7 +254,7 @@ def measure_latency(rounds: int) -> dict[str, Any]:
     chosen = ("transformers, one by one", "ours", "ours, bfloat16", "ours, int8")
     calls = 5
     ways = {name: lambda n=name: [sides[n]() for _ in range(calls)] for name in chosen}
-    medians = alternate(ways, max(3, rounds))  # type: ignore[arg-type]
+    medians = medians_of(alternate(ways, max(3, rounds)))  # type: ignore[arg-type]
     firsts = [first_answer() for _ in range(rounds)]
     return {
         "tokens": len(tokenizer.encode(row.text).ids),
