@@ -215,6 +215,35 @@ def test_the_page_gives_the_measured_speeds():
         assert share.strip() == f"{reached:.0%}", measured["case"]
 
 
+INFERENCE_ROWS = (
+    "transformers, one by one",
+    "transformers, 32",
+    "transformers, 32, sorted",
+    "ours",
+    "transformers, 32, sorted, bfloat16",
+    "ours, bfloat16",
+    "ours, int8",
+)
+
+
+def test_the_page_gives_the_measured_answers_a_second():
+    stored, rows = read("inference.json"), table_of("Answers on a processor")
+    part = stored["rows"]
+    for row, name in zip(rows, INFERENCE_ROWS, strict=True):
+        assert row[1].strip() == f"{part['rows_per_second'][name]:.0f}", name
+        assert row[2].strip() == f"{100 * part['answers'][name]['same_label']:.0f} %", (
+            name
+        )
+    assert stored["bfloat16_in_hardware"] and part["rows"] == 200
+    assert "200 definitions of 17 tokens" in " ".join(PAGE.split())
+    first = stored["latency"]["first_answer_of_fill"]
+    told = " ".join(PAGE.split("The first answer of `fill`")[1].split())
+    assert told.startswith(
+        f"takes {first['cpu_seconds']:.1f} core-seconds in a new process, of which "
+        f"torch's import takes {first['of_which_torch']:.1f}"
+    )
+
+
 def test_knowledge_comes_sooner_than_in_a_plain_loop():
     runs = read("time_to_knowledge.json")["runs"]
     ways = ("ours, Muon", "ours", "transformers")

@@ -228,12 +228,12 @@ def published_twin(model: BertForPreTraining) -> Any:
 
 
 def ours_step(
-    model: BertForPreTraining, precision: str = "float32"
+    model: BertForPreTraining, precision: str = "float32", device: torch.device = CPU
 ) -> Callable[[Batch], None]:
     """Give the package's own step: forward, losses, backward, clipping, AdamW."""
     cheapen_dropout(model)
     config = TrainingConfig(steps=10**6, precision=precision)
-    trainer = Trainer(model, config, CPU)
+    trainer = Trainer(model, config, device)
     model.train()
     steps = iter(range(1, 10**6))
 
@@ -245,7 +245,10 @@ def ours_step(
 
 
 def published_step(
-    model: Any, is_fused: bool, dtype: torch.dtype | None = None
+    model: Any,
+    is_fused: bool,
+    dtype: torch.dtype | None = None,
+    device: torch.device = CPU,
 ) -> Callable[[Batch], None]:
     """Give the same step around transformers' model, written in the usual way.
 
@@ -257,7 +260,7 @@ def published_step(
     model.train()
 
     def step(batch: Batch) -> None:
-        with mixed(CPU, dtype):
+        with mixed(device, dtype):
             output = model(**batch)
         loss = output if isinstance(output, Tensor) else output.loss
         loss.backward()
@@ -470,10 +473,53 @@ def measure_steps(
         "updates": {name: len(list_) for name, list_ in batches.items()},
         **speeds(case, rows, medians_of(times)),
         "ratio_range": ranges(times, list(batches), "transformers"),
+        "share_of_time": {
+            side: shares_of_time(works[side]) for side in ("ours", "transformers")
+        },
         "peak_mib": {
             side: memory(case.name, side) for side in ("transformers", "ours")
         },
     }
+
+
+# Where a step's time goes, by the names of torch's operations.
+KINDS = {
+    "matrix products": ("mm", "bmm", "addmm", "baddbmm", "mkldnn_linear", "linear"),
+    "attention": ("flash_attention",),
+    "layer norm": ("native_layer_norm",),
+    "optimizer and clipping": ("adamw", "unscale", "foreach", "linalg_vector"),
+    "GELU": ("gelu",),
+    "dropout": ("dropout", "bernoulli", "random", "mask_scale", "where"),
+    "softmax and loss": ("softmax", "nll_loss", "cross_entropy"),
+    "sums, most of them of biases' gradients": ("sum",),
+    "rows of tables": ("index", "embedding", "gather", "scatter"),
+}
+
+
+def kind_of(operation: str) -> str:
+    """Name the kind of an operation such as "aten::addmm"."""
+    name = operation.removeprefix("aten::").strip("_")
+    if name in KINDS["matrix products"]:
+        return "matrix products"
+    for kind, parts in list(KINDS.items())[1:]:
+        if any(part in name for part in parts):
+            return kind
+    return "element by element, and all else"
+
+
+def shares_of_time(work: Callable[[], object]) -> dict[str, float]:
+    """Profile some work: the share of each kind of operation in the time of all."""
+    with torch.profiler.profile(
+        activities=[torch.profiler.ProfilerActivity.CPU]
+    ) as seen:
+        work()
+    found: dict[str, float] = {}
+    for event in seen.key_averages():
+        kind = kind_of(event.key)
+        found[kind] = found.get(kind, 0.0) + event.self_cpu_time_total
+    whole = sum(found.values())
+    ordered = sorted(found.items(), key=lambda pair: -pair[1])
+    return {kind: round(spent / whole, 3) for kind, spent in ordered}
 
 
 def tokens_of(rows: Batch) -> int:

@@ -16,6 +16,7 @@ from typing import Any
 
 import torch
 
+from bert_tutorial.files.errors import UserError
 from bert_tutorial.files.texts import replace_text
 
 __all__ = ["RUNS", "command_line", "machine", "main", "origin", "store"]
@@ -125,6 +126,9 @@ def main(
         before = [document["machine"], *document.get("continued", [])]
         if all(here | {"date": ""} != one | {"date": ""} for one in before):
             document.setdefault("continued", []).append(here)
-    for _ in run(given, document):
-        if given.output is not None:
-            store(given.output, document)
+    try:
+        for _ in run(given, document):
+            if given.output is not None:
+                store(given.output, document)
+    except UserError as error:
+        parser.exit(2, f"error: {error}\n")
