@@ -2,6 +2,9 @@
 
 import hashlib
 import json
+import os
+import subprocess
+import sys
 
 import nbformat
 import pytest
@@ -9,7 +12,7 @@ import torch
 from transformers import AutoModel
 
 from bert_tutorial import BertModel, BertTokenizer
-from bert_tutorial.files.hub import ENCODER_SHA256, published_encoder
+from bert_tutorial.files.hub import ENCODER_SHA256, INSTALL, published_encoder
 from bert_tutorial.labs import real_encoder
 from bert_tutorial.labs.real_encoder import (
     ASKED,
@@ -178,3 +181,21 @@ def test_each_question_has_its_note_and_shares_hardly_a_word():
         words = [set(real_encoder.re.findall(r"\w+", t.lower())) for t in (asked, note)]
         shared = (words[0] & words[1]) - {"the", "a", "of", "in", "on", "to"}
         assert not shared, (asked, note)
+
+
+def test_the_chapter_runs_without_the_encoder_and_says_what_brings_it(tmp_path):
+    page = next((ROOT / "notebooks").glob("09_*.ipynb"))
+    cells = json.loads(page.read_text(encoding="utf-8"))["cells"]
+    code = ["".join(c["source"]) for c in cells if c["cell_type"] == "code"]
+    absent = "from bert_tutorial.files import hub\nhub._installed = lambda name: None\n"
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", absent + "\n\n".join(code)],
+        cwd=tmp_path,
+        env=os.environ
+        | {"MPLBACKEND": "Agg", "HF_HUB_OFFLINE": "1", "HF_HOME": str(tmp_path)},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr[-2_000:]
+    assert INSTALL in done.stdout
+    assert "What follows was measured on that file" in done.stdout
