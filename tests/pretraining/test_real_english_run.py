@@ -123,33 +123,61 @@ def test_text_of_another_kind_has_every_method_on_three_seeds(task):
     assert all(0 <= one[score] < 1 for one in runs)
 
 
-def test_more_labels_have_every_method_on_three_seeds_and_a_choice_of_their_own():
-    """The rates are chosen with as many labels, on rows that are not tested."""
-    part = RUN["reviews"]
-    seeds = Counter((one["method"], one["labels"]) for one in part["runs"])
-    assert seeds == {(method, max(STEPS)): 3 for method in METHODS["sst2"]}
+def with_labels(task, kind, number):
+    return [one for one in RUN[task][kind] if one["labels"] == number]
+
+
+@pytest.mark.parametrize("number", [256, 2048])
+@pytest.mark.parametrize(("task", "score"), [("sst2", "accuracy"), ("wnut17", "f1")])
+def test_each_setting_was_chosen_on_rows_that_are_not_tested(task, score, number):
+    """With as many labels: a rate that suits few misjudges a method at many."""
+    runs, choices = (with_labels(task, kind, number) for kind in ("runs", "choices"))
+    seeds = Counter(one["method"] for one in runs)
+    assert seeds == {method: len(SEEDS) for method in METHODS[task]}
     for method in ("scratch", "pretrained"):
-        tried = [one for one in part["choices"] if one["method"] == method]
-        assert len({one["rate"] for one in tried}) >= 3
-        assert {one["labels"] for one in tried} == {max(STEPS)}
-        best = max(tried, key=lambda one: (one["dev"], one["rate"]))["rate"]
-        used = {one["rate"] for one in part["runs"] if one["method"] == method}
-        assert used == {best}
-    # chapter 14: with the rates of 256 labels, pretraining would seem to help seed 0
+        name = "rate" if task == "sst2" else "setting"
+        tried = [one for one in choices if one["method"] == method]
+        assert len({one[name] for one in tried}) >= 3
+        if task == "sst2":
+            best = max(tried, key=lambda one: (one["dev"], one["rate"]))["rate"]
+        else:
+            best = max(tried, key=lambda one: one["f1"])["setting"]
+        assert {one[name] for one in runs if one["method"] == method} == {best}
+
+
+@pytest.mark.parametrize(("task", "score"), [("sst2", "accuracy"), ("wnut17", "f1")])
+def test_the_curve_over_the_steps_has_each_seed(task, score):
+    points = {(one["step"], one["seed"]): one[score] for one in RUN[task]["curve"]}
+    assert sorted(points) == [(step, seed) for step in KEPT[:-1] for seed in SEEDS]
+    ends = [one for one in RUN[task]["pretraining"] if one["labels"] == 2048]
+    assert [one["seed"] for one in ends] == list(SEEDS)
+    assert all(3.7 < one["validation"]["masked_lm"] < 3.9 for one in ends)
+
+
+def test_what_chapter_14_tells_of_the_rates_that_few_labels_chose():
     with_256 = {
-        method: next(r["rate"] for r in RUN["sst2"]["runs"] if r["method"] == method)
-        for method in ("scratch", "pretrained")
+        one["method"]: one.get("rate") for one in with_labels("sst2", "runs", 256)
     }
     old = {
-        method: one["accuracy"]
-        for one in part["choices"]
-        for method, rate in with_256.items()
-        if (one["method"], one["rate"]) == (method, rate)
+        one["method"]: one["accuracy"]
+        for one in with_labels("sst2", "choices", 2048)
+        if one["rate"] == with_256[one["method"]]
     }
     assert {name: f"{value:.2f}" for name, value in old.items()} == {
         "scratch": "0.72",
-        "pretrained": "0.73",
+        "pretrained": "0.74",
     }
+
+
+@pytest.mark.parametrize("number", [256, 2048])
+def test_names_are_found_better_after_pretraining_on_each_seed(number):
+    found = {
+        (one["method"], one["seed"]): one["f1"]
+        for one in with_labels("wnut17", "runs", number)
+    }
+    for seed in SEEDS:
+        assert found["pretrained", seed] > 1.9 * found["scratch", seed]
+        assert found["pretrained", seed] > 1.2 * found["neighbours and letters", seed]
 
 
 def test_facts_have_their_null_models():

@@ -187,6 +187,77 @@ def test_the_page_gives_the_published_encoder_seed_by_seed():
             assert len(found) == 3 or kind == other
 
 
+ENGLISH_ROWS = (
+    ("definitions", 512, "accuracy", "words and letters"),
+    ("sst2", 256, "accuracy", "words and letters"),
+    ("sst2", 2048, "accuracy", "words and letters"),
+    ("wnut17", 256, "f1", "neighbours and letters"),
+    ("wnut17", 2048, "f1", "neighbours and letters"),
+)
+
+
+def mean(values):
+    return sum(values) / len(values)
+
+
+def test_the_page_gives_real_english_seed_by_seed_and_its_curves():
+    stored, rows = read("real_english.json"), table_of("Real English on one core")
+    for row, (task, labels, key, counts) in zip(rows, ENGLISH_ROWS, strict=True):
+        for cell, method in zip(
+            row[1:], ("pretrained", "scratch", counts), strict=True
+        ):
+            found = [
+                run[key]
+                for run in stored[task]["runs"]
+                if (run["method"], run["labels"]) == (method, labels)
+            ]
+            assert len(found) == 3
+            assert cell == " ".join(f"{one:.2f}" for one in found), (task, method)
+    section = " ".join(PAGE.split("## Real English on one core")[1].split())
+    for task, key, what in (("wnut17", "f1", "names"), ("sst2", "accuracy", "reviews")):
+        ends = [
+            mean([run[key] for run in runs])
+            for runs in (
+                [run for run in stored[task]["curve"] if run["step"] == 500],
+                [
+                    run
+                    for run in stored[task]["runs"]
+                    if (run["method"], run["labels"]) == ("pretrained", 2048)
+                ],
+            )
+        ]
+        assert f"from {ends[0]:.2f} to {ends[1]:.2f} on the {what}" in section
+    losses = [run["masked_lm"] for run in stored["language"]["models"]["4000"]]
+    assert f"the loss is {min(losses):.2f} to {max(losses):.2f} nats" in section
+    counts = stored["language"]["counts"]
+    assert f"frequencies have {counts['single pieces']:.2f}" in section
+    assert f"true words there, {counts['pieces on both sides']:.2f}" in section
+    capitals = [r["first"] for r in stored["facts"]["capital"]["runs"]]
+    assert stored["facts"]["capital"]["questions"] == 205 and max(capitals) < 0.035
+    assert stored["ship"]["sha256"][:16] in section
+
+
+def test_the_page_gives_the_library_on_the_same_rows():
+    runs = read("trainer_tasks.json")["runs"]
+    section = " ".join(PAGE.split("## A published encoder on real tasks")[1].split())
+    for kind, told in (("Trainer", "rates"), ("Trainer and LoRA", "weights")):
+        found = [r for r in runs if (r["task"], r["kind"]) == ("sentiment", kind)]
+        assert len(found) == 3
+        shown = " ".join(f"{run['accuracy']:.2f}" for run in found)
+        assert f"has {shown} on the phrases" in section, told
+    (lora, *_), (full, *_) = (
+        [run["trained"] for run in runs if run["kind"] == kind and "trained" in run]
+        for kind in ("Trainer and LoRA", "Trainer")
+    )
+    assert f"trains {100 * lora / full:.1f} % of the weights" in section
+    names, answers = (
+        [run for run in runs if run["task"] == task]
+        for task in ("tagging", "questions")
+    )
+    assert f"an F1 of {names[0]['f1']:.2f} on WNUT-17" in section
+    assert f"{answers[0]['exact_match']:.0f} % of the questions right" in section
+
+
 def test_the_page_gives_the_memory_of_a_corpus():
     stored = read("corpus_memory.json")
     rows = table_of("The memory of a corpus")

@@ -82,7 +82,6 @@ def measure_size(size: str, options: argparse.Namespace) -> dict[str, Any]:
         "transformers": published_step(published, True, half, device),
         "lean loop": published_step(lean, True, half, device),
     }
-    tokens, flops = tokens_of(rows), useful_flops(case, rows)
     found: dict[str, Any] = {
         "size": size,
         "parameters": sum(p.numel() for p in model.parameters()),
@@ -90,32 +89,39 @@ def measure_size(size: str, options: argparse.Namespace) -> dict[str, Any]:
         "loss_difference": difference,
     }
     for name, step in steps.items():
-        given = [on(device, batch) for batch in batches[name]]
-
-        def work(
-            step: Callable[[Batch], None] = step, given: list[Batch] = given
-        ) -> None:
-            for batch in given:
-                step(batch)
-
-        times = timed(work, device, options.rounds)
-        middle = statistics.median(times)
-        found[name] = {
-            "tokens_per_second": round(tokens / middle),
-            "lowest_and_highest": [
-                round(tokens / max(times)),
-                round(tokens / min(times)),
-            ],
-            "mfu": round(flops / middle / (options.peak * 1e12), 4),
-        }
+        times = step_times(step, batches[name], options)
+        found[name] = speed_of(times, tokens_of(rows), useful_flops(case, rows))
+        found[name]["mfu"] = round(found[name].pop("tflops") / options.peak, 4)
     if device.type == "cuda":
         found["peak_mib"] = round(torch.cuda.max_memory_allocated() / 2**20)
     return found
 
 
-def on(device: torch.device, batch: Batch) -> Batch:
-    """Move a batch."""
-    return {key: value.to(device) for key, value in batch.items()}
+def step_times(
+    step: Callable[[Batch], None], batches: list[Batch], options: argparse.Namespace
+) -> list[float]:
+    """Time a side's steps over all batches, round by round."""
+    given = [
+        {key: value.to(options.device) for key, value in batch.items()}
+        for batch in batches
+    ]
+
+    def work() -> None:
+        for batch in given:
+            step(batch)
+
+    return timed(work, options.device, options.rounds)
+
+
+def speed_of(times: list[float], tokens: int, flops: float) -> dict[str, Any]:
+    """Give tokens a second, the slowest and fastest round's, and TFLOPS."""
+    middle = statistics.median(times)
+    ends = [round(tokens / one) for one in (max(times), min(times))]
+    return {
+        "tokens_per_second": round(tokens / middle),
+        "lowest_and_highest": ends,
+        "tflops": flops / middle / 1e12,
+    }
 
 
 def climb(size: str, speed: float, options: argparse.Namespace) -> dict[str, Any]:

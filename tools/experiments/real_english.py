@@ -443,7 +443,7 @@ class Journal:
 STEPS = {256: 200, 512: 320, 2_048: 640}
 RATES = {
     "scratch": (3e-4, 6e-4, 1.2e-3, 2.4e-3),
-    "pretrained": (3e-4, 6e-4, 1.2e-3),
+    "pretrained": (3e-4, 6e-4, 1.2e-3, 2.4e-3),
 }
 LABELS = 512
 METHODS = ("bag of words", "words and letters", "scratch", "pretrained")

@@ -15,10 +15,10 @@ import argparse
 import json
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import peft
 import torch
 import transformers
@@ -189,6 +189,17 @@ def sentiment(journal: Journal) -> Iterator[None]:
             yield from journal.add(key, make)
 
 
+def spans(found: Any, names: Sequence[str]) -> dict[str, float]:
+    """Score the spans of windows; a word's tag is that of its first piece."""
+    guesses = found.predictions.argmax(-1)
+    is_word = found.label_ids != -100
+    gold, guessed = (
+        [[names[i] for i in row[mask]] for row, mask in zip(part, is_word, strict=True)]
+        for part in (found.label_ids, guesses)
+    )
+    return {"f1": span_scores(gold, guessed).f1}
+
+
 def tagging(journal: Journal) -> Iterator[None]:
     """Run WNUT-17: `compute_metrics` scores spans."""
     folder = journal.options.data / "ner"
@@ -200,20 +211,6 @@ def tagging(journal: Journal) -> Iterator[None]:
         rows_of(encode_rows(tokenizer, part, names, max_length=TAGGING_LENGTH))
         for part in parts
     )
-
-    def spans(found: Any) -> dict[str, float]:
-        """Score windows; a word's tag is that of its first piece."""
-        guesses = found.predictions.argmax(-1)
-        is_word = found.label_ids != -100
-        named = np.array(names)
-        gold = [
-            list(named[row[mask]])
-            for row, mask in zip(found.label_ids, is_word, strict=True)
-        ]
-        guessed = [
-            list(named[row[mask]]) for row, mask in zip(guesses, is_word, strict=True)
-        ]
-        return {"f1": span_scores(gold, guessed).f1}
 
     rate = journal.rates["tagging"]["chosen"]
     for seed in journal.options.seeds:
@@ -228,7 +225,7 @@ def tagging(journal: Journal) -> Iterator[None]:
                 batch_size=TAGGING_BATCH,
                 rate=rate,
                 seed=seed,
-                metrics=spans,
+                metrics=partial(spans, names=names),
             )
             found = trainer.evaluate(dev)["eval_f1"]
             windows = {"windows": len(dev), "sentences": len(parts[1])}
