@@ -46,8 +46,9 @@ lint: venv  ## ruff and mypy
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
+# The notebooks first: they are long, and what is short evens out the end.
 unit: venv  ## unit tests and every notebook against its stored outputs
-	$(BIN)/python -m pytest $(SHARED) $(NBVAL) tests $(NOTEBOOKS)
+	$(BIN)/python -m pytest $(SHARED) $(NBVAL) $(NOTEBOOKS) tests
 
 robust: venv  ## every notebook again as on another processor, with two threads
 	ATEN_CPU_CAPABILITY=default OMP_NUM_THREADS=2 \

@@ -494,13 +494,22 @@ def changes_of(
     return changes
 
 
+def recipe_of(job: Job[Row, Head]) -> dict[str, float | int | str | None]:
+    """Gather the choices of the training; the usual precision is not among them.
+
+    So runs from before there was a choice are of the same recipe.
+    """
+    recipe = asdict(job.config)
+    if recipe["precision"] is None:
+        del recipe["precision"]
+    return recipe
+
+
 def identity_of(job: Job[Row, Head]) -> dict[str, dict[str, object]]:
     """Gather what must not change between the parts of a run."""
     parts = {"train": job.train, "dev": job.dev, "test": job.test}
-    recipe = asdict(job.config) | {"steps": job.steps}
+    recipe = recipe_of(job) | {"steps": job.steps}
     del recipe["epochs"], recipe["min_steps"]  # all that they decide is the steps
-    if recipe["precision"] is None:  # as in runs from before there was a choice
-        del recipe["precision"]
     vocabulary = "\n".join(job.tokenizer.id_to_token).encode()
     values = {
         "recipe": recipe | job.shape._asdict(),
@@ -724,7 +733,7 @@ def report_of(job: Job[Row, Head], done: FineTuned) -> Report:
         "max_length": job.shape.max_length,
         "stride": job.shape.stride,
         "threshold": job.shape.threshold,
-        "recipe": asdict(job.config),
+        "recipe": recipe_of(job),
         "rows": len(job.train.rows),
         "windows": len(job.examples),
         "skipped": len(job.train.rows.skipped),

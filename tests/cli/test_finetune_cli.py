@@ -329,6 +329,7 @@ def test_the_precision_is_chosen_named_in_the_log_and_part_of_the_run(
     assert code == 0, err
     (line,) = (folder / "log.jsonl").read_text().splitlines()[-1:]
     assert json.loads(line)["precision"] == "bfloat16"
-    assert json.loads((folder / "run.json").read_text())["recipe"]["precision"]
+    recipe = json.loads((folder / "run.json").read_text())["recipe"]
+    assert recipe["precision"] == "bfloat16"
     code, _, err = run(capsys, *command, "float32", "--resume")
     assert code == 2 and "recipe precision: bfloat16 then, float32 now" in err

@@ -86,14 +86,6 @@ def test_the_solution_passes_under_other_seeds_and_in_time(exercise):
     assert judge(exercise, exercise.solution, seed=2).passed
 
 
-@each
-def test_the_accepted_alternatives_pass(exercise):
-    for name, answer in exercise.accepted.items():
-        for seed, watch in ((0, remembered), (2, observe)):
-            verdict = judge(exercise, answer, seed, watch)
-            assert verdict.passed, (name, verdict)
-
-
 @functools.cache
 def seen(exercise_id, answer):
     """See once what a listed answer does on the first seed, and in how many seconds."""
@@ -110,6 +102,18 @@ def remembered(exercise, answer, cases, rounds, like):
     if like is not None and not behaviour.equals(like, exercise, cases):
         return Behaviour(late="it does something else")
     return behaviour
+
+
+@each
+@pytest.mark.parametrize(
+    ("seed", "watch"),
+    [(0, remembered), pytest.param(2, observe, marks=pytest.mark.weekly)],
+    ids=["seed 0", "seed 2"],
+)
+def test_the_accepted_alternatives_pass(exercise, seed, watch):
+    for name, answer in exercise.accepted.items():
+        verdict = judge(exercise, answer, seed, watch)
+        assert verdict.passed, (name, verdict)
 
 
 @each_mutant
@@ -190,6 +194,7 @@ def test_the_stub_gives_no_line_away(exercise):
     assert not given & body_lines(source_of(exercise.solution))
 
 
+@pytest.mark.weekly  # test_solutions pastes it into its page, which asks for more
 @each
 def test_the_solution_runs_from_its_text_alone(exercise):
     names = {}
