@@ -28,6 +28,13 @@ def test_without_a_gpu_one_line_says_so(tmp_path):
     assert done.stderr == "error: this machine has no cuda device; choose auto or cpu\n"
 
 
+@pytest.mark.parametrize("wrong", [["--corpus", "text"], ["--peak", "0"]])
+def test_what_is_missing_is_said_before_anything_is_timed(tmp_path, wrong):
+    done, found = measure(tmp_path, "--device", "cpu", *wrong)
+    assert done.returncode == 2 and found is None
+    assert done.stderr.startswith("error: --") and done.stderr.count("\n") == 1
+
+
 def test_each_side_is_timed_and_the_ladder_is_climbed(tmp_path):
     text = tmp_path / "text"
     text.mkdir()

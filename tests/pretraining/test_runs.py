@@ -306,6 +306,13 @@ def test_the_page_gives_the_measured_answers_a_second():
             name
         )
     assert stored["bfloat16_in_hardware"] and part["rows"] == 200
+    speed = part["rows_per_second"]
+    sorting = speed["transformers, 32, sorted"] / speed["transformers, 32"]
+    halving = speed["ours, bfloat16"] / speed["ours"]
+    told = (
+        f"transformers {sorting:.1f} times as fast, and bf16 ours {halving:.1f} times"
+    )
+    assert told in " ".join(PAGE.split())
     assert "200 definitions of 17 tokens" in " ".join(PAGE.split())
     first = stored["latency"]["first_answer_of_fill"]
     told = " ".join(PAGE.split("The first answer of `fill`")[1].split())

@@ -14,12 +14,10 @@ each puts them into batches as it does in real use: transformers pads batches of
 random order, the package groups rows of like length. A third side, "lean loop", is
 `lean.py`: plain modules in the manner of nanoGPT, on the batches of transformers, with
 AdamW in one pass. Where the processor multiplies bfloat16 itself, both the package and
-transformers are timed in it, too. `--compiled` adds all three through `torch.compile`,
-which needs a C++ compiler; the first round, which does not count, has its waiting time.
+transformers are timed in it, too.
 """
 
 import argparse
-import copy
 import json
 import statistics
 import subprocess
@@ -187,12 +185,7 @@ def cut(rows: Batch, groups: list[Tensor], is_ours: bool) -> list[Batch]:
     return batches
 
 
-COMPILED = ("transformers", "ours", "lean loop")
-
-
-def contestants(
-    case: Case, rows: Batch, is_compiled: bool = False
-) -> dict[str, list[Batch]]:
+def contestants(case: Case, rows: Batch) -> dict[str, list[Batch]]:
     """Give each side its batches of the same rows.
 
     "ours" fills batches by places, as the package does; "ours, same updates" has as
@@ -213,8 +206,6 @@ def contestants(
     }
     if has_bfloat16(CPU):
         sides |= {"transformers, bfloat16": padded, "ours, bfloat16": packed}
-    if is_compiled:
-        sides |= {f"{n}, compiled": sides[n] for n in COMPILED}
     return sides
 
 
@@ -411,7 +402,6 @@ def steps_of(
     published: Any,
     lean: LeanBert,
     is_fused: bool,
-    is_compiled: bool,
 ) -> dict[str, Callable[[Batch], None]]:
     """Give the step of each side."""
     ours = ours_step(model)
@@ -425,35 +415,21 @@ def steps_of(
         half = published_step(published, is_fused, torch.bfloat16)
         steps["transformers, bfloat16"] = half
         steps["ours, bfloat16"] = ours_step(model, "bfloat16")
-    if is_compiled:
-        torch._dynamo.config.recompile_limit = 64  # for batches of many shapes
-        here, plain = copy.deepcopy(model), copy.deepcopy(lean)
-        there = copy.deepcopy(published)
-        here.bert.compile(dynamic=True)  # the heads read a few positions only
-        there.compile(dynamic=True)
-        plain.compile(dynamic=True)
-        steps |= {
-            "transformers, compiled": published_step(there, is_fused),
-            "ours, compiled": ours_step(here),
-            "lean loop, compiled": published_step(plain, is_fused=True),
-        }
     return steps
 
 
-def measure_steps(
-    case: Case, rounds: int, is_fused: bool, is_compiled: bool
-) -> dict[str, Any]:
+def measure_steps(case: Case, rounds: int, is_fused: bool) -> dict[str, Any]:
     """Compare the pretraining steps of a case."""
     torch.manual_seed(0)
     torch.set_num_threads(case.threads)
     rows = rows_of(case)
-    batches = contestants(case, rows, is_compiled)
+    batches = contestants(case, rows)
     model = BertForPreTraining(case.config())
     published = published_twin(model)
     lean = lean_twin(model)
     same_dropout(model, published)
     difference = same_loss(model, published, lean, batches["transformers"][0])
-    steps = steps_of(model, published, lean, is_fused, is_compiled)
+    steps = steps_of(model, published, lean, is_fused)
 
     def work(name: str) -> Callable[[], object]:
         return lambda: [steps[name](batch) for batch in batches[name]]
@@ -577,7 +553,6 @@ def main() -> None:
     parser.add_argument("--cases", nargs="+", choices=every, default=every)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--fused", action="store_true", help="fused AdamW for both")
-    parser.add_argument("--compiled", action="store_true", help="torch.compile, too")
     parser.add_argument("--output", type=Path, default=RESULTS)
     parser.add_argument("--memory", choices=["transformers", "ours"])
     options = parser.parse_args()
@@ -594,8 +569,7 @@ def main() -> None:
         "results": results,
     }
     for case in chosen:
-        found = measure_steps(case, options.rounds, options.fused, options.compiled)
-        results.append(found)
+        results.append(measure_steps(case, options.rounds, options.fused))
         show(document, options.output)
     for size, count in SENTENCES.items():
         if f"encode, {size}" in options.cases:

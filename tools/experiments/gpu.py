@@ -150,6 +150,10 @@ def climb(size: str, speed: float, options: argparse.Namespace) -> dict[str, Any
 def run(options: argparse.Namespace, document: dict[str, Any]) -> Iterator[None]:
     """Measure the sizes, then climb the ladder."""
     options.device = pick_device(options.device)
+    if options.corpus is not None and options.work is None:
+        raise UserError("--corpus needs --work, a folder for the models")
+    if options.peak <= 0:
+        raise UserError(f"--peak must be above 0, got {options.peak:g}")
     if options.device.type == "cuda":
         document["machine"]["gpu"] = torch.cuda.get_device_name()
     transformers.logging.set_verbosity_error()
@@ -159,8 +163,6 @@ def run(options: argparse.Namespace, document: dict[str, Any]) -> Iterator[None]
         yield
     if options.corpus is None:
         return
-    if options.work is None:
-        raise UserError("--corpus needs --work, a folder for the models")
     options.rate = {size: 1e-3 if SIZES[size][1] < 512 else 1e-4 for size in SIZES}
     document["ladder"] = []
     for size, one in zip(options.sizes, document["steps"], strict=True):

@@ -492,6 +492,20 @@ def one_window_each(
     return [example for _, example in best.values()]
 
 
+def answers_of(
+    model: BertForQuestionAnswering, tokenizer: BertTokenizer, test: Sequence[SquadItem]
+) -> dict[str, str]:
+    """Answer the test questions, by their ids."""
+    return answer_questions(
+        model,
+        tokenizer,
+        test,
+        max_length=QA_LENGTH,
+        stride=QA_STRIDE,
+        max_answer_length=QA_LONGEST,
+    )
+
+
 def qa_run(
     journal: Journal,
     kind: str,
@@ -507,14 +521,7 @@ def qa_run(
     head = BertForQuestionAnswering
     model = learned(journal, head, kind, examples, steps, rate, seed, QA_BATCH)
     with journal.precision():
-        answers = answer_questions(
-            model,
-            tokenizer,
-            test,
-            max_length=QA_LENGTH,
-            stride=QA_STRIDE,
-            max_answer_length=QA_LONGEST,
-        )
+        answers = answers_of(model, tokenizer, test)
     words = first_words(test)
     parts = {
         name: [item for item, word in zip(test, words, strict=True) if word == name]

@@ -28,13 +28,11 @@ from published_encoder import (
     EPOCHS,
     QA_BATCH,
     QA_EPOCHS,
-    QA_LENGTH,
-    QA_LONGEST,
-    QA_STRIDE,
     TAGGING_BATCH,
     TAGGING_LENGTH,
     Journal,
     Run,
+    answers_of,
     one_window_each,
     read_phrases,
 )
@@ -46,7 +44,6 @@ from torch import Tensor
 from bert_tutorial.files.hub import published_encoder
 from bert_tutorial.labs.bridge import from_transformers
 from bert_tutorial.tasks.examples import Example
-from bert_tutorial.tasks.questions.answers import answer_questions
 from bert_tutorial.tasks.questions.scores import evaluate
 from bert_tutorial.tasks.sentiment.classify import encode_texts
 from bert_tutorial.tasks.sentiment.tables import LabelledText
@@ -263,14 +260,7 @@ def questions(journal: Journal) -> Iterator[None]:
                 seed=seed,
             )
             model: Any = from_transformers(trainer.model.eval())
-            answers = answer_questions(
-                model,
-                tokenizer,
-                test,
-                max_length=QA_LENGTH,
-                stride=QA_STRIDE,
-                max_answer_length=QA_LONGEST,
-            )
+            answers = answers_of(model, tokenizer, test)
             return rounded(evaluate(answers, test)) | {"rate": rate}
 
         key = {"task": "questions", "kind": "Trainer", "seed": seed}
