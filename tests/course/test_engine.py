@@ -14,6 +14,7 @@ import os
 import random
 import re
 import signal
+import subprocess
 import sys
 import threading
 import time
@@ -221,6 +222,38 @@ def test_another_thread_and_windows_have_the_limit_too(answer, monkeypatch):
     thread.join(20)
     assert seen == ["late"]
     assert within(5, lambda: 7) == 7
+
+
+AFTER_A_LIMIT = """
+import signal, sys, time
+from bert_tutorial.course.judging import limits
+
+if "thread" in sys.argv:
+    del signal.setitimer
+def work():
+    while "late" in sys.argv:
+        time.sleep(0.3)  # the request waits meanwhile
+try:
+    limits.within(0.2, work)
+except limits.TimeUp:
+    print("late")
+sys.settrace(lambda *_: None)
+(lambda: 0)()
+sys.settrace(None)
+print("traced")
+"""
+
+
+@pytest.mark.parametrize("options", [[], ["late"], ["thread"], ["thread", "late"]])
+def test_a_limit_leaves_nothing_behind_in_the_interpreter(options):
+    """A request that was taken back made each later step look for it, up to 3.12.
+
+    Whoever traces (a debugger, coverage) then never comes past the first call.
+    """
+    command = [sys.executable, "-c", AFTER_A_LIMIT, *options]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    lines = ["late", "traced"] if "late" in options else ["traced"]
+    assert done.stdout.splitlines() == lines, done.stderr
 
 
 @pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="no timers here")
