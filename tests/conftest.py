@@ -1,8 +1,11 @@
 """What tests share: sizes that cannot be confused, a seed, real data, small runs."""
 
+import contextlib
+import gc
 import importlib.util
 import json
 import os
+import time
 from pathlib import Path
 
 import pytest
@@ -44,6 +47,23 @@ def one_thread():
     torch.set_num_threads(1)
     yield
     torch.set_num_threads(before)
+
+
+@contextlib.contextmanager
+def at_most(seconds, what=""):
+    """Allow so many CPU seconds, without a sweep over what other tests have left.
+
+    Late in a run that alone takes Python's garbage collector longer than a second; what
+    is made meanwhile is collected as ever.
+    """
+    gc.freeze()
+    start = time.process_time()
+    try:
+        yield
+    finally:
+        took = time.process_time() - start
+        gc.unfreeze()
+        assert took < seconds, what
 
 
 def tiny_config(**changes):

@@ -41,6 +41,7 @@ CORPUS_ONLY: tuple[str, ...] = (
     "tokens_per_batch",
     "accumulation_steps",
     "mlm_probability",
+    "whole_word",
     "dropout",
     "initializer_range",
     "position_initializer_range",
@@ -208,6 +209,11 @@ def add_recipe_options(text: Any) -> None:
         "--mlm-probability",
         type=float,
         help="fraction of pieces to predict (default: 0.15)",
+    )
+    text.add_argument(
+        "--whole-word",
+        action=argparse.BooleanOptionalAction,
+        help="choose all pieces of a word to be predicted, or none (default: no)",
     )
     text.add_argument(
         "--dropout",

@@ -117,10 +117,13 @@ class CorpusData:
         return list(pair_rows(pairs, self.tokenizer))
 
     def batches(
-        self, tokens_per_batch: int, mlm_probability: float = 0.15
+        self,
+        tokens_per_batch: int,
+        mlm_probability: float = 0.15,
+        whole_word: bool = False,
     ) -> "CorpusBatches":
         """Give masked batches for ever; new pairs and new masks in each epoch."""
-        return CorpusBatches(self, tokens_per_batch, mlm_probability)
+        return CorpusBatches(self, tokens_per_batch, mlm_probability, whole_word)
 
     def validation_batches(
         self, tokens_per_batch: int = 4_096
@@ -238,15 +241,22 @@ class CorpusBatches(Iterator[dict[str, Tensor]]):
         data: the corpus.
         tokens_per_batch: positions in a batch, padding included.
         mlm_probability: share of the tokens to be predicted.
+        whole_word: choose all pieces of a word or none.
     """
 
     def __init__(
-        self, data: "CorpusData", tokens_per_batch: int, mlm_probability: float = 0.15
+        self,
+        data: "CorpusData",
+        tokens_per_batch: int,
+        mlm_probability: float = 0.15,
+        whole_word: bool = False,
     ) -> None:
         """Draw the pairs of the first epoch."""
         self.data = data
         self.tokens_per_batch = tokens_per_batch
-        self.masker = Masker(data.tokenizer, mlm_probability, seed=data.seed)
+        self.masker = Masker(
+            data.tokenizer, mlm_probability, whole_word=whole_word, seed=data.seed
+        )
         self.epoch = 0
         self.source = self._draw(0)
 

@@ -219,6 +219,7 @@ class ShardedBatches(Iterator[dict[str, Tensor]]):
         tokens_per_batch: positions in a batch, padding included.
         max_length: pieces of a pair with its special tokens.
         mlm_probability: share of the pieces to be predicted.
+        whole_word: choose all pieces of a word or none.
         chunk_documents: documents in memory as ids.
     """
 
@@ -230,11 +231,12 @@ class ShardedBatches(Iterator[dict[str, Tensor]]):
         tokens_per_batch: int = 4_096,
         max_length: int = 128,
         mlm_probability: float = 0.15,
+        whole_word: bool = False,
         chunk_documents: int = 2_000,
     ) -> None:
         self.corpus, self.tokenizer = corpus, tokenizer
         self.tokens_per_batch, self.max_length = tokens_per_batch, max_length
-        self.mlm_probability = mlm_probability
+        self.mlm_probability, self.whole_word = mlm_probability, whole_word
         self.chunk_documents = chunk_documents
         self.epoch, self.chunk, self.position = 0, 0, 0
         self._documents = corpus.documents(0)
@@ -273,7 +275,12 @@ class ShardedBatches(Iterator[dict[str, Tensor]]):
         seed = rng.randrange(2**31)
         return PretrainingBatches(
             pair_rows(pairs, self.tokenizer),
-            Masker(self.tokenizer, self.mlm_probability, seed=seed),
+            Masker(
+                self.tokenizer,
+                self.mlm_probability,
+                whole_word=self.whole_word,
+                seed=seed,
+            ),
             tokens_per_batch=self.tokens_per_batch,
             seed=seed,
             pad_id=self.tokenizer.pad_id,
@@ -348,7 +355,10 @@ class ShardedData:
         self.unigram_entropy = unigram_entropy(flat)
 
     def batches(
-        self, tokens_per_batch: int, mlm_probability: float = 0.15
+        self,
+        tokens_per_batch: int,
+        mlm_probability: float = 0.15,
+        whole_word: bool = False,
     ) -> ShardedBatches:
         """Give masked batches for ever; new pairs and new masks in each epoch."""
         return ShardedBatches(
@@ -357,6 +367,7 @@ class ShardedData:
             tokens_per_batch=tokens_per_batch,
             max_length=self.max_length,
             mlm_probability=mlm_probability,
+            whole_word=whole_word,
         )
 
     def validation_batches(

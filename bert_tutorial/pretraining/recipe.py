@@ -32,7 +32,8 @@ class CorpusRecipe:
 
     `config` is the name of a published size or a config.json. The defaults suit a
     small model on a laptop; BERT base wants learning_rate=1e-4 and far more steps.
-    None lets `model_config` choose.
+    None lets `model_config` choose. `whole_word` chooses all pieces of a word or none
+    (see `Masker`).
 
     Raises:
         ValueError: if a value is out of its range; the text names key and value.
@@ -46,6 +47,7 @@ class CorpusRecipe:
     max_length: int = 128
     learning_rate: float = 1e-3
     mlm_probability: float = 0.15
+    whole_word: bool = False
     accumulation_steps: int = 1
     dropout: float | None = None
     initializer_range: float | None = None

@@ -49,7 +49,7 @@ from bert_tutorial.training.processes import ANSWER_SECONDS, ProcessGroup, join_
 __all__ = ["CorpusRecipe", "CorpusRun", "evaluate_corpus", "pretrain_corpus"]
 
 # Choices that were added to the recipe after its first release.
-LATER = ("precision", "optimizer")
+LATER = ("precision", "optimizer", "whole_word")
 START_BYTES = 1_000_000  # of each file tell a large corpus from another
 
 
@@ -289,7 +289,9 @@ def _train(
     group.wait()
     records = train(
         run.model,
-        run.data.batches(recipe.tokens_per_batch, recipe.mlm_probability),
+        run.data.batches(
+            recipe.tokens_per_batch, recipe.mlm_probability, recipe.whole_word
+        ),
         recipe.training_config(),
         device=device,
         log_file=folder / "log.jsonl",

@@ -25,7 +25,7 @@ def check_identity(saved: Identity, now: Identity) -> None:
     """
     old, new = _flat(saved), _flat(now)
     differing = [
-        f"{key}: {old.get(key, 'nothing')} then, {new.get(key, 'nothing')} now"
+        f"{key}: {old.get(key, _absent(key))} then, {new.get(key, _absent(key))} now"
         for key in [*old, *(key for key in new if key not in old)]
         if old.get(key) != new.get(key)
     ]
@@ -53,6 +53,11 @@ def lengthened(saved: Identity, now: Identity) -> Identity:
             f"got {new:,}"
         )
     return {**saved, "recipe": {**saved["recipe"], "steps": new}}
+
+
+def _absent(key: str) -> str:
+    """Name what is not there: a recipe leaves out what came later, at its default."""
+    return "the default" if key.startswith("recipe ") else "nothing"
 
 
 def _flat(values: Identity) -> dict[str, str]:

@@ -2,11 +2,10 @@
 
 import json
 import math
-import time
 
 import pytest
 import torch
-from conftest import run_command, tiny_config
+from conftest import at_most, run_command, tiny_config
 
 from bert_tutorial.__main__ import main
 from bert_tutorial.files.folder import CheckpointError
@@ -96,10 +95,9 @@ def test_one_line_of_ten_megabytes_is_read(tmp_path):
     file = tmp_path / "long.txt"
     file.write_text("The cat sat on the mat. " * 420_000, encoding="utf-8")
     assert file.stat().st_size > 10_000_000
-    start = time.process_time()
-    (document,) = read_documents(file)
+    with at_most(30):
+        (document,) = read_documents(file)
     assert len(document) == 420_000
-    assert time.process_time() - start < 30
 
 
 BAD_VOCABULARIES = {
@@ -256,10 +254,8 @@ def test_each_damaged_file_is_refused_by_name_within_a_second(tmp_path):
         (tmp_path / "model.safetensors").write_bytes(weights)
         if config:
             (tmp_path / "config.json").write_text(json.dumps(config))
-        start = time.process_time()
-        with pytest.raises(CheckpointError) as error:
+        with at_most(1, name), pytest.raises(CheckpointError) as error:
             BertModel.from_pretrained(tmp_path)
-        assert time.process_time() - start < 1, name
         assert str(tmp_path) in str(error.value), name
         if config:
             assert "tensor" in str(error.value) and "shape" in str(error.value), name

@@ -166,6 +166,7 @@ def test_the_defaults_in_the_help_are_those_that_are_taken():
     assert told in shown["optimizer"]
     assert "default: 1e-3" in shown["learning_rate"] and recipe.learning_rate == 1e-3
     assert "--no-cased" in shown["cased"] and recipe.cased is False
+    assert "default: no" in shown["whole_word"] and recipe.whole_word is False
     assert "default: 16 bits on a GPU, float32 on a" in shown["precision"]
     assert recipe.precision is None
     quick_steps = (minute_recipe().steps, WorldRecipe().steps)

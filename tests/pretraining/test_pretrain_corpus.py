@@ -7,8 +7,10 @@ import pytest
 import torch
 from transformers import BertForPreTraining as TheirPreTraining
 
+from bert_tutorial.cli.main import main
 from bert_tutorial.model.objectives import BertForPreTraining
 from bert_tutorial.pretraining.corpus import CorpusData, unigram_entropy
+from bert_tutorial.pretraining.large_corpus import ShardedData
 from bert_tutorial.pretraining.run import (
     CorpusRecipe,
     evaluate_corpus,
@@ -65,6 +67,47 @@ def test_pairs_and_masks_are_new_in_each_epoch_and_the_same_in_each_run(corpus):
     one, two = data.validation_batches(), data.validation_batches()
     for a, b in zip(one, two, strict=True):
         assert all(torch.equal(a[key], b[key]) for key in a)
+
+
+def torn_words(batch, tokenizer):
+    """Count the words of which some pieces are to be predicted and others not."""
+    torn = many = 0
+    for row, labels in zip(batch["input_ids"], batch["labels"], strict=True):
+        before = torch.where(labels >= 0, labels, row)  # what was masked
+        pieces = [tokenizer.id_to_token[i] for i in before.tolist()]
+        start = 0
+        for place in range(1, len(pieces) + 1):
+            if place < len(pieces) and pieces[place].startswith("##"):
+                continue
+            chosen = (labels[start:place] >= 0).tolist()
+            many += len(chosen) > 1 and any(chosen)
+            torn += any(chosen) and not all(chosen)
+            start = place
+    return torn, many
+
+
+@pytest.mark.parametrize("kind", [CorpusData, ShardedData])
+def test_whole_words_are_chosen_if_asked_for(corpus, kind):
+    data = kind([corpus], vocab_size=150)  # so few that most words have pieces
+    for whole_word in (False, True):
+        batches = data.batches(1_024, whole_word=whole_word)
+        found = [torn_words(next(batches), data.tokenizer) for _ in range(5)]
+        torn, many = map(sum, zip(*found, strict=True))
+        assert many > 100
+        assert torn == 0 if whole_word else torn > many / 2
+
+
+def test_whole_words_are_a_choice_of_the_run(corpus, tmp_path, capsys):
+    output = tmp_path / "model"
+    command = ["pretrain", "--corpus", str(corpus), "--output", str(output)]
+    command += ["--vocab-size", "300", "--max-length", "32"]
+    command += ["--tokens-per-batch", "256"]
+    whole = [*command, "--steps", "2", "--save-every", "1", "--whole-word"]
+    assert main(whole) == 0
+    assert json.loads((output / "run.json").read_text())["recipe"]["whole_word"] is True
+    capsys.readouterr()
+    assert main([*command, "--steps", "3", "--resume", "longer"]) == 2
+    assert "whole_word: true then, the default now" in capsys.readouterr().err
 
 
 def test_a_flat_text_is_cut_into_documents(tmp_path):

@@ -36,6 +36,7 @@ def test_the_run_is_that_of_todays_recipe_on_three_seeds():
     used, today = RUN["pretrain"]["recipe"] | {}, asdict(RECIPE)
     # The key had another name; on a CPU both mean float32.
     assert used.pop("mixed_precision") is True and today.pop("precision") is None
+    assert today.pop("whole_word") is False  # there was no choice
     assert used == today
     assert [one["seed"] for one in RUN["pretrain"]["runs"]] == list(SEEDS)
     for one, end in zip(

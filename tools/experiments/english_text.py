@@ -13,6 +13,16 @@ Nothing of it is stored in the project. A folder gets the packages' files with
 | r-cran-janeaustenr | Jane Austen's six novels                | public domain     |
 | dict-jargon        | The Jargon File 4.4.7                   | public domain     |
 | dict-devil         | Ambrose Bierce, The Devil's Dictionary  | public domain     |
+
+A trial with more text reads three packages more:
+
+    apt-get download dict-gcide dict-foldoc libreoffice-help-en-us
+
+| package                | text                                       | licence      |
+|------------------------|--------------------------------------------|--------------|
+| dict-gcide             | Webster 1913 and later, with quotations    | GPL 2+       |
+| dict-foldoc            | The Free On-line Dictionary of Computing   | GFDL 1.1+    |
+| libreoffice-help-en-us | LibreOffice's help                         | MPL 2.0      |
 """
 
 import gzip
@@ -21,6 +31,7 @@ import re
 import zlib
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -28,7 +39,7 @@ from bert_tutorial.files.errors import UserError
 from bert_tutorial.files.texts import replace_text
 from bert_tutorial.pretraining.documents import split_sentences
 
-__all__ = ["SOURCES", "Synset", "gather", "places", "read_synsets"]
+__all__ = ["SOURCES", "Synset", "gather", "gather_more", "places", "read_synsets"]
 
 SOURCES = {
     "wordnet": "usr/share/wordnet/data.noun",
@@ -36,7 +47,11 @@ SOURCES = {
     "austen": "usr/lib/R/site-library/janeaustenr/data/Rdata.rdb",
     "jargon": "usr/share/dictd/jargon.dict.dz",
     "devil": "usr/share/dictd/devil.dict.dz",
+    "gcide": "usr/share/dictd/gcide.dict.dz",
+    "foldoc": "usr/share/dictd/foldoc.dict.dz",
+    "help": "usr/share/libreoffice/help/en-US/text",
 }
+MORE = ("gcide", "foldoc", "help")
 PARTS = ("noun", "verb", "adj", "adv")
 # What WordNet itself marks as an insult (its usage domains "disparagement" and "ethnic
 # slur", or its words for it) is no text for a model that people play with.
@@ -66,7 +81,8 @@ def find(folder: Path, source: str) -> Path:
     """
     path = folder / SOURCES[source]
     if not path.exists():
-        commands = (__doc__ or "").split("\n\n")[2]
+        paragraphs = (__doc__ or "").split("\n\n")
+        commands = paragraphs[5 if source in MORE else 2]
         raise UserError(
             f"{folder} must hold {SOURCES[source]}; it comes with\n{commands}"
         )
@@ -207,6 +223,60 @@ def entries(folder: Path, source: str) -> Iterator[Document]:
             yield sentences
 
 
+def marked_entries(folder: Path, source: str) -> Iterator[Document]:
+    """Give the entries of a dictionary that marks its sources and cross-references.
+
+    A headword stands alone on lines that are not indented; sources and years stand in
+    brackets at the end of a meaning.
+    """
+    text = gzip.decompress(find(folder, source).read_bytes()).decode("utf-8", "replace")
+    for entry in re.split(r"\n(?=\S)", text):
+        body = "\n".join(line for line in entry.split("\n") if line[:1].isspace())
+        body = re.sub(r"\[[^\]]*\]|<[^>]*>|\([\d-]+\)", " ", body)
+        body = re.sub(r"[{}\\]", "", body)
+        sentences = _sentences(re.split(r"\n\s*\n", body))
+        letters = sum(c.isalpha() or c.isspace() for c in body)
+        if sentences and letters > 0.85 * len(body):
+            yield sentences
+
+
+class _Paragraphs(HTMLParser):
+    """Collect what a page of help says in its paragraphs."""
+
+    def __init__(self) -> None:
+        """Begin outside of any."""
+        super().__init__()
+        self.found: list[str] = []
+        self.is_inside = False
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        """Begin a paragraph."""
+        if tag == "p":
+            self.is_inside = ("class", "paragraph") in attrs
+            if self.is_inside:
+                self.found.append("")
+
+    def handle_endtag(self, tag: str) -> None:
+        """End one."""
+        if tag == "p":
+            self.is_inside = False
+
+    def handle_data(self, data: str) -> None:
+        """Take its text."""
+        if self.is_inside:
+            self.found[-1] += data
+
+
+def help_pages(folder: Path) -> Iterator[Document]:
+    """Give each page of LibreOffice's help as a document."""
+    for path in sorted(find(folder, "help").rglob("*.html")):
+        page = _Paragraphs()
+        page.feed(path.read_text(encoding="utf-8"))
+        sentences = _sentences(page.found)
+        if sentences:
+            yield sentences
+
+
 def gather(folder: Path, left_out: set[str], output: Path) -> dict[str, Any]:
     """Write each source to a text file: a sentence a line, blank lines between.
 
@@ -225,6 +295,25 @@ def gather(folder: Path, left_out: set[str], output: Path) -> dict[str, Any]:
         "jargon": entries(folder, "jargon"),
         "devil": entries(folder, "devil"),
     }
+    return _write(parts, output)
+
+
+def gather_more(folder: Path, output: Path) -> dict[str, Any]:
+    """Write the three sources of the trial with more text as `gather` writes its own.
+
+    Each document is written once; the dictionaries repeat some.
+    """
+    parts: dict[str, Iterable[Document]] = {
+        "gcide": marked_entries(folder, "gcide"),
+        "foldoc": marked_entries(folder, "foldoc"),
+        "help": help_pages(folder),
+    }
+    unique = {k: {tuple(d): d for d in found}.values() for k, found in parts.items()}
+    return _write(unique, output)
+
+
+def _write(parts: dict[str, Iterable[Document]], output: Path) -> dict[str, Any]:
+    """Write documents to a file for each source, and count them."""
     output.mkdir(parents=True, exist_ok=True)
     counts: dict[str, Any] = {}
     for name, documents in parts.items():

@@ -616,6 +616,23 @@ class Messages:
         scored = measure(learn(chosen, test), test, self.names)
         return {"setting": setting, "f1": round(scored["f1"], 4)}
 
+    def choose(
+        self,
+        begin: Path,
+        key: dict[str, Any],
+        settings: Sequence[float],
+        journal: Journal,
+    ) -> float:
+        """Give the setting whose F1 on the held sentences is highest, with seed 0."""
+        tried = [
+            journal.run(
+                key | {"seed": "choice", "try": one},
+                partial(self.f1, begin, key, 0, one, self.held),
+            )
+            for one in settings
+        ]
+        return max(tried, key=lambda one: one["f1"])["setting"]
+
 
 def names_in_messages(options: argparse.Namespace, journal: Journal) -> dict[str, Any]:
     """Find the names of WNUT-17 with some labelled sentences.
@@ -627,14 +644,8 @@ def names_in_messages(options: argparse.Namespace, journal: Journal) -> dict[str
     for number in options.labels:
         for method in taggers(first, data.names, number, 0):
             key = {"task": "wnut17", "method": method, "labels": number}
-            tried = [
-                journal.run(
-                    key | {"seed": "choice", "try": one},
-                    partial(data.f1, first, key, 0, one, data.held),
-                )
-                for one in (PENALTIES if method.startswith("neighbours") else TAG_RATES)
-            ]
-            best = max(tried, key=lambda one: one["f1"])["setting"]
+            settings = PENALTIES if method.startswith("neighbours") else TAG_RATES
+            best = data.choose(first, key, settings, journal)
             for seed in options.seeds:
                 begin = folder_of(options.work, seed, KEPT[-1])
                 work = partial(data.f1, begin, key, seed, best, data.asked)

@@ -229,7 +229,7 @@ def _let_it_come(ask: Callable[[], object]) -> None:
     """Ask this thread for TimeUp and catch it, in place of one that may be waiting.
 
     To take a request back (asking for NULL) is worse: up to Python 3.12 the interpreter
-    then looks for an exception at every step and finds none, ever after. Loops take half
+    then looks for one at every step, ever after, and finds none. Loops take half
     as long again, and a debugger's first step does not come back.
     """
     try:
