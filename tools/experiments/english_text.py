@@ -308,8 +308,12 @@ def gather_more(folder: Path, output: Path) -> dict[str, Any]:
         "foldoc": marked_entries(folder, "foldoc"),
         "help": help_pages(folder),
     }
-    unique = {k: {tuple(d): d for d in found}.values() for k, found in parts.items()}
-    return _write(unique, output)
+    return _write({name: _once(found) for name, found in parts.items()}, output)
+
+
+def _once(documents: Iterable[Document]) -> list[Document]:
+    """Drop what is there again."""
+    return list({tuple(one): one for one in documents}.values())
 
 
 def _write(parts: dict[str, Iterable[Document]], output: Path) -> dict[str, Any]:

@@ -104,13 +104,17 @@ def pretrained(name: str, options: argparse.Namespace) -> dict[str, Any]:
     return dict(json.loads(report.read_text(encoding="utf-8")))
 
 
+def key_of(task: str, change: str, labels: int) -> dict[str, Any]:
+    """Name a task's runs of a variant."""
+    return {"task": task, "change": change, "method": "pretrained", "labels": labels}
+
+
 def reviews(
     name: str, task: Task, options: argparse.Namespace, journal: Journal
 ) -> list[dict[str, Any]]:
     """Fine-tune on film reviews."""
     begin = folder(options.work, name)
-    key = {"task": "sst2", "change": name, "method": "pretrained"}
-    key |= {"labels": SST2_LABELS}
+    key = key_of("sst2", name, SST2_LABELS)
     rate = choice(task, key, work_of(options.work, name), journal)["rate"]
     return [
         journal.run(key | {"seed": seed}, partial(task.by_bert, begin, key, seed, rate))
@@ -124,8 +128,7 @@ def names(
     """Fine-tune on names in messages."""
     begin, found = folder(options.work, name), []
     for number in WNUT17_LABELS:
-        key = {"task": "wnut17", "change": name, "method": "pretrained"}
-        key |= {"labels": number}
+        key = key_of("wnut17", name, number)
         best = data.choose(begin, key, TAG_RATES, journal)
         for seed in options.seeds:
             work = partial(data.f1, begin, key, seed, best, data.asked)
@@ -148,7 +151,7 @@ def run(options: argparse.Namespace, document: dict[str, Any]) -> Iterator[None]
     film, messages = film_reviews(options.sst2, tokenizer), Messages(options.wnut17)
     journal = Journal(options.work / "variants.jsonl")
     for name in options.changes:
-        found = {"pretraining": pretrained(name, options)}
+        found: dict[str, Any] = {"pretraining": pretrained(name, options)}
         found["sst2"] = reviews(name, film, options, journal)
         found["wnut17"] = names(name, messages, options, journal)
         document["variants"][name] = found
