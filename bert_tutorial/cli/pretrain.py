@@ -215,6 +215,12 @@ def add_recipe_options(text: Any) -> None:
         action=argparse.BooleanOptionalAction,
         help="choose all pieces of a word to be predicted, or none (default: no)",
     )
+    add_first_weights_options(text)
+    add_machine_options(text)
+
+
+def add_first_weights_options(text: Any) -> None:
+    """Declare dropout and how the weights begin."""
     text.add_argument(
         "--dropout",
         type=float,
@@ -232,7 +238,6 @@ def add_recipe_options(text: Any) -> None:
         help="the same for the position table (default: 0.03 up to 256 dimensions, "
         "else 0.02)",
     )
-    add_machine_options(text)
 
 
 def add_long_run_options(text: Any) -> None:
