@@ -133,6 +133,7 @@ MILLION = 0.06  # seconds for a million calls on the machines that two seconds a
 
 def slowness():
     """Measure how many times slower this core is, just now, than those machines."""
+
     def following(number):
         return number + 1
 
