@@ -213,7 +213,7 @@ def add_recipe_options(text: Any) -> None:
     text.add_argument(
         "--whole-word",
         action=argparse.BooleanOptionalAction,
-        help="choose all pieces of a word to be predicted, or none (default: no)",
+        help="predict all pieces of a word or none of them (default: no)",
     )
     add_first_weights_options(text)
     add_machine_options(text)

@@ -246,9 +246,9 @@ print("traced")
 
 @pytest.mark.parametrize("options", [[], ["late"], ["thread"], ["thread", "late"]])
 def test_a_limit_leaves_nothing_behind_in_the_interpreter(options):
-    """A request that was taken back made each later step look for it, up to 3.12.
+    """A request that was taken back made each later step of Python 3.11 look for it.
 
-    Whoever traces (a debugger, coverage) then never comes past the first call.
+    Whoever traces there (a debugger, coverage) never came past the first call.
     """
     command = [sys.executable, "-c", AFTER_A_LIMIT, *options]
     done = subprocess.run(command, capture_output=True, text=True, timeout=60)
