@@ -29,9 +29,9 @@ from torch import nn
 from torch.nn import functional
 
 from bert_tutorial.course import check as checks
-from bert_tutorial.course.exercises import all_exercises
+from bert_tutorial.course.exercises import all_exercises, exercise_files
 from bert_tutorial.course.judging import behaviour, limits, words
-from bert_tutorial.course.judging.compare import difference
+from bert_tutorial.course.judging.compare import assert_close, difference
 from bert_tutorial.course.judging.exercise import Case, Exercise, Mutant, Property
 from bert_tutorial.course.judging.limits import OwnInterrupt, TimeUp, within
 from bert_tutorial.course.judging.owner import is_the_books
@@ -222,6 +222,48 @@ def test_another_thread_and_windows_have_the_limit_too(answer, monkeypatch):
     thread.join(20)
     assert seen == ["late"]
     assert within(5, lambda: 7) == 7
+
+
+QUICK = """
+import sys
+from bert_tutorial.course.exercises import all_exercises, exercise_files
+from bert_tutorial.course.judging.verdict import judge
+
+before = set(sys.modules)
+for name in sys.argv[1:]:
+    exercise = all_exercises()[name]
+    judge(exercise, exercise.solution)
+print(sorted({name.partition(".")[0] for name in set(sys.modules) - before}))
+"""
+
+
+def test_a_first_judgement_imports_nothing_large():
+    """torch.testing.assert_close brought sympy and torch.distributed: 1.5 seconds."""
+    chosen = ["attention", "attention-weights", "hide-tokens", "decoder-masks"]
+    command = [sys.executable, "-c", QUICK, *chosen]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=100)
+    assert done.returncode == 0, done.stderr
+    assert "sympy" not in done.stdout
+    for file in exercise_files():
+        assert "torch.testing" not in file.read_text(encoding="utf-8"), file.name
+
+
+@pytest.mark.parametrize("dtype", [torch.float64, torch.float32, torch.int64])
+@pytest.mark.parametrize("change", [0, 5e-8, 2e-7, 5e-6, 2e-5, 1, math.nan, "shape"])
+def test_closeness_is_that_of_torch(dtype, change):
+    expected = torch.tensor([0.0, 1.0, 3.0]).to(dtype)
+    if change == "shape":
+        got = expected[:, None]
+    else:
+        got = (expected.double() + change).to(dtype)
+    told = []
+    for ask in (torch.testing.assert_close, assert_close):
+        try:
+            ask(got, expected)
+            told.append("close")
+        except AssertionError:
+            told.append("not")
+    assert told[0] == told[1]
 
 
 AFTER_A_LIMIT = """

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from bert_tutorial.course.judging.compare import assert_close
 from bert_tutorial.course.judging.exercise import Case, Exercise, Property
 from bert_tutorial.course.judging.listed import mistakes
 from bert_tutorial.model.attention import attention, attention_weights
@@ -96,7 +97,7 @@ def padding_changes_nothing(answer: Answer) -> bool:
     value = value.clone()
     value[:, :, 4:] = 1e6
     padded = answer(query.clone(), key.clone(), value, is_token)
-    torch.testing.assert_close(padded[:, :, :4], short)
+    assert_close(padded[:, :, :4], short)
     return True
 
 
@@ -106,7 +107,7 @@ def order_follows(answer: Answer) -> bool:
     order = torch.tensor([3, 0, 4, 1, 2])
     mixed = answer(query.clone(), key.clone(), value.clone())
     moved = answer(*(x[:, :, order].clone() for x in (query, key, value)))
-    torch.testing.assert_close(moved, mixed[:, :, order])
+    assert_close(moved, mixed[:, :, order])
     return True
 
 
@@ -144,7 +145,7 @@ def others_scaled_up(answer: Answer) -> bool:
     """Ask that each weight which is left is divided by the share that is kept."""
     found, weights = dropped_weights(answer)
     is_left = found != 0
-    torch.testing.assert_close(found[is_left], weights[is_left] / (1 - SHARE))
+    assert_close(found[is_left], weights[is_left] / (1 - SHARE))
     return bool(is_left.any())
 
 
@@ -186,7 +187,7 @@ def a_weight_drops_whole(answer: Answer) -> bool:
     query, key = draw(45, torch.float64, 2, 1, 2, 16, 8)
     value = torch.ones_like(query)
     found = answer(query.clone(), key.clone(), value, None, SHARE)
-    torch.testing.assert_close(found, found[..., :1].expand_as(found))
+    assert_close(found, found[..., :1].expand_as(found))
     return True
 
 

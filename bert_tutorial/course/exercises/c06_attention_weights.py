@@ -9,6 +9,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
+from bert_tutorial.course.judging.compare import assert_close
 from bert_tutorial.course.judging.exercise import Case, Exercise, Property
 from bert_tutorial.course.judging.listed import mistakes
 from bert_tutorial.model.attention import attention_weights
@@ -109,7 +110,7 @@ def rows_sum_to_one(answer: Answer) -> bool:
     for mask in (None, is_token):
         weights = answer(query.clone(), key.clone(), mask)
         total = weights.sum(dim=-1)
-        torch.testing.assert_close(total, torch.ones_like(total))
+        assert_close(total, torch.ones_like(total))
         if weights.min() < 0:
             return False
     return True
@@ -121,7 +122,7 @@ def padding_changes_nothing(answer: Answer) -> bool:
     short = answer(query[:, :, :4].clone(), key[:, :, :4].clone(), None)
     is_token = torch.arange(6)[None] < 4
     padded = answer(query.clone(), key.clone(), is_token)[:, :, :4]
-    torch.testing.assert_close(padded[..., :4], short)
+    assert_close(padded[..., :4], short)
     return bool((padded[..., 4:] == 0).all())
 
 
@@ -131,7 +132,7 @@ def order_follows(answer: Answer) -> bool:
     order = torch.tensor([3, 0, 4, 1, 2])
     weights = answer(query.clone(), key.clone(), None)
     moved = answer(query[:, :, order].clone(), key[:, :, order].clone(), None)
-    torch.testing.assert_close(moved, weights[:, :, order][..., order])
+    assert_close(moved, weights[:, :, order][..., order])
     return True
 
 
@@ -142,7 +143,7 @@ def texts_are_apart(answer: Answer) -> bool:
     together = answer(query.clone(), key.clone(), is_token)
     for b in range(3):
         alone = answer(query[b, None].clone(), key[b, None].clone(), is_token[b, None])
-        torch.testing.assert_close(alone[0], together[b])
+        assert_close(alone[0], together[b])
     return True
 
 
@@ -154,7 +155,7 @@ def queries_are_apart(answer: Answer) -> bool:
     before = answer(query.clone(), key.clone(), None)
     after = answer(other, key.clone(), None)
     rest = [0, 1, 3]
-    torch.testing.assert_close(after[:, :, rest], before[:, :, rest])
+    assert_close(after[:, :, rest], before[:, :, rest])
     return True
 
 

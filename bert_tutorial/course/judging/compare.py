@@ -17,7 +17,7 @@ from torch import Tensor
 
 from bert_tutorial.course.judging.words import kind_of, shown
 
-__all__ = ["Difference", "as_asked", "difference", "unreadable"]
+__all__ = ["Difference", "as_asked", "assert_close", "difference", "unreadable"]
 
 # Relative and absolute; a sum of some hundred terms in another order stays inside.
 TOLERANCE = {
@@ -247,3 +247,21 @@ def tensor_difference(
     else:
         text = f"{where} differs in {int((~near).sum())} of {near.numel()} entries"
     return Difference("value", text, got, expected)
+
+
+CLOSE = {torch.float64: (1e-7, 1e-7), torch.float32: (1.3e-6, 1e-5)}
+
+
+def assert_close(got: Tensor, expected: Tensor) -> None:
+    """Ask for the same shape and type and nearly the same numbers.
+
+    The same as `torch.testing.assert_close`, limits included, whose first call imports
+    sympy: 1.5 s of the reader's waiting.
+
+    Raises:
+        AssertionError: if they differ.
+    """
+    assert isinstance(got, Tensor) and isinstance(expected, Tensor)
+    assert got.shape == expected.shape and got.dtype == expected.dtype
+    relative, absolute = CLOSE.get(expected.dtype, (0.0, 0.0))
+    assert torch.allclose(got, expected, rtol=relative, atol=absolute)

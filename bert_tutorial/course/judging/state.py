@@ -103,7 +103,10 @@ def _names() -> dict[str, frozenset[str]]:
 
 def seed_all() -> None:
     """Give the three global generators the seed of every run."""
-    torch.manual_seed(SEED)
+    if torch.accelerator.is_available():
+        torch.manual_seed(SEED)
+    else:  # the same; that would keep a stack's text each time, for a GPU to come
+        torch.default_generator.manual_seed(SEED)
     np.random.seed(SEED)
     random.seed(SEED)
 
