@@ -393,6 +393,7 @@ def test_a_variant_differs_in_one_thing_and_goes_on(
     monkeypatch.setattr(english_variants, "SST2_LABELS", 16)
     monkeypatch.setattr(english_variants, "WNUT17_LABELS", (16,))
     (work / "text.json").write_text("{}")
+    (work / "more.json").write_text("{}")
     (work / "more").mkdir()
     shutil.copy(work / "text" / "wordnet.txt", work / "more" / "other.txt")
     options = argparse.Namespace(

@@ -6,8 +6,8 @@
 Film reviews and names in messages gain little or something from the English that
 real_english.py gathers. Each variant here is its recipe with one change: whole words
 hidden, more text (see english_text.py), twice the steps, a larger model. `none` is the
-recipe itself, so that a difference is not one of machines. Vocabulary, text and seed
-are the same; the labelled rows are those of real_english.py, three draws of them, and
+recipe itself, so that a difference is not one of machines. All else stays, vocabulary
+and seed too; the labelled rows are those of real_english.py, three draws of them, and
 the settings are chosen on its other rows, for each variant.
 
 `--work` keeps text, models and finished runs; a second call goes on.
@@ -104,6 +104,14 @@ def pretrained(name: str, options: argparse.Namespace) -> dict[str, Any]:
     return dict(json.loads(report.read_text(encoding="utf-8")))
 
 
+def write_more(sources: Path, work: Path) -> dict[str, Any]:
+    """Gather the additional text, unless it is there as a whole."""
+    report = work / "more.json"
+    if not report.is_file():
+        replace_json(report, gather_more(sources, work / "more"))
+    return dict(json.loads(report.read_text(encoding="utf-8")))
+
+
 def key_of(task: str, change: str, labels: int) -> dict[str, Any]:
     """Name a task's runs of a variant."""
     return {"task": task, "change": change, "method": "pretrained", "labels": labels}
@@ -143,8 +151,8 @@ def run(options: argparse.Namespace, document: dict[str, Any]) -> Iterator[None]
     if not (options.work / "definitions").is_dir():
         split_definitions(options.sources, options.work)
     document["text"] = write_text(options.sources, options.work)
-    if "more text" in options.changes and not (options.work / "more").is_dir():
-        document["more text"] = gather_more(options.sources, options.work / "more")
+    if "more text" in options.changes:
+        document["more text"] = write_more(options.sources, options.work)
     document["recipe"] = asdict(RECIPE)
     document.setdefault("variants", {})
     tokenizer = BertTokenizer.from_pretrained(options.work)
