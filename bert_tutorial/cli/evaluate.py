@@ -1,6 +1,6 @@
 """The command evaluate: judge a model on a world, on text files or on labels.
 
-What is large is imported by the command that needs it, so that --help is quick.
+What is large is imported by the command that needs it, so that `--help` is quick.
 
 Chapter: 0
 """

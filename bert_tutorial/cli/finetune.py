@@ -1,6 +1,6 @@
 """The command finetune, and the options that it shares with evaluate and predict.
 
-What is large is imported by the command that needs it, so that --help is quick.
+What is large is imported by the command that needs it, so that `--help` is quick.
 
 Chapter: 0
 """

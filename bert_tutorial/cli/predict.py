@@ -1,6 +1,6 @@
 """Commands that use a fine-tuned model: predict, and evaluate on labels.
 
-What is large is imported by the command that needs it, so that --help is quick.
+What is large is imported by the command that needs it, so that `--help` is quick.
 
 Chapter: 0
 """

@@ -1,6 +1,6 @@
 """The command pretrain: on the mini-world or on text files.
 
-What is large is imported by the command that needs it, so that --help is quick.
+What is large is imported by the command that needs it, so that `--help` is quick.
 
 Chapter: 0
 """

@@ -1,6 +1,6 @@
 """Commands that read: fill, tokenize, vocabulary, world, doctor.
 
-What is large is imported by the command that needs it, so that --help is quick.
+What is large is imported by the command that needs it, so that `--help` is quick.
 
 Chapter: 0
 """

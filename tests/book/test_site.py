@@ -51,6 +51,7 @@ def faults_of(text: str) -> list[str]:
         ('<a href="b.html"><img src="a.png" alt=""></a>', "<a> without a text"),
         ("<button> </button>", "<button> without a text"),
         ("<table><tr><td>1</td></tr></table>", "a table without a header"),
+        ("<p>without –from, or</p>", "an option with one long dash: –from"),
         ('<p onclick="go()">x</p>', "an event: onclick=go()"),
         ('<p onclick="window.print()">x</p>', "an event: onclick=window.print()"),
         (

@@ -40,6 +40,9 @@ SCRIPTS = re.compile(
     r"// Activate the search field|window\.MathJax = \{|window\.BOOK_TERMS = \["
 )
 SCRIPT_ELSEWHERE = re.compile(r"(?:https?:)?//[\w.-]+/[^\s\"'<>]*\.m?js\b")
+LONG_DASH = re.compile(
+    "(?<!\\w)\N{EN DASH}[a-z][a-z-]*"
+)  # typography's work on --option
 DECLARED = re.compile(r"\b(?:const|let|class)\s+([\w$]+)")
 BARE_TABLE = "a table without a header"
 NAMED = ("a", "button", "summary", "label")
@@ -161,6 +164,8 @@ class Page(HTMLParser):
             one[1] += data
         if not self.quiet:
             self.words.append(data)
+            dashed = LONG_DASH.findall(data)
+            self.faults += [f"an option with one long dash: {one}" for one in dashed]
 
 
 def heading_faults(levels: list[int]) -> list[str]:

@@ -15,6 +15,7 @@ from book_files import ROOT
 
 PAGE = ROOT / "book" / "command_line.md"
 MARKED = re.compile(r"(<!-- options: (\w+) -->\n).*?(<!-- /options -->)", re.S)
+OPTION = re.compile(r"(?<![\w`-])--[a-z][a-z-]*\w")
 PREFIX = "python -m bert_tutorial"
 
 
@@ -57,6 +58,7 @@ def written(action: argparse.Action) -> str:
 def about(action: argparse.Action, required: bool) -> str:
     """Say what an option is for, and what holds without it."""
     text = str(action.help or "").replace("|", "\\|")
+    text = OPTION.sub(r"`\g<0>`", text)  # else typography makes one dash of two
     notes = []
     if required:
         notes.append("required")
