@@ -304,16 +304,23 @@ def refuse_results(folder: Path, own: Sequence[str] = ()) -> None:
 
 
 def refuse_other_vocabulary(folder: Path, pieces: Sequence[str]) -> None:
-    """Refuse to replace a vocabulary that no run has left there.
+    """Refuse to replace a vocabulary or tokenizer that no run has left there.
 
     One with the same pieces is no loss, nor is that of a run that was killed before
     its first state: its log lies beside it.
 
     Raises:
-        UserError: if there is another vocabulary.
+        UserError: if there is another vocabulary, or a tokenizer.json.
     """
     file = folder / "vocab.txt"
-    if not file.exists() or (folder / "log.jsonl").exists():
+    if (folder / "log.jsonl").exists():
+        return
+    if (folder / "tokenizer.json").exists():
+        raise UserError(
+            f"{folder / 'tokenizer.json'} is another tokenizer, which would be "
+            "replaced by vocab.txt; give another folder"
+        )
+    if not file.exists():
         return
     if file.read_bytes().decode("utf-8", "replace").splitlines() != list(pieces):
         raise UserError(

@@ -1,7 +1,7 @@
 """What a training run writes down, and when it stops by itself.
 
-The sums stay on the device and are read once a record: asking a GPU for a number at
-every step would make it wait for the answer.
+The sums stay on the device and are read once a record: each number that is asked of a
+GPU makes the program wait for it.
 
 Chapter: 12
 """
@@ -101,7 +101,7 @@ class RunLog:
 
 
 class Window:
-    """Sums since the last record.
+    """Sums of the losses since the last record, and tokens since the run began.
 
     Args:
         device: where the losses are.
@@ -180,8 +180,8 @@ class Window:
         if math.isfinite(first_bad):
             raise FloatingPointError(
                 f"loss or gradient was not finite at step {int(first_bad)}, whose "
-                "update was left out; lower the learning rate, lengthen the warm-up "
-                "or look for a broken batch"
+                "update was left out; lower the learning rate or look for a broken "
+                "batch"
             )
 
     def record(self, step: int, rate: float, scale: float = 1.0) -> dict[str, Any]:

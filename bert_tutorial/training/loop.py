@@ -161,6 +161,8 @@ class Trainer:
             init_scale=2.0**16 if self.is_scaled else 1.0,
             growth_interval=2_000 if self.is_scaled else NEVER,
         )
+        # It makes its scale with the first loss, and a process without rows has none.
+        self.scaler.scale(torch.zeros((), device=device))
 
     def _build_optimizer(self) -> torch.optim.AdamW:
         """Make the optimizer that the configuration names."""
@@ -238,7 +240,7 @@ class Trainer:
     def update(self, step: int) -> Tensor:
         """Clip, step, and give the norm () of all gradients before clipping.
 
-        On a CPU or CUDA, a gradient that is not finite changes nothing.
+        A gradient that is not finite changes nothing.
         """
         for group in self.optimizer.param_groups:
             group["lr"] = self.rate(step) * group.get("factor", 1.0)
@@ -246,7 +248,9 @@ class Trainer:
         norm = nn.utils.clip_grad_norm_(
             self.model.parameters(), self.config.max_gradient_norm
         )
-        self.scaler.step(self.optimizer)
+        # Where there is no scaler (MPS), the norm is asked instead.
+        if self.scaler.is_enabled() or bool(torch.isfinite(norm)):
+            self.scaler.step(self.optimizer)
         self.scaler.update()
         self.optimizer.zero_grad(set_to_none=True)
         return norm

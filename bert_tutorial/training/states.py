@@ -167,13 +167,13 @@ def under(prefix: str, values: Mapping[str, Value]) -> dict[str, Value]:
 
 
 def read_generators(device: torch.device) -> tuple[dict[str, Tensor], dict[str, Any]]:
-    """Read the generators of Python, numpy and, if the device is one of its, CUDA.
+    """Read the generators of Python, numpy and, if the device has one, the device.
 
     Args:
         device: where the run computes.
 
     Returns:
-        Tensors under "python", "numpy" and "cuda"; and what is no tensor.
+        Tensors under "python", "numpy" and "cuda" or "mps"; and what is no tensor.
     """
     version, numbers, gauss = random.getstate()
     legacy: Any = np.random.get_state(legacy=False)
@@ -181,6 +181,8 @@ def read_generators(device: torch.device) -> tuple[dict[str, Tensor], dict[str, 
     tensors = {"python": torch.tensor(numbers), "numpy": torch.from_numpy(key)}
     if device.type == "cuda":
         tensors["cuda"] = torch.cuda.get_rng_state(device)
+    if device.type == "mps":
+        tensors["mps"] = torch.mps.get_rng_state()
     numpy_values = {
         "pos": int(legacy["state"]["pos"]),
         "has_gauss": int(legacy["has_gauss"]),
@@ -219,6 +221,8 @@ def restore_generators(
     cuda = tensors.get(f"cuda.{group.rank}")
     if device.type == "cuda" and cuda is not None:
         torch.cuda.set_rng_state(cuda, device)
+    if device.type == "mps" and "mps" in tensors:  # always a single process
+        torch.mps.set_rng_state(tensors["mps"])
 
 
 def seed_process(group: ProcessGroup, step: int) -> None:

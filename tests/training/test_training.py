@@ -9,6 +9,7 @@ from bert_tutorial.model.config import BertConfig
 from bert_tutorial.model.objectives import BertForPreTraining
 from bert_tutorial.training.log import Window
 from bert_tutorial.training.loop import Trainer, TrainingConfig, train
+from bert_tutorial.training.processes import ProcessGroup
 
 CPU = torch.device("cpu")
 
@@ -205,6 +206,36 @@ def test_a_gradient_that_is_not_finite_is_named_and_left_out():
     assert torch.equal(weights[6], weights[5])  # step 7 changed nothing
     assert not torch.equal(weights[5], weights[4])
     assert parameters(model).isfinite().all()
+
+
+def test_a_gradient_that_is_not_finite_changes_nothing_without_a_scaler_too():
+    """As on Apple's MPS, where torch has none."""
+    trainer = Trainer(poisoned(), TrainingConfig(steps=9), CPU)
+    trainer.scaler = torch.amp.GradScaler("cpu", enabled=False)
+    for step in range(1, 10):
+        before = parameters(trainer.model)
+        trainer.backward([make_batch(0)])
+        trainer.update(step)
+        assert torch.equal(before, parameters(trainer.model)) == (step == 7)
+
+
+class WithoutRows(ProcessGroup):
+    """A process that gets no row of the first batch, and others that do."""
+
+    def shard(self, batch):
+        return None
+
+    def all_reduce(self, parameters, totals):
+        for parameter in parameters:
+            parameter.grad = torch.ones_like(parameter)
+
+
+def test_a_process_whose_first_batch_is_empty_makes_the_update_of_the_others():
+    trainer = Trainer(make_model(), TrainingConfig(steps=3), CPU, WithoutRows())
+    before = parameters(trainer.model)
+    trainer.backward([make_batch(0)])
+    trainer.update(1)
+    assert not torch.equal(before, parameters(trainer.model))
 
 
 def scaled(trainer: Trainer) -> Trainer:

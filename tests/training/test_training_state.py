@@ -13,11 +13,14 @@ from bert_tutorial.files.folder import CheckpointError
 from bert_tutorial.pretraining.run import corpus_digests
 from bert_tutorial.training.identity import check_identity
 from bert_tutorial.training.lock import RunLock
+from bert_tutorial.training.processes import ProcessGroup
 from bert_tutorial.training.states import (
     State,
     list_states,
     newest_state,
+    read_generators,
     read_state,
+    restore_generators,
     write_state,
 )
 
@@ -131,3 +134,14 @@ def test_a_corpus_is_known_by_its_bytes_not_by_its_name(tmp_path):
         (tmp_path / name).write_text(text)
     a, b, c = (corpus_digests([tmp_path / f"{x}.txt"]) for x in "abc")
     assert a == b != c
+
+
+def test_the_generator_of_an_apple_gpu_is_kept_and_put_back(monkeypatch):
+    device, drawn = torch.device("mps"), [torch.tensor([7], dtype=torch.uint8)]
+    monkeypatch.setattr(torch.mps, "get_rng_state", lambda: drawn[-1])
+    monkeypatch.setattr(torch.mps, "set_rng_state", drawn.append)
+    tensors, values = read_generators(device)
+    assert tensors["mps"] is drawn[0]
+    restore_generators(tensors, values, ProcessGroup(), 1, device)
+    assert len(drawn) == 2 and drawn[1] is drawn[0]
+    assert "mps" not in read_generators(torch.device("cpu"))[0]
