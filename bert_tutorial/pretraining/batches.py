@@ -226,7 +226,8 @@ class PretrainingBatches(Iterator[dict[str, Tensor]]):
 
     def _deal(self, epoch: int) -> list[Tensor]:
         """Deal the sequences of an epoch; seed and epoch alone decide."""
-        # far apart, so that the epochs of one seed are not those of the next seed
+        # Far apart, so that the epochs of one seed are not those of the next seed; a
+        # corpus makes new batches each epoch, and its pairs differ, too.
         generator = torch.Generator().manual_seed(self.seed * 1_000_003 + epoch)
         return length_buckets(
             self._lengths, self.tokens_per_batch, generator, self.exact_lengths

@@ -25,7 +25,7 @@ LAYOUTS = ("auto", "lines", "paragraphs")
 # the look-behind keep the search linear in lines of many dots or spaces.
 END = re.compile(
     r"(?<![.!?\u2026])[.!?\u2026]++[\"'\u201d\u2019)\]]*+"
-    r"(?=\s++(?:[\"'\u201c\u2018(\[]+\s*+)?[^\W_a-z\u00df-\u00f6\u00f8-\u00ff])"
+    r"(?=\s++(?:[\"'\u201c\u2018(\[]+\s*+)?([^\W_]))"
     r"|[\u3002\uff01\uff1f]++[\u201d\u2019\u300d\u300f\uff09]*+"
 )
 ABBREVIATION = re.compile(
@@ -87,9 +87,9 @@ def split_sentences(paragraph: str) -> list[str]:
     """Split a paragraph by a simple rule, good enough to make segments of.
 
     A sentence ends after . ! ? or … (and closing quotes) if whitespace follows and
-    then no small Latin letter, unless the full stop ends a single letter or one of a
-    few abbreviations (Mr. Dr. No. e.g. ...); and always after the end marks of Chinese
-    and Japanese.
+    then a letter or digit that is no small letter, unless the full stop ends a single
+    letter or one of a few abbreviations (Mr. Dr. No. e.g. ...); and always after the
+    end marks of Chinese and Japanese.
 
     Args:
         paragraph: any text.
@@ -104,7 +104,8 @@ def split_sentences(paragraph: str) -> list[str]:
     sentences, start = [], 0
     for match in END.finditer(paragraph):
         before = paragraph[max(start, match.end() - 8) : match.end()]
-        if not ABBREVIATION.search(before):
+        goes_on = match[1] is not None and match[1].islower()
+        if not goes_on and not ABBREVIATION.search(before):
             sentences.append(paragraph[start : match.end()].strip())
             start = match.end()
     return [s for s in [*sentences, paragraph[start:].strip()] if s]

@@ -1,11 +1,11 @@
 """Read a corpus that is larger than memory, in an order that a seed decides.
 
 Files are cut into blocks of some megabytes, wherever a cut falls: a block's documents
-are those that begin in it. The blocks of an epoch are shuffled and dealt to the
-processes; each reads its own one after the other and shuffles the documents once more
-in a small buffer. Only that buffer is in memory. `ShardedBatches` makes training
-batches of what comes out, a chunk of documents at a time, and `ShardedData` is all that
-a run needs to know of its corpus.
+are those that begin in it. The blocks of an epoch are shuffled and read one after the
+other, and the documents are shuffled once more in a small buffer. Only that buffer is
+in memory. Of several processes each reads everything and computes its rows of each
+batch. `ShardedBatches` makes training batches of what comes out, a chunk of documents
+at a time, and `ShardedData` is all that a run needs to know of its corpus.
 
 Chapter: 12
 """
@@ -41,7 +41,8 @@ __all__ = ["Block", "ShardedBatches", "ShardedCorpus", "ShardedData", "read_bloc
 
 MARK = b"\xef\xbb\xbf"
 BLOCK_BYTES = 16_000_000
-# Text and ids of a corpus in memory take about sixteen times the bytes of its files.
+# Text and ids of a corpus in memory take 6 to 12 times the bytes of its files (see
+# runs/corpus_memory.json).
 MEMORY_BYTES = 500_000_000
 VOCABULARY_CHARACTERS = 20_000_000
 LEAK_BYTES = 200_000_000  # of the corpus are compared with held-out sentences
@@ -121,10 +122,8 @@ class ShardedCorpus:
 
     Args:
         paths: a file, a folder or several: one sentence a line, blank lines between
-            documents. A file without blank lines is read by one process alone.
+            documents.
         seed: decides the order, together with the epoch.
-        rank: number of this process, from 0.
-        world_size: number of processes; each document goes to one of them.
         block_bytes: about how much of a file is read in one piece.
         buffer_documents: how many documents wait to be shuffled.
 
@@ -138,19 +137,13 @@ class ShardedCorpus:
         paths: str | os.PathLike[str] | Sequence[str | os.PathLike[str]],
         *,
         seed: int = 0,
-        rank: int = 0,
-        world_size: int = 1,
         block_bytes: int = BLOCK_BYTES,
         buffer_documents: int = 1_000,
     ) -> None:
-        if not 0 <= rank < world_size:
-            raise ValueError(
-                f"rank must be from 0 to below world_size ({world_size}), got {rank}"
-            )
         for name, value in (("block_bytes", block_bytes), ("buffer", buffer_documents)):
             if value < 1:
                 raise ValueError(f"{name} must be at least 1, got {value}")
-        self.seed, self.rank, self.world_size = seed, rank, world_size
+        self.seed = seed
         self.buffer_documents = buffer_documents
         self.blocks = [
             Block(file, start, min(start + block_bytes, size))
@@ -186,14 +179,15 @@ class ShardedCorpus:
         )
 
     def blocks_of(self, epoch: int) -> list[Block]:
-        """Give this process's blocks of an epoch in their order."""
+        """Give the blocks of an epoch in their order."""
         blocks = list(self.blocks)
         Random(f"blocks {self.seed} {epoch}").shuffle(blocks)
-        return blocks[self.rank :: self.world_size]
+        return blocks
 
     def documents(self, epoch: int = 0) -> Iterator[list[str]]:
-        """Read this process's documents of an epoch, each once, in shuffled order."""
-        rng = Random(f"documents {self.seed} {epoch} {self.rank} {self.world_size}")
+        """Read the documents of an epoch, each once, in shuffled order."""
+        # The last two numbers are in the draws of runs that are to go on.
+        rng = Random(f"documents {self.seed} {epoch} 0 1")
         waiting: list[list[str]] = []
         for block in self.blocks_of(epoch):
             for document in read_block(block):
@@ -256,19 +250,16 @@ class ShardedBatches(Iterator[dict[str, Tensor]]):
         """Read, encode and pair the next documents; begin anew at the end.
 
         Raises:
-            ValueError: if this process has no documents at all.
+            UserError: if there are no documents at all.
         """
         texts = list(islice(self._documents, self.chunk_documents))
         if not texts:
             if self.chunk == 0:
-                raise UserError(
-                    f"process {self.corpus.rank} of {self.corpus.world_size} must have "
-                    "documents, got none; choose a smaller block_bytes"
-                )
+                raise UserError("a corpus must hold documents, got none")
             self.epoch, self.chunk = self.epoch + 1, 0
             self._documents = self.corpus.documents(self.epoch)
             return self._next_chunk()
-        name = f"{self.corpus.seed} {self.corpus.rank} {self.epoch} {self.chunk}"
+        name = f"{self.corpus.seed} 0 {self.epoch} {self.chunk}"
         rng = Random(f"chunk {name}")
         documents = [self.tokenizer.encode_lines(text) for text in texts]
         pairs = sample_pairs(documents, max_length=self.max_length, random=rng)

@@ -17,7 +17,7 @@ import torch
 from safetensors import SafetensorError
 from torch.nn import functional as F
 
-from bert_tutorial.files.errors import UnwritableError
+from bert_tutorial.files.errors import UnwritableError, UserError
 from bert_tutorial.files.texts import find_text_files, replace_json
 from bert_tutorial.model.config import BertConfig
 from bert_tutorial.model.objectives import BertForPreTraining
@@ -106,11 +106,17 @@ def checked_recipe(
     paths: Sequence[str | Path],
     recipe: CorpusRecipe,
     start: Start | None,
+    tokenizer: BertTokenizer | None,
     device: torch.device,
 ) -> CorpusRecipe:
     """Refuse what cannot work before any work is done; give the recipe."""
     if start is None:
         recipe.model_config(recipe.vocab_size)
+    elif tokenizer is not None:
+        raise UserError(
+            "a run that goes on from a model takes its vocabulary, got a tokenizer, "
+            "too; leave it out"
+        )
     else:
         start.check(recipe)
     autocast_dtype(device, recipe.precision)
@@ -169,7 +175,8 @@ def pretrain_corpus(
         paths: UTF-8 files or a folder: one sentence a line and blank lines between
             documents, or plain paragraphs.
         recipe: all choices.
-        tokenizer: a tokenizer to use instead of training a vocabulary.
+        tokenizer: a tokenizer to use instead of training a vocabulary; none with
+            `start`, which brings its own.
         output: folder for model.safetensors, config.json, vocab.txt, log.jsonl,
             run.json and, while it trains, states/.
         device: None picks one.
@@ -199,7 +206,7 @@ def pretrain_corpus(
         OSError: a file cannot be read or written.
     """
     device, folder = device or pick_device(), Path(output)
-    recipe = checked_recipe(paths, recipe or CorpusRecipe(), start, device)
+    recipe = checked_recipe(paths, recipe or CorpusRecipe(), start, tokenizer, device)
     is_sharded = reads_shards(paths, shards)
     with ExitStack() as stack:
         group = stack.enter_context(join_group(device, answer_seconds))
@@ -230,7 +237,9 @@ def _model(
 ) -> BertForPreTraining:
     """Make a model with initial weights, or load the one to go on from."""
     if start is None:
-        return BertForPreTraining(recipe.model_config(len(data.tokenizer)))
+        config = recipe.model_config(len(data.tokenizer))
+        # a vocabulary of the user's may have [PAD] anywhere
+        return BertForPreTraining(config.changed(pad_token_id=data.tokenizer.pad_id))
     return start.load(recipe, len(data.tokenizer))
 
 

@@ -18,6 +18,15 @@ from bert_tutorial.tokenization.vocabulary import check_vocabulary_size
 
 __all__ = ["Start"]
 
+# Choices of a recipe that a pretrained model has made already.
+OF_A_NEW_MODEL = (
+    "config",
+    "vocab_size",
+    "cased",
+    "initializer_range",
+    "position_initializer_range",
+)
+
 
 @dataclass(frozen=True, kw_only=True)
 class Start:
@@ -82,9 +91,16 @@ class Start:
         """Refuse what cannot be loaded, before any work is done.
 
         Raises:
-            UserError: the model has fewer positions than `max_length`, or a choice of
-                the recipe is out of its range.
+            UserError: the model has fewer positions than `max_length`, a choice of
+                the recipe is out of its range, or is one that only a new model has.
         """
+        usual = CorpusRecipe()
+        for name in OF_A_NEW_MODEL:
+            if getattr(recipe, name) != getattr(usual, name):
+                raise UserError(
+                    f"{name} does nothing in a run that goes on from a model, which "
+                    f"brings its own; got {getattr(recipe, name)!r}, leave it out"
+                )
         config = self.config.changed(**dropout_changes(recipe.dropout))
         weight_files(self.folder, self.allow_bin)
         if recipe.max_length > config.max_position_embeddings:

@@ -136,6 +136,8 @@ def test_an_unknown_layout_is_refused(tmp_path):
             "\u4f60\u597d\u3002\u518d\u89c1\uff01",
             ["\u4f60\u597d\u3002", "\u518d\u89c1\uff01"],
         ),
+        ("Ahoj. \u010dau.", ["Ahoj. \u010dau."]),
+        ("\u0442.\u0435. \u043e\u043d", ["\u0442.\u0435. \u043e\u043d"]),
         ("\u041e\u043d. \u041e\u043d\u0430.", ["\u041e\u043d.", "\u041e\u043d\u0430."]),
     ],
 )

@@ -78,21 +78,6 @@ def test_seed_and_epoch_decide_the_order(folder):
     assert sorted(order(1, 0)) == sorted(order(1, 1))
 
 
-@pytest.mark.parametrize("world_size", [2, 3, 7])
-def test_processes_share_all_documents(folder, world_size):
-    parts = [
-        list(
-            ShardedCorpus(
-                folder, rank=rank, world_size=world_size, block_bytes=300
-            ).documents(3)
-        )
-        for rank in range(world_size)
-    ]
-    whole = read_documents(folder, layout="lines")
-    assert sorted(d for part in parts for d in part) == sorted(whole)
-    assert min(map(len, parts)) > 0.6 * len(whole) / world_size
-
-
 def test_files_in_which_documents_do_not_end_are_cut(tmp_path):
     file = tmp_path / "text.txt"
     file.write_text("\n".join(map(str, range(2_500))))
@@ -118,7 +103,7 @@ def test_bad_files_are_named_with_the_byte(tmp_path, name):
 
 
 def test_bad_numbers(folder):
-    for wrong in ({"rank": 2, "world_size": 2}, {"rank": -1}, {"block_bytes": 0}):
+    for wrong in ({"block_bytes": 0}, {"buffer_documents": 0}):
         with pytest.raises(ValueError, match="must be"):
             ShardedCorpus(folder, **wrong)
     with pytest.raises(FileNotFoundError):

@@ -15,6 +15,7 @@ from bert_tutorial.files.folder import CheckpointError
 from bert_tutorial.pretraining.recipe import CorpusRecipe
 from bert_tutorial.pretraining.run import pretrain_corpus
 from bert_tutorial.pretraining.start import Start
+from bert_tutorial.tokenization.tokenizer import BertTokenizer
 
 CPU = torch.device("cpu")
 WORDS = ["red", "blue", "old", "new", "cat", "dog", "sees", "hears", "one", "two"]
@@ -128,6 +129,57 @@ def without(source, target, *prefixes):
     assert len(kept) < len(tensors)
     save_file(kept, target / "model.safetensors")
     return target
+
+
+IGNORED = {
+    "config": "mini",
+    "vocab_size": 99,
+    "cased": True,
+    "initializer_range": 0.1,
+    "position_initializer_range": 0.1,
+}
+
+
+@pytest.mark.parametrize("name", IGNORED)
+def test_a_choice_that_would_do_nothing_is_refused_in_python_too(base, tmp_path, name):
+    start = Start.find(base / "model")
+    recipe = CorpusRecipe(steps=1, max_length=24, **{name: IGNORED[name]})
+    with pytest.raises(UserError, match=f"^{name} does nothing in a run"):
+        pretrain_corpus(
+            [base / "one.txt"], recipe, output=tmp_path / "m", device=CPU, start=start
+        )
+    assert not (tmp_path / "m").exists()
+
+
+def test_a_model_to_start_from_brings_its_own_tokenizer(base, tmp_path):
+    start = Start.find(base / "model")
+    tokenizer = BertTokenizer.from_pretrained(base / "model")
+    recipe = CorpusRecipe(steps=1, max_length=24)
+    with pytest.raises(UserError, match="takes its vocabulary, got a tokenizer"):
+        pretrain_corpus(
+            [base / "one.txt"],
+            recipe,
+            output=tmp_path / "m",
+            device=CPU,
+            start=start,
+            tokenizer=tokenizer,
+        )
+
+
+def test_a_vocabulary_may_have_its_special_pieces_anywhere(base, tmp_path):
+    """The piece with the ID 0 learns as others do, and [PAD] is the one that is not."""
+    pieces = (base / "v.txt").read_text(encoding="utf-8").split()
+    special = pieces.index("[PAD]"), pieces.index("the")
+    pieces[special[0]], pieces[special[1]] = "the", "[PAD]"
+    (tmp_path / "v.txt").write_text("\n".join(pieces) + "\n", encoding="utf-8")
+    sizes = ("--config", str(base / "c.json"), "--steps", "5", "--accumulation-steps")
+    made = command(base / "one.txt", tmp_path / "m", *sizes, "1")
+    assert main([*made, "--vocab", str(tmp_path / "v.txt")]) == 0
+    config = json.loads((tmp_path / "m" / "config.json").read_text(encoding="utf-8"))
+    assert config["pad_token_id"] == special[1] and special[0] == 0
+    table = load_file(tmp_path / "m" / "model.safetensors")
+    words = table["bert.embeddings.word_embeddings.weight"]
+    assert words[0].norm() > 0.05  # not zero, as the row of [PAD] begins
 
 
 def test_an_encoder_without_heads_needs_new_heads_which_are_said(
