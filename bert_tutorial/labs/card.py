@@ -316,7 +316,7 @@ def _control(run: Run, beside: Sequence[Run]) -> Line:
     if found:
         changed = [", ".join(_changed(run, one)) for one in found]
         return Line(name, f"{len(found)} with another " + "; ".join(changed))
-    change = "--model from a model that is not pretrained"
+    change = "a --model that was hardly pretrained (pretrain ... --steps 1)"
     if run.kind != "task":
         change = "one choice changed, such as --steps 1"
     return Line(

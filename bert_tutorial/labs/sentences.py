@@ -130,7 +130,8 @@ def embed_texts(
     rows = [tokenizer.encode(text).ids[:most] for text in texts]
     found = []
     for start in range(0, len(rows), batch_size):
-        ids, mask = pad(rows[start : start + batch_size], tokenizer.pad_id)
+        part = pad(rows[start : start + batch_size], tokenizer.pad_id)
+        ids, mask = (one.to(model.device) for one in part)
         found.append(pool(model, ids, mask, pooling))
     model.train(was_training)
     return F.normalize(torch.cat(found), dim=-1)

@@ -60,7 +60,7 @@ def attention(
         key: (B, A, S, D)
         value: (B, A, S, D)
         is_token: (B, S) bool or None, see `attention_weights`.
-        dropout: share of the weights set to zero, the others scaled up.
+        dropout: fraction of the weights set to zero, the others scaled up.
 
     Returns:
         (B, A, T, D)
@@ -121,7 +121,7 @@ class SelfAttention(nn.Module):
         super().__init__()
         H = config.hidden_size
         self.num_heads = config.num_attention_heads
-        # a module, so that a trainer may put a cheaper one
+        # a module, so that a trainer may put in a cheaper one
         self.dropout = nn.Dropout(config.attention_probs_dropout_prob)
         self.query = nn.Linear(H, H)
         self.key = nn.Linear(H, H)

@@ -104,7 +104,7 @@ class BertModel(PreTrained):
             output_attentions: also return the weights of every layer.
             output_hidden_states: also return the vectors after every layer.
             positions: (B, M), where the last layer is to be computed, from 0 for [CLS]
-                on if there is a pooler; None: at all.
+                on if there is a pooler; None: everywhere.
 
         Returns:
             See ModelOutput; the last layer's T is M if there are positions.

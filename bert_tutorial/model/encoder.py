@@ -98,7 +98,7 @@ class Encoder(nn.Module):
             is_token: (B, T) bool or None.
             output_attentions: keep the weights of each layer.
             output_hidden_states: keep the output of each layer.
-            positions: (B, M), where the last layer is to be computed; None: at all.
+            positions: (B, M), where the last layer is to be computed; None: everywhere.
 
         Returns:
             The output of the last layer (B, T, H), or (B, M, H) at the positions; the
@@ -107,6 +107,8 @@ class Encoder(nn.Module):
         """
         states = [hidden] if output_hidden_states else []
         attentions = []
+        if positions is not None and not self.layers:  # no layer that would choose
+            hidden = hidden.take_along_dim(positions[:, :, None], dim=1)  # (B, M, H)
         for number, layer in enumerate(self.layers, start=1):
             if positions is not None and number == len(self.layers):
                 hidden, weights = layer(hidden, is_token, output_attentions, positions)

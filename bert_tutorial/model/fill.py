@@ -52,7 +52,8 @@ def fill_masks(
     positions = mask_positions(model, tokenizer, ids)
     was_training = model.training
     model.eval()
-    hidden = model.bert(torch.tensor([ids])).last_hidden_state  # (1, T, H)
+    on_device = torch.tensor([ids], device=model.device)
+    hidden = model.bert(on_device).last_hidden_state  # (1, T, H)
     found = best_guesses(model, tokenizer, hidden[0, positions], top)
     model.train(was_training)
     return found

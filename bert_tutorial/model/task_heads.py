@@ -43,6 +43,11 @@ class SpanOutput(Output):
     attentions: tuple[Tensor, ...] | None = None
 
 
+def _inside(positions: Tensor, T: int) -> Tensor:
+    """Let positions (B,) outside the text be T, which is not scored."""
+    return positions.masked_fill(positions < 0, T).clamp(max=T)
+
+
 def _dropout(config: BertConfig) -> nn.Dropout:
     given = config.classifier_dropout
     return nn.Dropout(config.hidden_dropout_prob if given is None else given)
@@ -219,7 +224,8 @@ class BertForQuestionAnswering(PreTrained):
             input_ids: (B, T).
             attention_mask: (B, T), 1 for real tokens, or None.
             token_type_ids: (B, T), or None.
-            start_positions: (B,); a position outside the text is not scored.
+            start_positions: (B,); one outside the text, below 0 or from T on, is not
+                scored (transformers takes those below 0 as [CLS]).
             end_positions: (B,), likewise.
             output_attentions: also return attention weights.
             output_hidden_states: also return the vectors of all layers.
@@ -239,7 +245,7 @@ class BertForQuestionAnswering(PreTrained):
         loss = None
         if start_positions is not None and end_positions is not None:
             T = start.shape[1]
-            first = F.cross_entropy(start, start_positions.clamp(0, T), ignore_index=T)
-            last = F.cross_entropy(end, end_positions.clamp(0, T), ignore_index=T)
+            first = F.cross_entropy(start, _inside(start_positions, T), ignore_index=T)
+            last = F.cross_entropy(end, _inside(end_positions, T), ignore_index=T)
             loss = (first + last) / 2
         return SpanOutput(start, end, loss, out.hidden_states, out.attentions)

@@ -72,11 +72,13 @@ def answer_probes(
     for start in range(0, len(probes), batch_size):
         part = probes[start : start + batch_size]
         rows = [tokenizer.encode(probe.text).ids for probe in part]
-        ids, mask = pad(rows, tokenizer.pad_id)
+        ids, mask = (one.to(model.device) for one in pad(rows, tokenizer.pad_id))
         where = (ids == tokenizer.mask_id).int().argmax(dim=1)  # (B,)
         hidden = model.bert(ids, mask).last_hidden_state
         logits = model.cls.predictions(hidden[torch.arange(len(part)), where])  # (B, V)
-        right = torch.tensor([single_token(tokenizer, p.answer) for p in part])
+        right = torch.tensor(
+            [single_token(tokenizer, p.answer) for p in part], device=model.device
+        )
         probabilities = logits.softmax(dim=-1)
         of_right = probabilities.gather(1, right[:, None])  # (B, 1)
         ranks = (probabilities > of_right).sum(dim=1) + 1
@@ -182,9 +184,10 @@ def next_sentence_accuracy(
     hits = 0
     for start in range(0, len(pairs), batch_size):
         part = pairs[start : start + batch_size]
-        ids, segments, mask = stack_pairs(part, tokenizer)
+        inputs = [one.to(model.device) for one in stack_pairs(part, tokenizer)]
+        ids, segments, mask = inputs
         pooled = model.bert(ids, mask, segments).pooler_output
-        guess = model.cls.seq_relationship(pooled).argmax(dim=-1)
+        guess = model.cls.seq_relationship(pooled).argmax(dim=-1).cpu()
         hits += int((guess == torch.tensor([int(p.is_random) for p in part])).sum())
     model.train(was_training)
     return hits / max(1, len(pairs))

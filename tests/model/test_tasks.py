@@ -110,12 +110,13 @@ def test_the_span_loss_is_the_mean_of_both_ends():
     torch.testing.assert_close(out.loss, (first + last) / 2)
 
 
-def test_answers_beyond_the_text_do_not_count():
+@pytest.mark.parametrize("outside", [T, T + 9, -1, -100])
+def test_answers_outside_the_text_do_not_count(outside):
     model = BertForQuestionAnswering(tiny_config()).eval()
     both = model(
         IDS,
-        start_positions=torch.tensor([1, T + 9]),
-        end_positions=torch.tensor([4, T]),
+        start_positions=torch.tensor([1, outside]),
+        end_positions=torch.tensor([4, outside]),
     )
     alone = model(
         IDS[:1], start_positions=torch.tensor([1]), end_positions=torch.tensor([4])

@@ -57,7 +57,7 @@ class GatedFeedForward(nn.Module):
 class PreNormEncoderLayer(EncoderLayer):
     """A layer that normalises what goes into each part, and not the sum.
 
-    x + f(norm(x)) twice (Xiong et al. 2020, table 1): nothing stands on the way of the
+    x + f(norm(x)) twice (Xiong et al. 2020, table 1): nothing stands in the way of the
     residual from the embeddings to the top.
     """
 
