@@ -44,16 +44,30 @@ def add_evaluate_command(commands: Any) -> None:
     evaluate.set_defaults(run=run_evaluate)
 
 
+OF_DATA = (
+    "task",
+    "threshold",
+    "precision",
+    "lenient",
+    "text_column",
+    "pair_column",
+    "label_column",
+)
+
+
 def run_evaluate(options: argparse.Namespace) -> None:
     """Judge a model on the facts of its world, on text files, or on its task."""
     import torch
 
+    if not options.world and options.seed is not None:
+        raise UserError("--seed goes with --world; leave it out")
     if options.data:
         run_task_evaluate(options)
         return
-    for name in ("task", "threshold", "precision"):
-        if getattr(options, name) is not None:
-            raise UserError(f"--{name} goes with --data; leave it out")
+    for name in OF_DATA:
+        if getattr(options, name) not in (None, False):
+            flag = name.replace("_", "-")
+            raise UserError(f"--{flag} goes with --data; leave it out")
 
     from bert_tutorial.model.objectives import BertForPreTraining
     from bert_tutorial.pretraining.corpus import CorpusData

@@ -233,10 +233,10 @@ def recipe_of(options: argparse.Namespace, folder: Path) -> "FineTuningConfig":
     values = given(options, RECIPE)
     if options.steps is None and options.epochs is None:
         values.setdefault("min_steps", USUAL_STEPS)
-    return FineTuningConfig(
-        learning_rate=options.learning_rate or usual_rate(folder, options.task),
-        **values,
-    )
+    rate = options.learning_rate
+    if rate is None:
+        rate = usual_rate(folder, options.task)
+    return FineTuningConfig(learning_rate=rate, **values)
 
 
 def choices_of(options: argparse.Namespace) -> "RunOptions":

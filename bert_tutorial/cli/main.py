@@ -112,6 +112,11 @@ def _run(options: argparse.Namespace) -> int:
     return 0
 
 
+# Texts to read, which may have nothing in them; a name may not.
+MAY_BE_EMPTY = ("text", "texts", "pair", "question")
+SAID = {"start": "--from", "files": "the name of a file"}
+
+
 def refuse_empty(options: argparse.Namespace) -> None:
     """Refuse an empty name: that of a variable of the shell which is not set.
 
@@ -120,9 +125,12 @@ def refuse_empty(options: argparse.Namespace) -> None:
     Raises:
         UserError: naming the option.
     """
-    for name in ("model", "output", "data", "dev", "test", "input", "vocab"):
-        if getattr(options, name, None) == "":
-            raise UserError(f"--{name} must not be empty; name it, or leave it out")
+    for name, value in vars(options).items():
+        if name in MAY_BE_EMPTY:
+            continue
+        if value == "" or (isinstance(value, list) and "" in value):
+            said = SAID.get(name, f"--{name.replace('_', '-')}")
+            raise UserError(f"{said} must not be empty; name it, or leave it out")
 
 
 @contextmanager

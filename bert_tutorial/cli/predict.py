@@ -26,7 +26,7 @@ __all__ = ["add_predict_command", "add_threshold", "json_line", "run_task_evalua
 def add_predict_command(commands: Any) -> None:
     """Declare the command and its options."""
     predict = commands.add_parser("predict", help="use a fine-tuned model on texts")
-    predict.add_argument("texts", nargs="*", metavar="TEXT")
+    predict.add_argument("texts", nargs="*", metavar="TEXT", help="any texts")
     predict.add_argument("--input", metavar="FILE", help="instead of TEXT")
     predict.add_argument("--question", help="with --task qa: about each TEXT")
     predict.add_argument(

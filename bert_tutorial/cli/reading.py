@@ -203,7 +203,8 @@ def fill_file(
     from bert_tutorial.files.texts import read_text
     from bert_tutorial.tasks.fill import fill_texts
 
-    texts = [line for line in read_text(file).splitlines() if line.strip()]
+    # not splitlines(): a text may hold U+2028 or a form feed
+    texts = [line for line in read_text(file).split("\n") if line.strip()]
     if not texts:
         raise UserError(f"{file}: the file must hold texts, got none")
     for text, masks in zip(

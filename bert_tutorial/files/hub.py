@@ -153,6 +153,8 @@ def _fetch(name: str, revision: str | None, allow_bin: bool) -> Path:
     _compare_with_hub(Path(first), name)
 
     def fetched(file: str, needed: bool = False) -> bool:
+        if not needed and is_known_to_lack(name, file, folder.name):
+            return False
         try:
             path = huggingface_hub.hf_hub_download(name, file, revision=folder.name)
         except LocalEntryNotFoundError:  # no network: not the same as no such file
@@ -178,6 +180,15 @@ def _fetch(name: str, revision: str | None, allow_bin: bool) -> Path:
     for file in VOCABULARY:  # for the tokenizer, as far as they are there
         fetched(file)
     return folder
+
+
+def is_known_to_lack(name: str, file: str, commit: str) -> bool:
+    """Tell whether the hub said before that a commit has no such file.
+
+    Its client notes that in the cache, but does not look there without a network.
+    """
+    found = huggingface_hub.try_to_load_from_cache(name, file, revision=commit)
+    return found is huggingface_hub._CACHED_NO_EXIST
 
 
 def _compare_with_hub(path: Path, name: str) -> None:

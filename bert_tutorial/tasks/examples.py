@@ -1,4 +1,4 @@
-"""Turn labelled examples of the mini-world into padded batches.
+"""Labelled examples of any task, and the padded batches they make.
 
 Chapter: 14
 """

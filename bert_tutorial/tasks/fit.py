@@ -12,6 +12,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from bert_tutorial.files.errors import UserError
 from bert_tutorial.tasks.examples import Example, collate
 from bert_tutorial.training.optimizer import build_optimizer, linear_schedule
 
@@ -44,7 +45,12 @@ def fit(
 
     Returns:
         The loss of each step.
+
+    Raises:
+        UserError: if there are no examples.
     """
+    if not examples:
+        raise UserError("examples must hold at least one, got none")
     device = next(model.parameters()).device
     generator = torch.Generator().manual_seed(seed)
     optimizer = build_optimizer(model, learning_rate, (0.9, 0.999), 1e-6, weight_decay)

@@ -17,7 +17,12 @@ from bert_tutorial.files.folder import read_json
 from bert_tutorial.files.hub import find_folder
 from bert_tutorial.tasks.fine_tuning import FineTuningConfig
 from bert_tutorial.tasks.rows import Rows
-from bert_tutorial.tasks.run import RunOptions, fine_tune_model, usual_rate
+from bert_tutorial.tasks.run import (
+    RunOptions,
+    fine_tune_model,
+    keep_usable,
+    usual_rate,
+)
 from bert_tutorial.tasks.task import Head, Reading, Row, Task
 
 __all__ = ["OwnFile", "learn_from_file"]
@@ -30,6 +35,12 @@ class OwnFile(NamedTuple):
     test: int
     scores: dict[str, float]
     report: str
+
+    def __str__(self) -> str:
+        """Tell it in two lines, or in as many more as the reading had to say."""
+        scores = ", ".join(f"{name} {value:.3f}" for name, value in self.scores.items())
+        rows = f"{self.train} rows learned from, {self.test} judged"
+        return f"{rows}: {scores}\n{self.report}"
 
 
 def learn_from_file(
@@ -70,6 +81,8 @@ def learn_from_file(
     train, test = Rows[Row](rows.source), Rows[Row](rows.source)
     test.extend(rows[-cut:][:most])
     train.extend(random.Random(seed).sample(rows[:-cut], min(most, len(rows) - cut)))
+    names = task.names(train, rows.source)
+    keep_usable(task, test, names, is_strict=False)  # of a label that was not learned
     folder = find_folder(model)
     recipe = FineTuningConfig(
         steps=steps, batch_size=batch_size, learning_rate=usual_rate(folder, task.name)

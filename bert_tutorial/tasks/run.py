@@ -28,6 +28,7 @@ from bert_tutorial.files.folder import read_json
 from bert_tutorial.files.hub import find_folder
 from bert_tutorial.files.shipped import shipped_weights
 from bert_tutorial.files.texts import replace_json
+from bert_tutorial.model.bert import initialise
 from bert_tutorial.model.config import BertConfig, ConfigChanges, dropout_changes
 from bert_tutorial.pretraining.run import corpus_digests
 from bert_tutorial.pretraining.start import weights_digest
@@ -42,7 +43,12 @@ from bert_tutorial.tokenization.tokenizer import BertTokenizer
 from bert_tutorial.tokenization.vocabulary import check_vocabulary_size
 from bert_tutorial.training.device import pick_device
 from bert_tutorial.training.identity import Identity, check_identity, lengthened
-from bert_tutorial.training.keeper import StateKeeper, refuse_results, sweep_run
+from bert_tutorial.training.keeper import (
+    StateKeeper,
+    refuse_other_vocabulary,
+    refuse_results,
+    sweep_run,
+)
 from bert_tutorial.training.lock import RunLock
 from bert_tutorial.training.states import list_states, newest_state
 
@@ -288,7 +294,13 @@ def read_part(
     for line in task.describe(rows):
         say(f"{rows.source}: {line}")
     if isinstance(source, str | Path):
-        return Part(rows, corpus_digests([source])["file 1"])
+        # What the file is read as is named only where it is not what one expects, so
+        # that states from before it was named are still of the same run.
+        asked = dict(reading.columns)
+        if not reading.is_strict:
+            asked["bad rows"] = "left out"
+        named = f" read as {json.dumps(asked, sort_keys=True)}" if asked else ""
+        return Part(rows, corpus_digests([source])["file 1"] + named)
     digest = hashlib.sha256(repr(list(rows)).encode()).hexdigest()
     return Part(rows, f"{len(rows)} rows {digest}")
 
@@ -330,6 +342,7 @@ def prepare(
     train, dev, test = parts
     shape = shape_of(task, own, options, train.rows)
     names = task.names(train.rows, train.rows.source)
+    names = in_model_order(names, own.id2label)
     changes = changes_of(task, options, names)
     own.changed(**changes)  # refuse a bad one before any work
     say_coverage(task, folder, tokenizer, train.rows, say)
@@ -354,6 +367,30 @@ def prepare(
         device=options.device or pick_device(),
         say=say,
     )
+
+
+def in_model_order(names: list[str], known: Sequence[str] | None) -> list[str]:
+    """Number labels as the model's classifier does, if it is for just these."""
+    is_for_these = known is not None and sorted(known) == sorted(names)
+    return list(known or ()) if is_for_these else names
+
+
+def begin_head_anew(job: Job[Row, Head], model: Head) -> None:
+    """Give a classifier that was for other labels new initial weights, and say so.
+
+    One for another number of labels is new anyway, and one whose labels have no names
+    may be for these.
+    """
+    head = getattr(model, "classifier", None)
+    known = config_of(job.folder).id2label
+    if head is None or "classifier.weight" in model.missing_keys or known is None:
+        return
+    if job.names and sorted(known) != sorted(job.names):
+        initialise(head, model.config)
+        job.say(
+            f"{job.folder}: its classifier is for {', '.join(known)}, so a new one "
+            "begins from random weights"
+        )
 
 
 def shape_of(
@@ -387,7 +424,10 @@ def look_at_parts(
     for part, found in (("dev", dev), ("test", test)):
         if found is None:
             continue
+        before = len(found.rows)
         keep_usable(task, found.rows, names, is_strict)
+        if gone := before - len(found.rows):
+            say(f"{found.rows.source}: {how_many(gone, 'row')} left out of {part}")
         if task.overlap is not None:
             say(task.overlap(train.rows, found.rows, part))
 
@@ -565,7 +605,8 @@ def run_one(job: Job[Row, Head], folder: Path) -> Report:
             return before
         options = replace(options, longer=goes_further(job, folder, before))
     has_state = any((folder / STATES).glob("step-*.safetensors"))
-    is_resumed = options.resume and (has_state or "seed-" not in folder.name)
+    # One of several seeds may not have been begun when the run was stopped.
+    is_resumed = options.resume and (has_state or len(options.seeds) == 1)
     folder.mkdir(parents=True, exist_ok=True)
     sweep_run(folder, is_resumed)
     keeper = StateKeeper(
@@ -575,6 +616,9 @@ def run_one(job: Job[Row, Head], folder: Path) -> Report:
     model = job.task.model.from_pretrained(
         job.folder, allow_bin=options.allow_bin, **job.changes
     )
+    begin_head_anew(job, model)
+    if not is_resumed and before is None:
+        refuse_other_vocabulary(folder, job.tokenizer.id_to_token)
     job.tokenizer.save(folder, model.config.max_position_embeddings)
     report = report_of(job, tune(job, model, folder / "log.jsonl", keeper))
     if job.test is not None:
@@ -664,6 +708,17 @@ def goes_further(job: Job[Row, Head], folder: Path, before: Report) -> bool:
             "further with --model (model=) and another folder"
         )
     state = newest_state(folder / STATES).values
+    waited = [
+        one
+        for one in state["trainer"].get("evaluations", [])
+        if one["step"] > state["trainer"]["best_step"]
+    ]
+    if job.config.patience is not None and len(waited) >= job.config.patience:
+        raise UserError(
+            f"{folder}: the patience ({job.config.patience}) of the run was over with "
+            f"its last step, {old}, so more steps change nothing; start a run with "
+            "more patience in another folder"
+        )
     is_new = bool(state["identity"]["recipe"]["steps"] < job.steps)
     job.say(
         f"going on from step {state['step']} to {job.steps}; the learning rate of "

@@ -57,6 +57,11 @@ def task_name(folder: Path, asked: str | None = None) -> str:
     if asked is None:
         if isinstance(found, str):
             return found
+        if (folder / "seeds.json").is_file():
+            raise UserError(
+                f"{folder} has a model for each seed; name one of them, such as "
+                f"{next(iter(sorted(folder.glob('seed-*'))), folder / 'seed-0')}"
+            )
         raise UserError(f"{folder} does not say for which task it is; give --task")
     if isinstance(found, str) and found != asked:
         raise UserError(f"{folder} was fine-tuned for {found}, not for {asked}")

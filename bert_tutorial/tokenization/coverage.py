@@ -89,8 +89,8 @@ def coverage(
         texts: any texts.
         most: look at so many of them, evenly spread.
     """
-    step = max(1, len(texts) // most)
-    return count_pieces(tokenizer, tokenizer.encode_lines(list(texts[::step][:most])))
+    step = max(1, -(-len(texts) // most))
+    return count_pieces(tokenizer, tokenizer.encode_lines(list(texts[::step])))
 
 
 def count_pieces(tokenizer: BertTokenizer, lines: Iterable[Sequence[int]]) -> Coverage:

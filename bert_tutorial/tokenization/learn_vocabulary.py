@@ -11,10 +11,8 @@ left part first, in the order of code points; so the same text always gives the 
 vocabulary.
 
 Counting all pairs anew after each merge would take minutes. `PairIndex` touches only
-the
-words that hold the joined pair, and a heap finds the best pair; entries that have
-become
-out of date are noticed when they come up (a lazy heap).
+the words that hold the joined pair, and a heap finds the best pair; entries that have
+become out of date are noticed when they come up (a lazy heap).
 
 Chapter: 4
 """

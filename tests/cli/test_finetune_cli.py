@@ -158,6 +158,8 @@ def test_several_seeds_give_mean_and_spread(capsys, tmp_path):
     by_hand = (sum((v - sum(values) / 3) ** 2 for v in values) / 2) ** 0.5
     assert spread == pytest.approx(by_hand, abs=1e-4)
     assert "3 seeds: best dev accuracy" in out
+    code, _, err = run(capsys, "predict", "--model", folder, "a film")
+    assert code == 2 and f"name one of them, such as {folder / 'seed-0'}" in err
     assert len({(folder / f"seed-{s}/model.safetensors").read_bytes() for s in range(3)}) == 3  # fmt: skip  # noqa: E501
 
 
@@ -283,6 +285,7 @@ def test_a_long_text_loses_nothing_in_predicting(capsys, tmp_path):
     assert shares[0]["probability"] != shares[1]["probability"]
 
 
+TUNE = ("finetune", "--task", "sentiment", "--data", "a.tsv", "--output", "o")
 USES = {
     "no text": (["predict", "--model", "M"], "either TEXT or --input"),
     "both": (["predict", "--model", "M", "a", "--input", "b"], "either TEXT or"),
@@ -298,6 +301,19 @@ USES = {
     ),
     "question": (["predict", "--model", "M", "a", "--question", "b"], "task qa only"),
     "task of no data": (["evaluate", "--world", "--task", "qa"], "goes with --data"),
+    "bad rows of no data": (["evaluate", "--world", "--lenient"], "goes with --data"),
+    "a column of no data": (
+        ["evaluate", "--corpus", "a.txt", "--text-column", "b"],
+        "--text-column goes with --data",
+    ),
+    "a seed of no world": (
+        ["evaluate", "--model", "M", "--data", "a.tsv", "--seed", "1"],
+        "--seed goes with --world",
+    ),
+    "a rate of 0": (
+        [*TUNE, "--learning-rate", "0"],
+        "learning_rate must be above 0",
+    ),
     "missing": (["evaluate", "--model", "M", "--data", "no.tsv"], "no such file"),
 }
 

@@ -1,7 +1,10 @@
 """Folders and names that are no model of this package: what is said, and what helps."""
 
 import json
+import os
 import shutil
+import subprocess
+import sys
 
 import pytest
 import torch
@@ -11,7 +14,7 @@ from transformers import AutoConfig, AutoModel
 from bert_tutorial.__main__ import main
 from bert_tutorial.files.errors import UserError
 from bert_tutorial.files.folder import CheckpointError, weight_files
-from bert_tutorial.files.hub import find_folder
+from bert_tutorial.files.hub import VOCABULARY, find_folder
 from bert_tutorial.files.shipped import shipped_weights
 from bert_tutorial.model.bert import BertModel
 from bert_tutorial.tokenization.tokenizer import BertTokenizer
@@ -159,3 +162,70 @@ def test_an_empty_name_is_refused(tmp_path, name, capsys, monkeypatch):
     assert not list(tmp_path.iterdir()), (
         "nothing is written where the command was given"
     )
+
+
+EMPTY = {
+    "a corpus": (["pretrain", "--corpus", "", "--output", "o"], "--corpus"),
+    "one of two": (["pretrain", "--corpus", "a", "", "--output", "o"], "--corpus"),
+    "a start": (
+        ["pretrain", "--corpus", "a", "--from", "", "--output", "o"],
+        "--from",
+    ),
+    "a size": (
+        ["pretrain", "--corpus", "a", "--config", "", "--output", "o"],
+        "--config",
+    ),
+    "texts": (["vocabulary", "", "--output", "v.txt"], "the name of a file"),
+    "judged": (["evaluate", "--corpus", ""], "--corpus"),
+    "a column": (
+        [
+            *["predict", "--model", "mini-world", "--input", "a.tsv", "--text-column"],
+            "",
+        ],
+        "--text-column",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", EMPTY)
+def test_no_empty_name_is_taken_for_the_folder_of_the_command(
+    tmp_path, name, capsys, monkeypatch
+):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "near.txt").write_text("a text\n\nanother one\n", encoding="utf-8")
+    command, said = EMPTY[name]
+    assert main(command) == 2
+    assert f"{said} must not be empty" in capsys.readouterr().err
+    assert [path.name for path in tmp_path.iterdir()] == ["near.txt"]
+
+
+CACHED = {"config.json": True, "model.safetensors": True, "vocab.txt": True}
+
+
+@pytest.mark.parametrize("is_known", [True, False])
+def test_a_model_fetched_before_opens_without_a_network(tmp_path, is_known):
+    """The hub's client notes which files are there, and which are known not to be."""
+    commit = "0" * 39 + "1"
+    root = tmp_path / "hub" / "models--some--model"
+    (root / "snapshots" / commit).mkdir(parents=True)
+    (root / "refs").mkdir()
+    (root / "refs" / "main").write_text(commit, encoding="utf-8")
+    for file in CACHED:
+        source = (shipped_weights() / file).read_bytes()
+        (root / "snapshots" / commit / file).write_bytes(source)
+    if is_known:
+        (root / ".no_exist" / commit).mkdir(parents=True)
+        for file in set(VOCABULARY) - set(CACHED):
+            (root / ".no_exist" / commit / file).touch()
+    code = (
+        "from bert_tutorial import BertModel; BertModel.from_pretrained('some/model')"
+    )
+    environment = os.environ | {
+        "HF_HUB_CACHE": str(tmp_path / "hub"),
+        "HF_HUB_OFFLINE": "1",
+    }
+    done = subprocess.run(
+        [sys.executable, "-c", code], env=environment, capture_output=True, text=True
+    )
+    assert (done.returncode == 0) == is_known, done.stderr
+    assert is_known or "could not be fetched from the hub" in done.stderr

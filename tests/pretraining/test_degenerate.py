@@ -74,4 +74,7 @@ def test_pieces_a_word_are_counted_by_hand_and_noticed():
     assert coverage(LATIN, ["letters"] * 9).is_odd, "seven pieces a word"
     assert not coverage(LATIN, ["the the . a b"] * 9).is_odd
     assert coverage(LATIN, []) == (0, 0, 0, 0)
+    halves = ["\u03b2"] * 1_900 + ["the"] * 1_900  # sorted by script
+    assert coverage(LATIN, halves).unknown_share == 0.5
+    assert coverage(LATIN, halves).words <= 2_000
     coverage(LATIN, ["β β"]).check("a")  # so few say nothing

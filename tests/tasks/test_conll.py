@@ -12,6 +12,7 @@ from bert_tutorial.tasks.tagging.files import (
     read_conll,
     read_tagged,
     read_tagged_json,
+    read_words,
     tag_names,
     tagged_records,
 )
@@ -132,6 +133,17 @@ SENTENCES = [
 def test_the_same_sentences_in_other_clothes(tmp_path, text):
     rows = read_conll(write(tmp_path, text))
     assert rows == SENTENCES and rows.skipped == []
+
+
+def test_the_contractions_of_conllu_are_no_words(tmp_path):
+    """A range of words and an empty node, in each sentence, as in French or Italian."""
+    rest = "\t_" * 7
+    sentence = [("1", "il"), ("2-3", "du"), ("2", "de"), ("3", "le"), ("3.1", "vu")]
+    lines = [f"{number}\t{word}{rest}\tO" for number, word in sentence]
+    path = tmp_path / "fr.conllu"
+    path.write_text("\n".join([*lines, ""]) + "\n" + "\n".join(lines), "utf-8")
+    rows = read_words(path)
+    assert [row.words for row in rows] == [["il", "de", "le"]] * 2
 
 
 def test_docstart_parts_documents_and_is_no_row(tmp_path):

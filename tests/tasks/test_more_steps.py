@@ -5,15 +5,20 @@ import random
 import shutil
 
 import pytest
+import torch
 from conftest import at_step
 
 from bert_tutorial.cli.main import main
 from bert_tutorial.files.errors import UserError
 from bert_tutorial.files.folder import CheckpointError
 from bert_tutorial.files.shipped import shipped_weights
+from bert_tutorial.model.task_heads import BertForSequenceClassification
+from bert_tutorial.tasks import fine_tuning
 from bert_tutorial.tasks.fine_tuning import FineTuningConfig
 from bert_tutorial.tasks.run import RunOptions, fine_tune_model
 from bert_tutorial.tasks.sentiment.task import SENTIMENT
+from bert_tutorial.tasks.task import Reading
+from bert_tutorial.tokenization.tokenizer import BertTokenizer
 from bert_tutorial.training import loop
 
 FIRST, ALL = 6, 12
@@ -201,3 +206,97 @@ def test_the_command_line_names_the_way_and_the_number_of_looks(tmp_path, capsys
     assert f"judged 2 times: {first['accuracy']:.4f} after 5 steps before" in out
     assert main([*command, "--epochs", "1", "--resume"]) == 2
     assert "must be more than the 10" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("name", ["mine", "seed-3", "my-seed-model"])
+def test_without_a_state_there_is_nothing_to_go_on_with(tune, name):
+    """Whatever the folder is called; only one of several seeds may be new."""
+    with pytest.raises(CheckpointError, match=r"no training state|states"):
+        tune(name, FIRST, resume=True)
+
+
+def test_of_several_seeds_one_that_was_not_begun_is_begun(tune, tmp_path):
+    tune("both", FIRST, seeds=(0,), longer=False)
+    whole = tune("whole", FIRST, seeds=(0, 1))
+    shutil.rmtree(tmp_path / "whole" / "seed-1")
+    again = tune("whole", FIRST, seeds=(0, 1), resume=True)
+    assert [one["test"] for one in again] == [one["test"] for one in whole]
+
+
+def test_a_patience_that_was_over_with_the_last_step_is_told(tune, monkeypatch):
+    """There the run was not cut short, and more steps would change nothing."""
+    judge, falling = fine_tuning.DevScores.judge, iter([0.9, 0.5])
+
+    def worse(scores, step, found, model):
+        judge(scores, step, found | {"accuracy": next(falling)}, model)
+
+    monkeypatch.setattr(fine_tuning.DevScores, "judge", worse)
+    (report,) = tune("c", FIRST, patience=1)
+    assert report["last_dev"]["step"] == FIRST
+    with pytest.raises(UserError, match=r"patience \(1\) of the run was over with its"):
+        tune("c", ALL, resume=True, patience=1)
+
+
+def test_other_columns_are_another_run(tmp_path):
+    file, twice = tmp_path / "a.tsv", "good cat\tbad dog\tyes\nbad cat\tgood dog\tno\n"
+    file.write_text("one\ttwo\tlabel\n" + 8 * twice, encoding="utf-8")
+
+    def run(column, resume):
+        return fine_tune_model(
+            SENTIMENT,
+            shipped_weights(),
+            file,
+            tmp_path / "m",
+            recipe=FineTuningConfig(steps=2, batch_size=8, learning_rate=1e-3),
+            options=RunOptions(resume=resume),
+            reading=Reading(columns={"text": column, "label": "label"}),
+        )
+
+    first = run("one", False)
+    with pytest.raises(CheckpointError, match=r"data train: .*one.*two"):
+        run("two", True)
+    assert run("one", True) == first
+
+
+def test_the_vocabulary_of_somebody_else_is_kept(tune, tmp_path):
+    for name in ("vocab.txt", "tokenizer.json"):
+        folder = tmp_path / name[:5]
+        folder.mkdir()
+        (folder / name).write_text("[PAD]\nmine\n", encoding="utf-8")
+        with pytest.raises(UserError, match=r"another (vocabulary|tokenizer), which"):
+            tune(folder.name, FIRST)
+        assert (folder / name).read_text(encoding="utf-8") == "[PAD]\nmine\n"
+
+
+LABELS = {
+    "in another order": (("True", "False"), True),
+    "for other things": (("angry", "glad"), False),
+}
+
+
+@pytest.mark.parametrize("name", LABELS)
+def test_a_classifier_is_taken_for_the_labels_that_it_has(tune, tmp_path, name):
+    """With the labels in its own order; one for others begins from random weights."""
+    labels, is_kept = LABELS[name]
+    base = BertForSequenceClassification.from_pretrained(
+        shipped_weights(), id2label=labels, allow_bin=False
+    )
+    torch.nn.init.constant_(base.classifier.bias, 7.0)
+    base.save_pretrained(tmp_path / "base")
+    BertTokenizer.from_pretrained(shipped_weights()).save(tmp_path / "base", 64)
+    said = []
+    fine_tune_model(
+        SENTIMENT,
+        tmp_path / "base",
+        table(tmp_path / "t.tsv"),
+        tmp_path / "m",
+        recipe=FineTuningConfig(steps=1, batch_size=8, learning_rate=1e-6),
+        options=RunOptions(),
+        say=said.append,
+    )
+    tuned = BertForSequenceClassification.from_pretrained(tmp_path / "m")
+    assert bool((tuned.classifier.bias > 6).all()) == is_kept
+    expected = labels if is_kept else ("False", "True")
+    assert tuple(tuned.config.id2label) == expected
+    told = any("its classifier is for angry, glad" in line for line in said)
+    assert told != is_kept

@@ -1,5 +1,10 @@
 """A file of one's own: learned from with the model's vocabulary, judged on its end."""
 
+import ast
+import json
+import re
+from types import SimpleNamespace
+
 import pytest
 from conftest import REAL_DATA
 
@@ -11,6 +16,7 @@ from bert_tutorial.tasks.questions.task import QUESTIONS
 from bert_tutorial.tasks.sentiment.task import SENTIMENT
 from bert_tutorial.tasks.summaries.task import SUMMARIES
 from bert_tutorial.tasks.tagging.task import TAGGING
+from book_files import ROOT
 
 FILES = {
     "sst2-glue/train.tsv": SENTIMENT,
@@ -110,3 +116,58 @@ def test_a_file_of_one_row_is_refused(tmp_path):
     file.write_text("sentence\tlabel\nfine\t1\n", encoding="utf-8")
     with pytest.raises(UserError, match="at least 2 rows, got 1"):
         learn_from_file(SENTIMENT, file, shipped_weights())
+
+
+CELLS = [  # chapter, cell, file that a reader would name
+    (14, "own-data", "sst2-glue/dev.tsv"),
+    (14, "own-data", "pairs/mrpc-sample-train.tsv"),
+    (15, "own-file", "ner/wnut17dev.conll"),
+    (15, "own-file", "ner/sec-fin5-train.txt"),
+    (16, "own-file", "squad/squad-small.json"),
+    (16, "own-file", "squad/xquad.en.json"),
+    (17, "own-file", "summarization/cnndm_presumm_sample.json"),
+    (17, "own-file", "samples/xsum.json"),
+]
+
+
+@needs_data
+@pytest.mark.parametrize(("chapter", "cell", "name"), CELLS)
+def test_the_cell_of_a_chapter_learns_from_the_file_that_its_reader_names(
+    chapter, cell, name, capsys
+):
+    file = real(name)
+    page = next((ROOT / "notebooks").glob(f"{chapter:02d}_*.ipynb"))
+    cells = [
+        one
+        for one in json.loads(page.read_text("utf-8"))["cells"]
+        if one["cell_type"] == "code"
+    ]
+    source = next("".join(one["source"]) for one in cells if one["id"] == cell)
+    named = re.subn(r'^PATH = ""', f"PATH = {str(file)!r}", source, flags=re.M)
+    assert named[1] == 1
+    names = {"FOLDER": shipped_weights()}
+    exec("\n".join(map(imports_in, cells)), names)
+    seen = []
+
+    def in_short(*arguments, **options):
+        """Learn from the file as the cell asks, but for a moment."""
+        seen.append(learn_from_file(*arguments, **(options | {"most": 16, "steps": 1})))
+        return seen[-1]
+
+    nothing = SimpleNamespace(tagging=lambda *_: [])  # what chapter 15 has instead
+    names |= {"learn_from_file": in_short, "world": nothing, "phrases": list}
+    exec(named[0], names)
+    (found,) = seen
+    assert 0 < found.train <= 16
+    told = capsys.readouterr().out
+    assert f"{found.train} " in told and f"{found.test} judged" in told
+
+
+def imports_in(cell):
+    """Give the imports of a cell, at its top level, as source."""
+    source = re.sub(r"^\s*[%!].*$", "pass", "".join(cell["source"]), flags=re.M)
+    return "\n".join(
+        ast.unparse(node)
+        for node in ast.parse(source).body
+        if isinstance(node, ast.Import | ast.ImportFrom)
+    )

@@ -317,6 +317,22 @@ def test_the_marks_of_glue_are_no_quotation():
     assert is_quoted('a\tb\n"say ""no"""\t1\nplain\t0\n', "\t")
 
 
+def test_a_quotation_over_two_rows_does_not_melt_them(tmp_path):
+    """As in a table of reviews that were cut into sentences."""
+    text = 'text\tlabel\n"I hated it\tneg\nand so did she"\tneg\nfine\tpos\n'
+    rows = read_table(write(tmp_path, "a.tsv", text))
+    assert [row.label for row in rows] == ["neg", "neg", "pos"]
+    whole = 'text,label\n"one\ntwo",1\nfine,0\n'
+    assert is_quoted(whole, ","), "cut plainly, its lines are no rows"
+
+
+def test_rows_behind_an_open_mark_are_counted(tmp_path):
+    text = 'text,label\nok,1\n"bad,1\nfine,0\ngood,1\n'
+    rows = read_table(write(tmp_path, "a.csv", text), strict=False)
+    (bad,) = rows.skipped
+    assert "lines 3 to 5 are lost" in bad.reason
+
+
 HEADED = {
     "known names": "review,label\nfine,1\nbad,0\n",
     "other names": "opinion,points\nfine,1\nbad,0\nodd,1\n",

@@ -10,6 +10,7 @@ import torch
 from bert_tutorial.model.config import BertConfig
 from bert_tutorial.model.task_heads import BertForTokenClassification
 from bert_tutorial.tasks.fit import fit
+from bert_tutorial.tasks.tagging import predict
 from bert_tutorial.tasks.tagging.bio import (
     Span,
     best_legal_tags,
@@ -29,6 +30,25 @@ from bert_tutorial.tasks.tagging.windows import (
 )
 from bert_tutorial.tokenization.tokenizer import BertTokenizer
 from book_files import ROOT
+
+
+def test_a_tagger_of_iob1_may_begin_a_span_with_i(monkeypatch):
+    """One without B-PER can never give a person, if spans have to begin with B-."""
+    names = ["O", "B-LOC", "I-LOC", "I-PER"]
+    best = ["I-PER", "O", "I-LOC", "B-LOC", "I-PER"]
+    scores = 3.0 * torch.nn.functional.one_hot(
+        torch.tensor([names.index(tag) for tag in best]), len(names)
+    )
+    monkeypatch.setattr(predict, "word_scores", lambda *_, **__: [scores])
+    sizes = {"hidden_size": 4, "num_attention_heads": 2, "num_hidden_layers": 0}
+    config = BertConfig(**sizes, num_labels=4, id2label=names)
+    model = BertForTokenClassification(config)
+    words = [["Ann", "saw", "Rome", "Oslo", "Bo"]]
+    (tags,) = predict_tags(model, None, words, names)
+    assert tags == ["B-PER", "O", "B-LOC", "B-LOC", "B-PER"]
+    (raw,) = predict_tags(model, None, words, names, legal=False)
+    assert raw == best
+
 
 NAMES = ["O", "B-LOC", "B-PER", "I-LOC", "I-PER"]
 

@@ -172,7 +172,9 @@ def classify(
     """
     model.eval()
     windows = [one for row in encoded for one in row]
-    owners = torch.tensor([place for place, row in enumerate(encoded) for _ in row])
+    owners = torch.tensor(
+        [place for place, row in enumerate(encoded) for _ in row], dtype=torch.long
+    )
     device = next(model.parameters()).device
     logits = torch.zeros(len(windows), model.config.num_labels)
     for numbers, batch in length_batches(windows, batch_size, device):

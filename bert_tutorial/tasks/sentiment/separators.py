@@ -72,6 +72,8 @@ def is_quoted(text: str, separator: str) -> bool:
     """
     if '"' not in text:
         return False
+    widths = {line.count(separator) for line in text.split("\n") if line.strip()}
+    is_even = len(widths) == 1 and widths != {0}  # cut plainly, each line is a row
     field = re.compile(
         rf'(?:"((?:[^"]|"")*)"|([^"\n{separator}]*))([\n{separator}]|\Z)'
     )
@@ -83,6 +85,8 @@ def is_quoted(text: str, separator: str) -> bool:
         match = field.match(text, place)
         if match is None:
             return False
+        if is_even and match[1] is not None and "\n" in match[1]:
+            return False  # a quotation over two rows would melt them into one
         if row and match[1] is not None and not special.search(match[1]):
             needless.add(column)
         elif row and match[2]:
@@ -143,11 +147,13 @@ def _quoted_records(text: str, mark: str) -> Iterator[Record]:
         except StopIteration:
             return
         except csv.Error as error:
+            last = reader.line_num
+            rest = f", lines {line} to {last} are lost" if last > line else ""
             yield Record(
                 line,
                 [],
-                f"quotation marks do not pair up ({error}); inside a quoted field they "
-                "are doubled, not written with a backslash",
+                f"quotation marks do not pair up ({error}){rest}; inside a quoted "
+                "field they are doubled, not written with a backslash",
             )
             continue
         finally:

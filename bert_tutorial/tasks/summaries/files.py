@@ -50,10 +50,11 @@ def read_summaries(
 ) -> Rows[Document]:
     """Read documents with their summaries.
 
-    The file holds JSON: a list of objects, or one object a line. Three forms are
+    The file holds JSON: a list of objects, or one object a line. Four forms are
     known: `src` and `tgt`, lists of sentences, each a text or a list of words;
     `article` and `highlights`, a text and one with a sentence a line (CNN/DailyMail);
-    `document` and `summary`, two texts (XSum). Texts are cut by `split_sentences`.
+    `document` and `summary` (XSum) or `text` and `summary`, two texts. Texts are cut
+    by `split_sentences`.
 
     Args:
         file: the file.

@@ -36,6 +36,7 @@ from bert_tutorial.tasks.tagging.forms import (
     tag_scheme,
     tag_share,
     take_names,
+    without_ranges,
 )
 
 __all__ = [
@@ -88,7 +89,7 @@ def read_conll(
         FileNotFoundError: if there is no such file.
         UserError: if it is not UTF-8 text, has a bad row (strict), or no sentence.
     """
-    blocks = list(_blocks(read_text(file).split("\n")))
+    blocks = without_ranges(_blocks(read_text(file).split("\n")))
     collector = Collector[TaggedWords](file, strict)
     collector.rows.notes += _without_names(file, blocks)
     form = _form(file, blocks, columns)
@@ -368,7 +369,7 @@ def read_words(
         for line, record in json_rows(read_text(file)):
             _take_words(record, line, collector)
         return collector.finish()
-    blocks = list(_blocks(read_text(file).split("\n")))
+    blocks = without_ranges(_blocks(read_text(file).split("\n")))
     collector.rows.notes += _without_names(file, blocks)
     form = _form(file, blocks, columns)
     rows = [row for block in blocks for _, row in block]

@@ -18,7 +18,7 @@ Chapter: 15
 
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from bert_tutorial.files.errors import UserError
@@ -27,6 +27,7 @@ from bert_tutorial.tasks.rows import shown
 __all__ = ["Columns", "TagScheme", "find_columns", "tag_scheme"]
 
 ANY_TAG = re.compile(r"O|[BIMELSUW](-.*\S)?")
+RANGE = re.compile(r"\d+[-.]\d+")
 ONLY_TYPE = "entity"
 NEARLY_ALL = 0.95
 WORD_NAMES = {"token", "tokens", "word", "words"}
@@ -135,6 +136,14 @@ def given_column(given: Mapping[str, str], key: str, width: int) -> int | None:
             f"of a tagged file have no names; got {number!r}"
         )
     return int(number) - 1
+
+
+def without_ranges(blocks: Iterable[Block]) -> list[Block]:
+    """Leave out the rows of CoNLL-U that are no word: 3-4 (a contraction), 8.1."""
+    return [
+        [row for row in block if len(row[1]) != 10 or not RANGE.fullmatch(row[1][0])]
+        for block in blocks
+    ]
 
 
 def has_index(blocks: Sequence[Block], width: int) -> bool:

@@ -11,7 +11,11 @@ from torch import Tensor
 from bert_tutorial.files.errors import UserError
 from bert_tutorial.model.task_heads import BertForTokenClassification
 from bert_tutorial.tasks.fit import check_finite, length_batches
-from bert_tutorial.tasks.tagging.bio import best_legal_tags
+from bert_tutorial.tasks.tagging.bio import (
+    best_legal_tags,
+    spans_to_tags,
+    tags_to_spans,
+)
 from bert_tutorial.tasks.tagging.windows import encode_words
 from bert_tutorial.tokenization.tokenizer import BertTokenizer
 
@@ -94,7 +98,9 @@ def predict_tags(
         stride: pieces from one window to the next; None is half of what fits.
         batch_size: windows at a time.
         legal: give the best legal sequence; else the best tag of each word alone,
-            which may be none.
+            which may be none. A model with an I- whose B- it does not know was trained
+            in IOB1, where a span may begin with I-: its tags are then read as that
+            form has them, and given in IOB2.
 
     Returns:
         One tag a word, for each sentence.
@@ -115,6 +121,14 @@ def predict_tags(
         stride=stride,
         batch_size=batch_size,
     )
-    if legal:
+    if legal and not is_of_iob1(names):
         return [best_legal_tags(one, names) for one in scores]
-    return [[names[i] for i in one.argmax(dim=-1).tolist()] for one in scores]
+    tags = [[names[i] for i in one.argmax(dim=-1).tolist()] for one in scores]
+    if legal:
+        tags = [spans_to_tags(tags_to_spans(one), len(one)) for one in tags]
+    return tags
+
+
+def is_of_iob1(names: Sequence[str]) -> bool:
+    """Tell whether some spans can only begin with I- (as in the data of CoNLL-2003)."""
+    return any(f"B-{name[2:]}" not in names for name in names if name[:2] == "I-")
