@@ -109,6 +109,8 @@ def test_the_page_gives_the_five_seeds():
     told = [" ".join(re.findall(r"\d+", rows[5][i])) for i in (1, 3)]
     assert told == [" ".join(end.split()) for end in ends]
     assert max(run["untrained"]["recall_rephrased"] for run in runs) < 0.005
+    took = [run["cpu_seconds"] for run in runs]
+    assert f"{min(took):.0f} to {max(took):.0f} core-seconds" in PAGE
 
 
 def test_the_page_gives_the_recall_of_each_variant():
@@ -128,8 +130,9 @@ def test_the_page_gives_what_pretraining_pays():
         task, labels = row[0].removesuffix(" sentences").split(", ")
         mine = [r for r in runs if r["task"] == task and r["labels"] == int(labels)]
         mine.sort(key=lambda run: run["model"])  # seed 0, then the shipped seed 1
-        for told, run in zip(re.findall(r"\d+", row[1]), mine, strict=True):
-            assert abs(float(told) - 100 * run["pretrained"][0]) <= 0.51, row
+        told = [float(n) for n in re.findall(r"\d+", row[1])]  # means and deviations
+        found = [100 * value for run in mine for value in run["pretrained"]]
+        assert all(abs(a - b) <= 0.51 for a, b in zip(told, found, strict=True)), row
         for cell, kind in zip(row[2:], ("scratch", "bag_of_words"), strict=True):
             mean = statistics.mean(run[kind][0] for run in mine)
             assert abs(float(cell.removesuffix(" %")) - 100 * mean) <= 0.51, row
@@ -142,7 +145,7 @@ def test_the_five_figures_of_the_readme_are_on_the_page_and_it_is_short():
     section = readme.split("## Five figures")[1].split("\n## ")[0]
     rows = [line.split("|")[2] for line in section.splitlines() if "| " in line][2:]
     assert len(rows) == 5
-    speeds = [row[1] for row in table_of("Speed against transformers")]
+    speeds = [row[2] for row in table_of("Speed against transformers")]
     assert rows[3].split()[0] == min(speeds) and rows[3].split()[2] == max(speeds)
     phrases = [
         run
@@ -277,11 +280,13 @@ def test_the_page_gives_the_memory_of_a_corpus():
 
 def test_the_page_gives_the_measured_speeds():
     table = PAGE.split("## Speed against transformers")[1].split("What it does")[0]
-    rows = [line.split("|")[2:4] for line in table.splitlines() if "% |" in line]
+    rows = [line.split("|")[2:5] for line in table.splitlines() if "% |" in line]
     steps = [r for r in read("bench.json")["results"] if "peak_mib" in r]
     assert len(rows) == len(steps) >= 7
-    for (ratio, share), measured in zip(rows, steps, strict=True):
-        assert ratio.strip() == f"{measured['ratio']['ours']:.1f}", measured["case"]
+    for (ratio, same, share), measured in zip(rows, steps, strict=True):
+        ratios = measured["ratio"]
+        assert ratio.strip() == f"{ratios['ours']:.1f}", measured["case"]
+        assert same.strip() == f"{ratios['ours, same updates']:.1f}", measured["case"]
         reached = measured["share_of_product_speed"]["ours"]
         assert share.strip() == f"{reached:.0%}", measured["case"]
 
@@ -358,19 +363,21 @@ def test_the_page_gives_the_race_to_95_percent():
     assert max(run["core_seconds"] for run in record["runs"]) < 60
 
 
-def test_a_fixed_order_lowers_the_loss_and_not_the_ignorance():
+def test_a_fixed_order_lowers_the_loss_on_its_own_texts_alone():
     runs = read("fixed_order.json")["runs"]
     orders = {
         order: [run for run in runs if run["order"] == order]
         for order in ("fixed", "random")
     }
-    assert len(orders["fixed"]) == len(orders["random"]) >= 3
+    assert len(orders["fixed"]) == len(orders["random"]) >= 6
+    assert {run["steps"] for run in runs} == {1_500, 4_500}
     for fixed, mixed in zip(orders["fixed"], orders["random"], strict=True):
         assert fixed["seed"] == mixed["seed"] and fixed["steps"] == mixed["steps"]
-        assert fixed["masked_lm"] < mixed["masked_lm"] - 0.5
+        assert fixed["new_texts"]["fixed"] < mixed["new_texts"]["fixed"] - 0.3
+        assert fixed["new_texts"]["random"] > mixed["new_texts"]["random"] + 0.5
         assert fixed["recall_first_relation"] > 0.9
-        assert fixed["recall_other_relations"] < 0.1
-        assert mixed["recall_other_relations"] > 0.3
+        assert fixed["recall_other_relations"] < 0.12
+        assert mixed["recall_other_relations"] > mixed["majority_other_relations"]
 
 
 def small_models_on_the_page():
@@ -411,7 +418,7 @@ def test_the_page_gives_the_small_models_on_wnut17():
 
 def test_the_page_gives_the_small_models_on_squad():
     row, run = small_models_on_the_page()[2], read("squad_small.json")
-    assert f"{run['train']} questions, exact match" in row[0]
+    assert f"{run['train']} questions to learn from and" in row[0]
     for cell, kind in zip(row[1:3], ("pretrained", "scratch"), strict=True):
         values = [
             one["test"]["exact_match"] for one in run["runs"] if one["kind"] == kind

@@ -1,4 +1,4 @@
-"""Take three corpora the whole way: vocabulary, pretraining, probes, a task, a card.
+"""Take three corpora the whole way: vocabulary, pretraining, a task, a card.
 
     python tools/experiments/capstone.py --seeds 0 1 2
 

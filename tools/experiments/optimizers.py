@@ -31,11 +31,11 @@ from bert_tutorial.world.knowledge import majority_recall
 RESULTS = RUNS / "optimizers.json"
 PAPERS, CONTROL, MUON = "AdamW", "AdamW, Muon's schedule", "Muon"
 RATES = {
-    PAPERS: (1.5e-3, 3e-3, 5e-3),
-    CONTROL: (1.5e-3, 3e-3),
+    PAPERS: (1.5e-3, 3e-3, 5e-3, 8e-3),
+    CONTROL: (1.5e-3, 3e-3, 5e-3, 8e-3),
     MUON: (3.5e-3, 5e-3, 7e-3),
 }
-BUDGETS = (400, 800, 1_600)
+BUDGETS = (400, 800, 1_200, 1_600)
 
 
 class LateTrainer(Trainer):
