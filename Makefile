@@ -8,9 +8,10 @@ export OMP_NUM_THREADS ?= 1
 # A backend named in the environment would keep the figures out of the notebooks.
 unexport MPLBACKEND
 NBVAL := --nbval --nbval-current-env --nbval-cell-timeout=300
-# So many processes test at once; the cells of a notebook stay together and in order.
-JOBS ?= 2
-SHARED := -n $(JOBS) --dist loadfile
+# So many processes test at once, one more than two cores: browsers and kernels make them
+# wait. The cells of a notebook stay together and in order.
+JOBS ?= 3
+SHARED := -n $(JOBS) --dist loadfile --no-loadscope-reorder
 NOTEBOOKS := $(wildcard notebooks/*.ipynb)
 
 .DEFAULT_GOAL := help
@@ -81,7 +82,7 @@ $(VENV)/installed: pyproject.toml constraints.txt requirements-encoder.lock
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11, 5))' || { \
 	  echo "Python 3.11.5 or newer is needed, found $$($(PYTHON) --version 2>&1);" \
 	    "name another one: make book PYTHON=python3.12"; exit 1; }
-	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip --version >/dev/null 2>&1 || $(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --upgrade "pip>=25.2"
 	$(BIN)/python -m pip install --quiet --no-compile -c constraints.txt \
 	  -e ".[book,take,test]"

@@ -84,9 +84,8 @@ def options_table(parser: argparse.ArgumentParser) -> str:
     for action in parser._actions:
         if isinstance(action, argparse._HelpAction):
             continue
-        is_required = action.required or (
-            not action.option_strings and action.nargs not in ("*", "?")
-        )
+        is_option = bool(action.option_strings)
+        is_required = action.required if is_option else action.nargs not in ("*", "?")
         text = about(action, is_required)
         rows.append(f"| `{escape(written(action), quote=False)}` | {text} |")
     seen = set()

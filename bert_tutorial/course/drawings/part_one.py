@@ -196,7 +196,7 @@ def down_to_the_value(art: Drawing, x: float) -> None:
 def one_query() -> Drawing:
     """Chapter 6: the flow of one query, with the page's numbers."""
     art = Drawing(
-        "The way of one query through attention",
+        "The path of one query through attention",
         "The query of the token the, 2 2 0 0, goes to the keys of three tokens: the, "
         "1 1 0 0; dog, 0 1 1 0; barks, 0 0 1 1. The dot products are 4, 2 and 0. "
         "Divided by the root of 4 they are 2, 1 and 0. The softmax makes the weights "

@@ -16,9 +16,9 @@ STUB = '''
 def word_f1(prediction: str, answer: str) -> float:
     """Give 2 x common words / (words of one + words of the other).
 
-    First normalise both: lower the letters, delete ASCII punctuation
-    (string.punctuation), then replace the words a, an and the by a blank, then split at
-    blanks. "the-end" becomes "theend". A word counts as often as it stands in both.
+    First normalise both: make the letters lowercase, delete ASCII punctuation
+    (string.punctuation), then replace the words a, an and the by a space, then split at
+    whitespace. "the-end" becomes "theend". A word counts as often as it stands in both.
     0.0 if they share none; "The Tom, tom" and "tom" give 2 / 3.
     """
     raise NotAttempted

@@ -14,7 +14,7 @@ STUB = '''
 def differing_settings(
     ours: dict[str, Any], theirs: dict[str, Any], names: dict[str, str]
 ) -> dict[str, tuple[Any, Any]]:
-    """Find the settings that both sides have under a name, and not with one value.
+    """Find the settings that both sides have under a name, but with different values.
 
     names maps our name to theirs; a name that it lacks is the same on both sides. The
     result maps our name to (our value, their value), in the order of ours. Values are

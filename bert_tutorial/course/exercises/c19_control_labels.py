@@ -23,7 +23,8 @@ def control_labels(
     label for each example. For each word that is new, draw one entry of `labels`, with
     random, whatever the word's own label is: so each label comes about as often as in
     the real task, and says nothing about the word. With words ["peru", "iraq", "peru"]
-    and labels [0, 1, 0], the first and the last label are equal, 0 twice as often as 1.
+    and labels [0, 1, 0], the first and the last label are equal, and each label is 0
+    with probability 2/3.
     """
     raise NotAttempted
 '''
