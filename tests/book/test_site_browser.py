@@ -25,6 +25,7 @@ PAGES = sorted(
     if "_static" not in path.parts and path.name not in ("index.html", "404.html")
 )
 WIDTHS = (320, 390, 768, 1000, 1100, 1200, 1440)
+FEW_WIDTHS = (320, 1000, 1440)
 SIZES = {"wide": (1280, 900), "phone": (390, 844)}
 LOOKS = [("wide", "light"), ("wide", "dark"), ("phone", "dark")]
 OPTIONS = {"resultTypes": ["violations"]}
@@ -80,8 +81,8 @@ NO_LETTERS = """document.querySelectorAll(".highlight pre").forEach(
 SIGNATURES = {"exclude": [["dl.py"], [".genindextable"]]}
 
 
-def fits_all_windows(page):
-    for width in WIDTHS:
+def fits_windows(page, widths):
+    for width in widths:
         page.set_viewport_size({"width": width, "height": 800})
         assert page.evaluate(OVER) <= 0, (width, page.evaluate(WHAT))
 
@@ -89,9 +90,9 @@ def fits_all_windows(page):
 def audits():
     """Pair each page with the looks in which it is audited, and whether in part.
 
-    For every change: one page of each kind whole, in all looks; any other that is
-    written by hand in one look, by turns, without what its style sheet gives it. Every
-    week: all, whole, in all looks.
+    For every change: one page of each kind whole, in all looks and widths; any other
+    that is written by hand in one look, by turns, in a few widths, without what its
+    style sheet gives it. Every week: all, whole, in all looks.
     """
     for i, name in enumerate(PAGES):
         stem = Path(name).stem
@@ -129,18 +130,24 @@ def test_a_page_fits_all_windows_is_accessible_and_asks_nobody_else(
         assert told == [], (size, theme)
         visited.said.clear()
     # Last: after a change of width the theme takes a while to say what scrolls.
-    fits_all_windows(visited)
+    fits_windows(visited, FEW_WIDTHS if in_part else WIDTHS)
     assert visited.locator("mjx-merror").count() == 0
     assert {url.split("/")[2] for url in visited.asked} == {address.split("/")[2]}
 
 
-MADE = [name for name in PAGES if Path(name).stem.startswith("api_")]
+def made():
+    """The pages about the package: a few for every change, all in all widths weekly."""
+    names = [name for name in PAGES if Path(name).stem.startswith("api_")]
+    for i, name in enumerate(names):
+        if i % 5 == 0:
+            yield pytest.param(name, FEW_WIDTHS, id=name)
+        yield pytest.param(name, WIDTHS, id=f"{name}, all", marks=WEEKLY)
 
 
-@pytest.mark.parametrize("name", MADE or ["none"])
-def test_a_page_about_the_package_fits_all_windows(name, visited, address):
+@pytest.mark.parametrize(("name", "widths"), list(made()) or [("none", WIDTHS)])
+def test_a_page_about_the_package_fits_all_windows(name, widths, visited, address):
     settle(visited, f"{address}/{name}")
-    fits_all_windows(visited)
+    fits_windows(visited, widths)
 
 
 def test_there_is_a_page_of_each_kind_that_is_audited_whole():
@@ -282,7 +289,8 @@ def test_after_two_tries_the_answer_is_offered_also_to_the_keyboard(page, addres
     assert said.startswith("0 of ") and said.endswith("; 1 shown.")
     settle(page, f"{address}/{name}")
     assert form.locator("[role=status]").inner_text().startswith("The answer is ")
-    found = axe.Axe().run(page, options=OPTIONS).response["violations"]
+    page.evaluate(NO_LETTERS)
+    found = axe.Axe().run(page, options=OPTIONS | NO_COLOURS).response["violations"]
     assert [v["id"] for v in found] == []
     answered(page, name, right)  # too late to count
     assert page.locator(".quiz-result").inner_text() == said

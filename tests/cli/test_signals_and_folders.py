@@ -336,8 +336,17 @@ UNREAD = {  # the words, and what is left
 }
 
 
-@pytest.mark.parametrize("both", [False, True], ids=["stdout", "2>&1"])
-@pytest.mark.parametrize("command", UNREAD)
+def unread():
+    """For every change each command once; both ways of all of them every week."""
+    for i, command in enumerate(UNREAD):
+        for both in (False, True):
+            is_weekly = both == bool(i % 2)
+            name = f"{command}, {'2>&1' if both else 'stdout'}"
+            marks = pytest.mark.weekly if is_weekly else ()
+            yield pytest.param(command, both, id=name, marks=marks)
+
+
+@pytest.mark.parametrize(("command", "both"), list(unread()))
 def test_a_run_goes_on_when_nobody_reads_what_it_prints(command, both, tmp_path):
     """`... | head -1` must not throw a training away, and say 0."""
     table = "text\tlabel\ngood\t1\nbad\t0\nfine\t1\nawful\t0\n"
