@@ -324,6 +324,9 @@ def test_a_quotation_over_two_rows_does_not_melt_them(tmp_path):
     assert [row.label for row in rows] == ["neg", "neg", "pos"]
     whole = 'text,label\n"one\ntwo",1\nfine,0\n'
     assert is_quoted(whole, ","), "cut plainly, its lines are no rows"
+    commas = 'text,label\n"well, no\nreally",1\n"oh, yes\nindeed",0\n'
+    rows = read_table(write(tmp_path, "b.csv", commas))
+    assert [row.text for row in rows] == ["well, no\nreally", "oh, yes\nindeed"]
 
 
 def test_rows_behind_an_open_mark_are_counted(tmp_path):

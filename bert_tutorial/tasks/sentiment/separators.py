@@ -73,7 +73,8 @@ def is_quoted(text: str, separator: str) -> bool:
     if '"' not in text:
         return False
     widths = {line.count(separator) for line in text.split("\n") if line.strip()}
-    is_even = len(widths) == 1 and widths != {0}  # cut plainly, each line is a row
+    # Cut plainly, each line is a row. Commas stand in texts, so they tell nothing.
+    is_even = separator == "\t" and len(widths) == 1 and widths != {0}
     field = re.compile(
         rf'(?:"((?:[^"]|"")*)"|([^"\n{separator}]*))([\n{separator}]|\Z)'
     )
@@ -85,7 +86,7 @@ def is_quoted(text: str, separator: str) -> bool:
         match = field.match(text, place)
         if match is None:
             return False
-        if is_even and match[1] is not None and "\n" in match[1]:
+        if is_even and {"\n", "\t"} <= set(match[1] or ""):
             return False  # a quotation over two rows would melt them into one
         if row and match[1] is not None and not special.search(match[1]):
             needless.add(column)
