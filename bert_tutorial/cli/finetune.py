@@ -219,7 +219,7 @@ def run_finetune(options: argparse.Namespace) -> None:
         print(line)
     print(f"in {options.output}; next:")
     model = options.output
-    if len(options.seeds) > 1:
+    if not Path(model, "run.json").is_file():  # there are several, a folder each
         model = str(Path(model) / f"seed-{options.seeds[0]}")
     for use in ("evaluate --data FILE", "predict --input FILE"):
         print(f"  python -m bert_tutorial {use} --model {shlex.quote(model)}")

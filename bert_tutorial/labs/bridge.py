@@ -60,7 +60,7 @@ def _transformers() -> Any:
 
 
 def to_transformers(model: PreTrained, attention: str = "sdpa") -> Any:
-    """Build the twin of a model in transformers, with the same weights and mode.
+    """Build the twin of a model in transformers: same weights, mode and device.
 
     Args:
         model: one of `MODELS`.
@@ -82,11 +82,11 @@ def to_transformers(model: PreTrained, attention: str = "sdpa") -> Any:
     twin = getattr(package, name)(config)
     weights = {published_name(key): value for key, value in _weights(model).items()}
     _fill(twin, weights)
-    return twin.train(model.training)
+    return twin.to(model.device).train(model.training)
 
 
 def from_transformers(model: Any) -> PreTrained:
-    """Build our twin of a BERT of transformers, with the same weights and mode.
+    """Build our twin of a BERT of transformers: same weights, mode and device.
 
     Raises:
         ValueError: if the class has no twin here, its configuration asks for what

@@ -279,12 +279,15 @@ def in_one_form(probes: Sequence[Probe]) -> list[Probe]:
 def continue_on(
     model: BertForPreTraining, data: LanguageData, recipe: LanguageRecipe
 ) -> None:
-    """Train a model in place: a new one, or one that has learned another text."""
+    """Train a model in place: a new one, or one that has learned another text.
+
+    It stays on the device that it is on.
+    """
     train(
         model,
         data.batches(recipe),
         recipe.training_config(),
-        device=torch.device("cpu"),
+        device=model.device,
         progress=False,
     )
 

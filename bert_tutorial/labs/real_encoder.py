@@ -1,7 +1,8 @@
 """What to look at in a published encoder: words in context, neighbours, texts, heads.
 
 Each function gives numbers that a null model can be held against: another word in the
-same contexts, words drawn at random, TF-IDF, an untrained model.
+same contexts, words drawn at random, TF-IDF, an untrained model. They are on the CPU,
+wherever the model is.
 
 Chapter: 9
 """
@@ -95,10 +96,11 @@ def word_vectors(
     found = []
     for context in contexts:
         line = tokenizer.encode(context.format(word))
-        states = model(torch.tensor([line.ids]), output_hidden_states=True)
+        ids = torch.tensor([line.ids], device=model.device)
+        states = model(ids, output_hidden_states=True)
         at = line.tokens.index(word)
         found.append(torch.stack([one[0, at] for one in states.hidden_states or ()]))
-    return F.normalize(torch.stack(found, dim=1), dim=-1)
+    return F.normalize(torch.stack(found, dim=1), dim=-1).cpu()
 
 
 def mean_cosines(vectors: Tensor) -> tuple[float, float]:
@@ -152,9 +154,10 @@ def mean_vectors(
         (N, H)
     """
     most = model.config.max_position_embeddings
-    lines = [torch.tensor([tokenizer.encode(text).ids[:most]]) for text in texts]
+    rows = [tokenizer.encode(text).ids[:most] for text in texts]
+    lines = [torch.tensor([row], device=model.device) for row in rows]
     means = [model(line).last_hidden_state[0].mean(dim=0) for line in lines]
-    return F.normalize(torch.stack(means), dim=-1)
+    return F.normalize(torch.stack(means), dim=-1).cpu()
 
 
 def tf_idf(texts: Sequence[str], known: Sequence[str]) -> Tensor:
@@ -194,10 +197,10 @@ def head_weights(
     """
     parts: dict[str, list[Tensor]] = {"previous": [], "next": [], "[CLS]": []}
     for text in texts:
-        ids = torch.tensor([tokenizer.encode(text).ids])
+        ids = torch.tensor([tokenizer.encode(text).ids], device=model.device)
         maps = model(ids, output_attentions=True).attentions or ()
         weights = torch.stack([one[0] for one in maps])  # (L, h, T, T)
         parts["previous"].append(weights.diagonal(-1, -2, -1).mean(-1))
         parts["next"].append(weights.diagonal(1, -2, -1).mean(-1))
         parts["[CLS]"].append(weights[..., 0].mean(-1))
-    return {name: torch.stack(values).mean(0) for name, values in parts.items()}
+    return {name: torch.stack(values).mean(0).cpu() for name, values in parts.items()}

@@ -90,7 +90,8 @@ def contrastive_loss(
 
 
 def pool(model: BertModel, ids: Tensor, mask: Tensor, pooling: str) -> Tensor:
-    """Run the encoder and give one vector a text: (B, T) -> (B, H)."""
+    """Run the encoder on its device, one vector a text: (B, T) -> (B, H)."""
+    ids, mask = ids.to(model.device), mask.to(model.device)
     output = model(ids, mask)
     if pooling == "mean":
         return mean_pool(output.last_hidden_state, mask)
@@ -119,7 +120,7 @@ def embed_texts(
         batch_size: texts at a time.
 
     Returns:
-        (N, H)
+        (N, H), on the CPU wherever the model is.
 
     Raises:
         ValueError: if there is no such pooling.
@@ -130,11 +131,10 @@ def embed_texts(
     rows = [tokenizer.encode(text).ids[:most] for text in texts]
     found = []
     for start in range(0, len(rows), batch_size):
-        part = pad(rows[start : start + batch_size], tokenizer.pad_id)
-        ids, mask = (one.to(model.device) for one in part)
+        ids, mask = pad(rows[start : start + batch_size], tokenizer.pad_id)
         found.append(pool(model, ids, mask, pooling))
     model.train(was_training)
-    return F.normalize(torch.cat(found), dim=-1)
+    return F.normalize(torch.cat(found), dim=-1).cpu()
 
 
 def first_hits(queries: Tensor, candidates: Tensor) -> float:
@@ -148,7 +148,8 @@ def first_hits(queries: Tensor, candidates: Tensor) -> float:
         The fraction of queries whose nearest candidate is their own.
     """
     nearest = (queries @ candidates.T).argmax(dim=1)
-    return (nearest == torch.arange(len(queries))).float().mean().item()
+    own = torch.arange(len(queries), device=queries.device)
+    return (nearest == own).float().mean().item()
 
 
 def search_score(

@@ -24,7 +24,7 @@ from typing import (
 import torch
 
 from bert_tutorial.files.errors import UserError, how_many
-from bert_tutorial.files.folder import read_json
+from bert_tutorial.files.folder import CheckpointError, read_json
 from bert_tutorial.files.hub import find_folder
 from bert_tutorial.files.shipped import shipped_weights
 from bert_tutorial.files.texts import replace_json
@@ -41,8 +41,15 @@ from bert_tutorial.tasks.task import Head, Reading, Row, Shape, Task
 from bert_tutorial.tokenization.coverage import Coverage, coverage
 from bert_tutorial.tokenization.tokenizer import BertTokenizer
 from bert_tutorial.tokenization.vocabulary import check_vocabulary_size
-from bert_tutorial.training.device import pick_device
-from bert_tutorial.training.identity import Identity, check_identity, lengthened
+from bert_tutorial.training.device import pick_device, used_precision
+from bert_tutorial.training.identity import (
+    Identity,
+    asked_precision,
+    check_identity,
+    check_precision,
+    lengthened,
+    without_precision,
+)
 from bert_tutorial.training.keeper import (
     StateKeeper,
     refuse_other_vocabulary,
@@ -62,6 +69,7 @@ __all__ = [
 ]
 
 STATES = "states"
+SEEDS = "seeds.json"
 ENGLISH_SHARE = 0.6  # of words that `english` has whole: the text is English
 WORLD_SHARE = 0.75  # of words that mini-world has whole: they may be its own
 USUAL_STEPS = 200  # at least, unless steps or epochs are asked for
@@ -92,6 +100,7 @@ class Report(TypedDict):
     best_dev: Scores | None
     last_dev: Scores | None
     evaluations: int
+    precision: NotRequired[str]
     test: NotRequired[Scores]
     earlier: NotRequired[list[Earlier]]
     leaks: NotRequired[dict[str, dict[str, int]]]
@@ -103,7 +112,9 @@ class RunOptions:
     """What can be chosen of a run besides the recipe of its training.
 
     Attributes:
-        seeds: one model each; with several, each has a folder of its own.
+        seeds: one model each; with several, each has a folder of its own, and
+            seeds.json sums them up. With `resume` more seeds can be added, one or
+            several, and it sums up those of before, too.
         max_length: tokens of a window; None: what is usual for the task.
         stride: pieces from a window to the next; None: the same.
         dropout: None: the model's own.
@@ -572,26 +583,123 @@ def identity_of(job: Job[Row, Head]) -> dict[str, dict[str, object]]:
 def run_seeds(job: Job[Row, Head], output: Path) -> list[Report]:
     """Train one model a seed; each has a folder of its own if there are several.
 
+    seeds.json sums up all seeds of the run that are in the folder, those that were
+    there before it was resumed, too.
+
     Returns:
         The reports, in the order of the seeds.
     """
-    reports = []
-    seeds = list(job.options.seeds)
+    seeds, resume = list(job.options.seeds), job.options.resume
     with RunLock(output):
-        if len(seeds) > 1:
-            own = ("seeds.json",) if job.options.resume else ()
-            refuse_results(output, own)
-        for seed in seeds:
-            folder = output / f"seed-{seed}" if len(seeds) > 1 else output
-            one = replace(job, config=replace(job.config, seed=seed))
-            reports.append(run_one(one, folder))
-        if len(seeds) > 1:
-            replace_json(output / "seeds.json", {"seeds": seeds, **spread(reports)})
+        if len(seeds) == 1 and not (resume and has_seeds(output)):
+            return [run_one(with_seed(job, seeds[0]), output)]
+        refuse_results(output, (SEEDS,) if resume else ())
+        others = other_seeds(job, output) if resume else []
+        reports = [
+            run_one(with_seed(job, seed), output / f"seed-{seed}", is_among_seeds=True)
+            for seed in seeds
+        ]
+        sum_up(job, output, others, reports)
     return reports
 
 
-def run_one(job: Job[Row, Head], folder: Path) -> Report:
+def with_seed(job: Job[Row, Head], seed: int) -> Job[Row, Head]:
+    """Give the job of one seed."""
+    return replace(job, config=replace(job.config, seed=seed))
+
+
+def seed_folders(output: Path) -> dict[int, Path]:
+    """Find the folders of single seeds, by the number of the seed."""
+    numbers = {path: path.name.removeprefix("seed-") for path in output.glob("seed-*")}
+    found = {
+        int(number): path
+        for path, number in numbers.items()
+        if number.isdecimal() and number == str(int(number)) and path.is_dir()
+    }
+    return dict(sorted(found.items()))
+
+
+def has_seeds(output: Path) -> bool:
+    """Tell the folder of several seeds from that of a single run."""
+    if (output / "run.json").exists() or list_states(output / STATES):
+        return False
+    return (output / SEEDS).is_file() or bool(seed_folders(output))
+
+
+def other_seeds(job: Job[Row, Head], output: Path) -> list[Report]:
+    """Gather the reports of seeds that are there and not asked for, of the same run.
+
+    Which of them seeds.json leaves out is said before any work is done.
+    """
+    folders = seed_folders(output)
+    others = [seed for seed in folders if seed not in job.options.seeds]
+    now: Identity = identity_of(job) if others else {}  # reads all weights: once
+    found = []
+    for seed in others:
+        choices = {**now, "recipe": {**now["recipe"], "seed": seed}}
+        try:
+            found.append(report_of_seed(job, folders[seed], choices))
+        except LeftOut as reason:
+            job.say(f"{reason}, so {SEEDS} is without this seed")
+    return found
+
+
+class LeftOut(Exception):  # noqa: N818
+    """Raised for a seed that is not summed up; the text names its folder and why."""
+
+
+def report_of_seed(job: Job[Row, Head], folder: Path, now: Identity) -> Report:
+    """Read the report of a seed that is there.
+
+    Args:
+        job: what is done for other seeds.
+        folder: of the seed.
+        now: the choices of the job, with this seed.
+
+    Raises:
+        LeftOut: if it is not finished, or had more or fewer steps than the job.
+        CheckpointError: if it is of a run with other settings, naming the folder.
+    """
+    if not (folder / "run.json").is_file():
+        raise LeftOut(f"{folder}: the run is not finished")
+    try:
+        report = read_report(folder / "run.json")
+        steps = steps_of(report)
+    except UserError as error:
+        raise LeftOut(str(error)) from error
+    saved = report["identity"]
+    saved = {**saved, "recipe": {**saved["recipe"], "steps": job.steps}}
+    try:
+        check_same_run(saved, report, job, now)
+    except CheckpointError as error:
+        raise CheckpointError(f"{folder}: {error}") from error
+    if steps != job.steps:
+        had = how_many(steps, "step")
+        raise LeftOut(f"{folder}: the run had {had}, not {job.steps:,}")
+    return report
+
+
+def sum_up(
+    job: Job[Row, Head], output: Path, others: list[Report], reports: list[Report]
+) -> None:
+    """Write seeds.json, and say what all seeds come to if some were there before."""
+    together = {report["recipe"]["seed"]: report for report in [*others, *reports]}
+    seeds = sorted(together, key=lambda seed: float(seed or 0))
+    whole = [together[seed] for seed in seeds]
+    replace_json(output / SEEDS, {"seeds": seeds, **spread(whole)})
+    if others:
+        job.say(f"{output / SEEDS} is of seeds {', '.join(map(str, seeds))}")
+        for line in spread_lines(whole):
+            job.say(f"all {line}")
+
+
+def run_one(job: Job[Row, Head], folder: Path, is_among_seeds: bool = False) -> Report:
     """Train, choose on dev, judge the chosen state on test once, save.
+
+    Args:
+        job: what is trained, with its seed.
+        folder: of the model.
+        is_among_seeds: it may not have been begun when the run was stopped.
 
     Raises:
         UserError: if the folder has a run and it is not to be resumed.
@@ -600,13 +708,12 @@ def run_one(job: Job[Row, Head], folder: Path) -> Report:
     report_file = folder / "run.json"
     before: Report | None = None
     if report_file.is_file():
-        before = finished_run(report_file, identity, options.resume)
-        if before["identity"] == identity:
+        before = finished_run(report_file, job, identity)
+        if steps_of(before) == job.steps:
             return before
         options = replace(options, longer=goes_further(job, folder, before))
     has_state = any((folder / STATES).glob("step-*.safetensors"))
-    # One of several seeds may not have been begun when the run was stopped.
-    is_resumed = options.resume and (has_state or len(options.seeds) == 1)
+    is_resumed = options.resume and (has_state or not is_among_seeds)
     folder.mkdir(parents=True, exist_ok=True)
     sweep_run(folder, is_resumed)
     keeper = StateKeeper(
@@ -634,26 +741,60 @@ def run_one(job: Job[Row, Head], folder: Path) -> Report:
     return report
 
 
-def finished_run(file: Path, identity: Identity, resume: bool) -> Report:
+def finished_run(file: Path, job: Job[Row, Head], identity: Identity) -> Report:
     """Take the report of a run that is over already.
 
     Raises:
         UserError: if it is not to be resumed, or is another run's, or had more steps.
     """
-    found: object = read_json(file)
-    if not resume:
+    if not job.options.resume:
         raise UserError(
             f"{file.parent} has a finished run; give another folder, or resume it with "
             "more steps (--resume, resume=True)"
         )
-    if not is_report(found) or "recipe" not in found.get("identity", {}):
-        raise UserError(f"{file} does not say which run it is of")
+    found = read_report(file)
     saved: Identity = found["identity"]
     steps = saved["recipe"].get("steps")
     if isinstance(steps, int) and steps != identity["recipe"]["steps"]:
         saved = lengthened(saved, identity)
-    check_identity(saved, identity)
+    check_same_run(saved, found, job, identity)
     return found
+
+
+def read_report(file: Path) -> Report:
+    """Read what a finished run says of itself.
+
+    Raises:
+        UserError: if it cannot be read, or does not say which run it is of.
+    """
+    found: object = read_json(file)
+    if not is_report(found) or "recipe" not in found.get("identity", {}):
+        raise UserError(f"{file} does not say which run it is of")
+    return found
+
+
+def check_same_run(
+    saved: Identity, report: Report, job: Job[Row, Head], now: Identity
+) -> None:
+    """Compare a finished run with the job.
+
+    Args:
+        saved: its choices, perhaps with other steps.
+        report: what it says of itself.
+        job: what is to be done.
+        now: the choices of the job.
+
+    Raises:
+        CheckpointError: naming each choice that differs.
+    """
+    check_identity(without_precision(saved), without_precision(now))
+    used = report.get("precision") or used_precision(job.device, asked_precision(saved))
+    check_precision(saved, now, used, precision_of(job))
+
+
+def precision_of(job: Job[Row, Head]) -> str:
+    """Name the precision that a run is computed in."""
+    return used_precision(job.device, job.config.precision)
 
 
 def is_report(found: object) -> TypeGuard[Report]:
@@ -795,6 +936,7 @@ def report_of(job: Job[Row, Head], done: FineTuned) -> Report:
         "best_dev": done.best,
         "last_dev": done.last,
         "evaluations": len(done.evaluations),
+        "precision": precision_of(job),
     }
 
 
@@ -815,15 +957,19 @@ def spread(reports: list[Report]) -> dict[str, dict[str, list[float]]]:
                     round(statistics.stdev(one[name] for one in each), 4),
                 ]
                 for name in each[0]
-                if name != "step"
+                if name != "step" and all(name in one for one in each)
             }
     return found
 
 
 def report_lines(reports: list[Report]) -> list[str]:
     """Say how the runs went, each and together, one line each."""
-    lines = [report_line(report) for report in reports]
-    metric = reports[0]["metric"]
+    return [report_line(report) for report in reports] + spread_lines(reports)
+
+
+def spread_lines(reports: list[Report]) -> list[str]:
+    """Say what several seeds come to together; nothing of a single one."""
+    lines, metric = [], reports[0]["metric"]
     for part, values in spread(reports).items():
         mean, deviation = values[metric]
         lines.append(

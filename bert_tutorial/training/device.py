@@ -125,6 +125,18 @@ def precision_name(dtype: torch.dtype | None) -> str:
     return "float32" if dtype is None else str(dtype).removeprefix("torch.")
 
 
+def used_precision(device: torch.device, precision: str | None = None) -> str:
+    """Name the precision that a choice comes to on a device.
+
+    Args:
+        device: where.
+        precision: as `autocast_dtype` takes it; it may be another machine's.
+    """
+    if precision in ("float32", "bfloat16"):
+        return precision
+    return precision_name(autocast_dtype(device, precision))
+
+
 def versions() -> dict[str, str]:
     """Say for a report with what a run was made."""
     return {

@@ -40,6 +40,40 @@ def check_identity(saved: Identity, now: Identity) -> None:
     )
 
 
+def without_precision(run: Identity) -> Identity:
+    """Give all choices but the precision, which `check_precision` compares."""
+    if "recipe" not in run:
+        return run
+    recipe = {key: one for key, one in run["recipe"].items() if key != "precision"}
+    return {**run, "recipe": recipe}
+
+
+def asked_precision(run: Identity) -> str | None:
+    """Give the precision that a run was asked for; None: the default of its device."""
+    found = run.get("recipe", {}).get("precision")
+    return found if isinstance(found, str) else None
+
+
+def check_precision(saved: Identity, now: Identity, used: str, uses: str) -> None:
+    """Compare the precision of a run with that of the one that wants to go on from it.
+
+    There are several words for the same one, and what counts is what was used. Who
+    asks with the same word as before may go on, on another device, too, where the
+    default (or auto) may be another one.
+
+    Args:
+        saved: the choices of the run to be resumed.
+        now: those of the one that wants to go on.
+        used: the precision that the first has computed in, as in "float32".
+        uses: that of the second.
+
+    Raises:
+        CheckpointError: naming both, if it is another word and another precision.
+    """
+    if asked_precision(saved) != asked_precision(now):
+        check_identity({"recipe": {"precision": used}}, {"recipe": {"precision": uses}})
+
+
 def lengthened(saved: Identity, now: Identity) -> Identity:
     """Give the saved run's choices with the steps of the run that goes on with it.
 

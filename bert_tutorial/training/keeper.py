@@ -19,7 +19,15 @@ from torch import Tensor
 
 from bert_tutorial.files.errors import UserError
 from bert_tutorial.files.folder import CheckpointError
-from bert_tutorial.training.identity import Identity, check_identity, lengthened
+from bert_tutorial.training.device import precision_name, used_precision
+from bert_tutorial.training.identity import (
+    Identity,
+    asked_precision,
+    check_identity,
+    check_precision,
+    lengthened,
+    without_precision,
+)
 from bert_tutorial.training.log import Window
 from bert_tutorial.training.processes import ProcessGroup
 from bert_tutorial.training.states import (
@@ -64,6 +72,7 @@ class Stateful(Protocol):
     """What a run trains: it gives its tensors and values, and takes them back."""
 
     device: torch.device
+    dtype: torch.dtype | None
     group: ProcessGroup
 
     def state(self) -> tuple[dict[str, Tensor], dict[str, Any]]:
@@ -102,7 +111,8 @@ class StateKeeper:
     Raises:
         ValueError: `every` is negative, or a run is to be longer and is not.
         CheckpointError: `resume` is true, and there is no state, or one of another
-            run; it says what differs.
+            run; it says what differs. The precision is compared by `restore`, which
+            knows what is computed in.
     """
 
     def __init__(
@@ -125,7 +135,7 @@ class StateKeeper:
             saved = self.state.values["identity"]
             if longer:
                 saved = lengthened(saved, self.identity)
-            check_identity(saved, self.identity)
+            check_identity(without_precision(saved), without_precision(self.identity))
 
     @property
     def step(self) -> int:
@@ -146,7 +156,8 @@ class StateKeeper:
         Raises:
             ValueError: if the batches do not know their position, or the processes
                 of the run differ in the state or the choices.
-            CheckpointError: if the state does not fit the model or the batches.
+            CheckpointError: if the state does not fit the model or the batches, or
+                was computed in another precision, which was asked for otherwise.
         """
         group = trainer.group
         if not isinstance(batches, Resumable):
@@ -161,6 +172,7 @@ class StateKeeper:
             seed_process(group, 0)
             return 0
         tensors, values = self.state
+        self._check_precision(values, trainer)
         try:
             trainer.load_state(under("trainer", tensors), values["trainer"])
             window.load_state(under("window", tensors), values["window"])
@@ -178,6 +190,14 @@ class StateKeeper:
             ) from error
         step, self.state = self.step, None  # its memory is free again
         return step
+
+    def _check_precision(self, values: dict[str, Any], trainer: Stateful) -> None:
+        """Compare what a state was computed in with what is computed in now."""
+        saved = values["identity"]
+        used = values.get("precision")  # not in states from before it was compared
+        if used is None:
+            used = used_precision(trainer.device, asked_precision(saved))
+        check_precision(saved, self.identity, used, precision_name(trainer.dtype))
 
     def after_step(
         self,
@@ -247,6 +267,7 @@ class StateKeeper:
             values = {
                 "step": step,
                 "identity": self.identity,
+                "precision": precision_name(trainer.dtype),
                 "trainer": trainer_values,
                 "window": window_values,
                 "data": {k: v for k, v in state.items() if not isinstance(v, Tensor)},

@@ -8,6 +8,10 @@ import string
 import pytest
 from conftest import real_data
 
+from bert_tutorial.files.errors import UserError
+from bert_tutorial.files.shipped import shipped_weights
+from bert_tutorial.model.task_heads import BertForQuestionAnswering
+from bert_tutorial.tasks.questions.answers import answer_questions
 from bert_tutorial.tasks.questions.files import SquadItem, read_squad
 from bert_tutorial.tasks.questions.scores import (
     best_threshold,
@@ -16,6 +20,7 @@ from bert_tutorial.tasks.questions.scores import (
     f1_score,
     normalize_answer,
 )
+from bert_tutorial.tokenization.tokenizer import BertTokenizer
 
 
 @pytest.mark.parametrize(
@@ -148,12 +153,21 @@ def test_version_2_drops_answers_without_a_word():
         ({}, {}, None, "at least one question"),
         ({"a": "x"}, {"a": "x"}, None, "'a' must be a list, got a text"),
         ({"a": "x"}, {"a": []}, False, "'a' has no answer"),
-        ({"b": "x"}, {"a": []}, True, "no prediction belongs"),
+        ({"b": "x"}, {"a": []}, True, "no prediction belongs .* as 'b' and 'a'"),
+        ({}, {"a": []}, True, "predictions must hold at least one"),
+        ({"a": None}, {"a": []}, None, "prediction of 'a' must be a text, got None"),
+        ({"a": 3}, {"a": ["x"]}, None, "prediction of 'a' must be a text, got 3"),
+        ({"a": "x"}, {"a": None}, None, "answers of 'a' must be a list, got None"),
+        ({"a": "x"}, {"a": [("x", 0)]}, None, "must be texts, got .* texts alone"),
     ],
 )
 def test_what_cannot_be_scored_is_refused(predictions, references, version_2, message):
-    with pytest.raises(ValueError, match=message):
+    with pytest.raises(UserError, match=message):
         evaluate(predictions, references, is_version_2=version_2)
+    gaps = dict.fromkeys(predictions, 0.0)
+    if version_2 is not False:  # a threshold has the rules of 2.0
+        with pytest.raises(UserError, match=message):
+            best_threshold(predictions, gaps, references)
 
 
 def test_the_threshold_is_the_best_of_all():
@@ -175,7 +189,54 @@ def test_the_threshold_is_the_best_of_all():
 
 
 def test_a_threshold_needs_a_known_metric_and_something_to_score():
-    with pytest.raises(ValueError, match="metric must be"):
+    with pytest.raises(UserError, match="metric must be"):
         best_threshold({"a": "x"}, {"a": 0.0}, {"a": ["x"]}, metric="em")
-    with pytest.raises(ValueError, match="no prediction belongs"):
+    with pytest.raises(UserError, match="no prediction belongs"):
         best_threshold({"b": "x"}, {"b": 0.0}, {"a": ["x"]})
+
+
+@pytest.mark.parametrize(
+    ("gaps", "message"),
+    [
+        ({"a": 0.0}, "a number for each prediction with a text, got none for 'b'"),
+        ({}, "got none for 'a'; take the gaps of the same answers"),
+        ({"c": 0.0}, "got none for 'a'"),
+        ({"a": 0.0, "b": float("nan")}, "must be finite, got nan for 'b'; leave that"),
+        ({"a": float("inf"), "b": 0.0}, "must be finite, got inf for 'a'"),
+        ({"a": float("-inf"), "b": 0.0}, "must be finite, got -inf for 'a'"),
+    ],
+)
+def test_gaps_of_other_questions_or_without_a_number_are_refused(gaps, message):
+    with pytest.raises(UserError, match=message) as refused:
+        best_threshold({"a": "x", "b": "y"}, gaps, {"a": ["x"], "b": []})
+    assert "\n" not in str(refused.value)
+
+
+def test_a_question_without_a_gap_is_silent_at_every_threshold():
+    golds = {"a": ["x"], "b": [], "c": ["z"]}
+    found = best_threshold({"a": "x", "b": "", "c": ""}, {"a": 1.0}, golds)
+    assert found.value > 1 and found.score == pytest.approx(200 / 3)
+    with pytest.raises(UserError, match="no question has a gap"):
+        best_threshold({"b": "", "c": ""}, {}, golds)
+
+
+def test_a_passage_without_a_piece_has_no_gap_and_stops_no_search():
+    folder = shipped_weights()
+    items = [
+        SquadItem("a", "where ?", "the man lives in rome .", [("rome", 17)], False),
+        SquadItem("b", "where ?", "\u200b", [], True),
+    ]
+    answers = answer_questions(
+        BertForQuestionAnswering.from_pretrained(folder),
+        BertTokenizer.from_pretrained(folder),
+        items,
+        max_length=32,
+        stride=8,
+    )
+    assert answers["b"] == "" and set(answers.gaps) == {"a"}
+    found = best_threshold(answers, answers.gaps, items)
+    kept = {
+        k: t if answers.gaps.get(k, 0) <= found.value else ""
+        for k, t in answers.items()
+    }
+    assert found.score == evaluate(kept, items, is_version_2=True)["f1"] >= 50

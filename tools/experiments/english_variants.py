@@ -79,6 +79,7 @@ def pretrained(name: str, options: argparse.Namespace) -> dict[str, Any]:
         tokenizer = BertTokenizer.from_pretrained(options.work)
         is_begun = any((output / "states").glob("*"))
         began = time.process_time()
+        torch.set_num_threads(options.threads)
         run = pretrain_corpus(
             paths,
             recipe,
@@ -88,13 +89,14 @@ def pretrained(name: str, options: argparse.Namespace) -> dict[str, Any]:
             resume=is_begun,
         )
         seconds = round(time.process_time() - began)
+        torch.set_num_threads(1)  # in small batches a second thread mostly waits
         # The held-out documents of the recipe's own text, of which "more text" trained
         # on some: its figure here says less than the others'.
         data = CorpusData([options.work / "text"], tokenizer=tokenizer)
         result = {
             "change": name,
             "core_seconds": None if is_begun else seconds,
-            "threads": torch.get_num_threads(),
+            "threads": options.threads,
             "steps": recipe.steps,
             "parameters": sum(p.numel() for p in run.model.parameters()),
             "validation": run.report["validation"],
@@ -146,7 +148,6 @@ def names(
 
 def run(options: argparse.Namespace, document: dict[str, Any]) -> Iterator[None]:
     """Try each change; the document keeps what was found before."""
-    torch.set_num_threads(options.threads)
     options.work.mkdir(parents=True, exist_ok=True)
     if not (options.work / "definitions").is_dir():
         split_definitions(options.sources, options.work)
@@ -178,7 +179,9 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     for name in ("sources", "work", "sst2", "wnut17"):
         parser.add_argument(f"--{name}", type=Path, required=True)
     parser.add_argument("--changes", nargs="+", choices=CHANGES, default=list(CHANGES))
-    parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument(
+        "--threads", type=int, default=1, help="of pretraining; fine-tuning takes one"
+    )
 
 
 if __name__ == "__main__":

@@ -163,7 +163,7 @@ def corpus(work: Path, seed: int) -> CorpusData:
     return data
 
 
-def pretrain(work: Path, seed: int) -> dict[str, Any]:
+def pretrain(work: Path, seed: int, threads: int = 1) -> dict[str, Any]:
     """Pretrain one model, or go on with it, and keep it at the steps of `KEPT`."""
     folder = work / f"model-{seed}"
     report = folder / "run.json"
@@ -174,11 +174,14 @@ def pretrain(work: Path, seed: int) -> dict[str, Any]:
         is_begun = any((folder / "states").glob("*"))
         with RunLock(folder):
             began = time.process_time()
+            torch.set_num_threads(threads)
             learn(work, seed, model, data, is_begun)
+            torch.set_num_threads(1)  # in small batches a second thread mostly waits
         seconds = round(time.process_time() - began)
         result = {
             "seed": seed,
             "core_seconds": None if is_begun else seconds,
+            "threads": threads,
             "parameters": sum(p.numel() for p in model.parameters()),
             "validation": evaluate_corpus(model, data),
         }
@@ -664,7 +667,7 @@ def beside(
     before: dict[str, Any], found: dict[str, Any], options: argparse.Namespace
 ) -> dict[str, Any]:
     """Keep the runs with other numbers of labels, which other models may have had."""
-    models = [pretrain(options.work, seed) for seed in options.seeds]
+    models = [pretrain(options.work, s, options.threads) for s in options.seeds]
     for name in ("choices", "runs", "curve", "pretraining"):
         kept = [r for r in before.get(name, []) if r["labels"] not in options.labels]
         if name == "pretraining":
@@ -747,7 +750,7 @@ def parts_of(
         return lambda: journal.run({"task": name, "seeds": options.seeds}, work)
 
     def models() -> list[dict[str, Any]]:
-        return [pretrain(work, seed) for seed in options.seeds]
+        return [pretrain(work, seed, options.threads) for seed in options.seeds]
 
     def labelled() -> dict[str, Any]:
         task = definitions(work, tokenizer())
@@ -829,6 +832,9 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         parser.add_argument(f"--{name}", type=Path, required=True)
     parser.add_argument("--labels", type=int, nargs="+", default=list(TAG_STEPS))
     parser.add_argument("--parts", nargs="+", choices=ALL, default=list(ALL))
+    parser.add_argument(
+        "--threads", type=int, default=1, help="of pretraining; fine-tuning takes one"
+    )
 
 
 if __name__ == "__main__":

@@ -186,10 +186,17 @@ class Observer:
         """
         seed_all()
         value, error = None, None
+
+        def whole() -> Any:
+            try:
+                return work()
+            finally:
+                watch.close()
+
         try:
             with nothing_ends(self.answer), watch.noted():
                 left = max(0.1, self.end - time.monotonic())
-                value = within(min(SECONDS, left), work)
+                value = within(min(SECONDS, left), whole)
         except (NotAttempted, TimeUp, KeyboardInterrupt):
             raise
         except BaseException as raised:  # whatever the reader's code may raise

@@ -9,11 +9,17 @@ That thread is there in the main thread too, a second later: an answer may have 
 the signal for itself. Either raises again until the answer has ended, so that a broad
 `except` does not keep it running. One call of C that never ends cannot be stopped by
 either.
+
+Where Python closes a generator or an object by itself, it cannot hand an exception on,
+and prints it. A TimeUp that comes there is kept instead, with its place, and raised
+when the work is over.
 """
 
 import contextlib
 import ctypes
+import functools
 import signal
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -47,6 +53,7 @@ class _Guard:
         self.is_running = False
         self.was_interrupted = False  # by the reader's Ctrl-C
         self.was_late = False
+        self.unheard: TimeUp | None = None  # the first that could not be handed on
         self.seconds = seconds
         self.start = time.monotonic()
         self.worked = time.process_time()
@@ -57,6 +64,14 @@ class _Guard:
         return worked >= self.seconds or (
             time.monotonic() - self.start >= BUSY * self.seconds
         )
+
+    def hear(self, otherwise: Callable[[Any], Any], unraisable: Any) -> None:
+        """Keep what Python cannot hand on, if it is the limit's own or a Ctrl-C."""
+        kind, place = unraisable.exc_type, unraisable.exc_traceback
+        if issubclass(kind, TimeUp):
+            self.unheard = self.unheard or TimeUp().with_traceback(place)
+        elif not (self.was_interrupted and issubclass(kind, KeyboardInterrupt)):
+            otherwise(unraisable)
 
 
 def within(seconds: float, work: Callable[[], Any]) -> Any:
@@ -73,18 +88,19 @@ def within(seconds: float, work: Callable[[], Any]) -> Any:
     """
     guard = _Guard(seconds)
     try:
-        with _ctrl_c_noted(guard), _timed(guard, seconds):
+        with _ctrl_c_noted(guard), _unheard_kept(guard), _timed(guard, seconds):
             result = _guarded(guard, work)
     except BaseException as error:
         if guard.was_interrupted:
             raise KeyboardInterrupt from None
         if guard.was_late and not isinstance(error, TimeUp):
-            raise TimeUp().with_traceback(error.__traceback__) from None
+            late = guard.unheard or TimeUp().with_traceback(error.__traceback__)
+            raise late from None
         raise
     if guard.was_interrupted:
         raise KeyboardInterrupt
     if guard.was_late:
-        raise TimeUp
+        raise guard.unheard or TimeUp
     return result
 
 
@@ -143,6 +159,17 @@ def _ctrl_c_noted(guard: _Guard) -> Iterator[None]:
         yield
     finally:
         signal.signal(signal.SIGINT, before)
+
+
+@contextlib.contextmanager
+def _unheard_kept(guard: _Guard) -> Iterator[None]:
+    """Let the guard hear what Python cannot hand on, and would print."""
+    before = sys.unraisablehook
+    sys.unraisablehook = functools.partial(guard.hear, before)
+    try:
+        yield
+    finally:
+        sys.unraisablehook = before
 
 
 def _timed(
@@ -240,4 +267,4 @@ def _let_it_come(ask: Callable[[], object]) -> None:
         pass
 
 
-_OWN = frozenset({_guarded.__code__, within.__code__})
+_OWN = frozenset({_guarded.__code__, within.__code__, _Guard.hear.__code__})

@@ -7,8 +7,9 @@ import contextlib
 import copy
 import functools
 import random
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping
 from dataclasses import fields, is_dataclass
+from types import GeneratorType
 from typing import Any
 
 import numpy as np
@@ -85,6 +86,12 @@ def changed_argument(before: tuple[Any, ...], after: tuple[Any, ...]) -> str:
     return ""
 
 
+def generators_in(result: Any) -> list[Generator[Any, Any, Any]]:
+    """List the generators that a result is, or that stand in it side by side."""
+    parts = result if isinstance(result, list | tuple) else [result]
+    return [one for one in parts if isinstance(one, GeneratorType)]
+
+
 class Watch:
     """An answer and what was seen of its calls.
 
@@ -108,6 +115,7 @@ class Watch:
         self.drew: set[str] = set()
         self.differed = False
         self.calls = 0
+        self._generators: list[Generator[Any, Any, Any]] = []
         self._is_twice, self._sees_draws = is_twice, sees_draws
         self.answer = answer if isinstance(answer, type) else self._wrapped()
 
@@ -130,6 +138,26 @@ class Watch:
             yield
         finally:
             hook.remove()
+
+    def close(self) -> None:
+        """Close the generators that the answer gave, while its time is measured.
+
+        Python would do it later, when another answer runs or none. What they raise
+        then nobody hears, and so it is here.
+
+        Raises:
+            TimeUp: if one did not come to its end; the others are closed, too.
+        """
+        late: TimeUp | None = None
+        while self._generators:
+            try:
+                self._generators.pop().close()
+            except TimeUp as error:
+                late = late or error
+            except BaseException:  # whatever the reader's code may raise
+                continue
+        if late is not None:
+            raise late
 
     def _wrapped(self) -> Any:
         """Wrap a function."""
@@ -157,6 +185,7 @@ class Watch:
         except BaseException as error:
             self.error = error
             raise
+        self._generators += generators_in(self.result)
         if sees_draws:
             self.drew.update(drawn_from(states))
         if is_close and not self.changed:

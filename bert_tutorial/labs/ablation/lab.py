@@ -33,6 +33,7 @@ __all__ = [
     "measure",
     "order_pairs",
     "own_word_share",
+    "probe_accuracy",
     "same_masks_loss",
     "sine_positions",
     "small_world",
@@ -190,6 +191,15 @@ def measure(model: BertForPreTraining, data: LabData, pair_task: str) -> dict[st
     return {k: v if v is None else round(v, 4) for k, v in values.items()}
 
 
+def _pairs_for(
+    model: nn.Module, data: LabData, number: int | None = None
+) -> list[Tensor]:
+    """Stack the next-sentence pairs on a model's device: ids, segments and mask."""
+    device = next((p.device for p in model.parameters()), torch.device("cpu"))
+    inputs = stack_pairs(data.next_pairs[:number], data.tokenizer)
+    return [one.to(device) for one in inputs]
+
+
 @torch.no_grad()
 def own_word_share(
     model: BertForPreTraining, data: LabData, number: int = 200
@@ -198,7 +208,7 @@ def own_word_share(
 
     A model that was only ever scored at [MASK] need not keep the word that it reads.
     """
-    ids, segments, mask = stack_pairs(data.next_pairs[:number], data.tokenizer)
+    ids, segments, mask = _pairs_for(model, data, number)
     hidden = model.bert(ids, mask, segments).last_hidden_state
     is_word = (mask == 1) & (ids != data.tokenizer.cls_id)
     is_word &= ids != data.tokenizer.sep_id
@@ -223,20 +233,34 @@ def same_masks_loss(
         "token_type_ids": segments,
         "labels": labels,
     }
-    return pretraining_loss(model, batch).masked_lm.item()
+    on_device = {name: values.to(model.device) for name, values in batch.items()}
+    return pretraining_loss(model, on_device).masked_lm.item()
 
 
 def linear_probe(model: BertForPreTraining, data: LabData) -> float:
     """Ask of [CLS] whether the second segment follows: a linear probe's accuracy.
 
-    The model is frozen. A logistic regression on the last layer's [CLS] learns from
-    two thirds of the held-out next-sentence pairs and is scored on the others: what a
-    sentence-pair task would find there, whatever the model was trained on.
+    The model is frozen, and `probe_accuracy` reads the last layer's [CLS] of the
+    held-out next-sentence pairs: what a sentence-pair task would find there, whatever
+    the model was trained on.
     """
-    ids, segments, mask = stack_pairs(data.next_pairs, data.tokenizer)
+    ids, segments, mask = _pairs_for(model, data)
     labels = torch.tensor([float(pair.is_random) for pair in data.next_pairs])
     with torch.no_grad():
-        features = model.bert(ids, mask, segments).last_hidden_state[:, 0]  # (N, H)
+        hidden = model.bert(ids, mask, segments).last_hidden_state
+    return probe_accuracy(hidden[:, 0].cpu(), labels)
+
+
+def probe_accuracy(features: Tensor, labels: Tensor) -> float:
+    """Fit a logistic regression on two thirds of the rows, and score it on the others.
+
+    Args:
+        features: (N, H), whatever tells the two classes apart; they are standardised.
+        labels: (N), 0.0 or 1.0.
+
+    Returns:
+        The accuracy on the last third of the rows.
+    """
     cut = 2 * len(labels) // 3
     features = (features - features[:cut].mean(0)) / (features[:cut].std(0) + 1e-6)
     torch.manual_seed(0)

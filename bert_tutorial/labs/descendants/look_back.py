@@ -59,8 +59,8 @@ def look_back_accuracy(
     was_training = model.training
     model.eval()
     batch = look_back_batch(B, T, torch.Generator().manual_seed(T))
-    hidden = model.bert(batch["input_ids"]).last_hidden_state
-    best = model.cls.predictions(hidden[:, start:]).argmax(dim=-1)
+    hidden = model.bert(batch["input_ids"].to(model.device)).last_hidden_state
+    best = model.cls.predictions(hidden[:, start:]).argmax(dim=-1).cpu()
     model.train(was_training)
     return (best == batch["labels"][:, start:]).float().mean().item()
 

@@ -44,19 +44,19 @@ WHOLE_LOSS = Loss(PRETRAINING.names, _whole_means, PRETRAINING.counts)
 
 def use_pre_norm(model: BertForPreTraining) -> None:
     """Norm before each part, and once after the last layer."""
-    model.bert.encoder = PreNormEncoder(model.config)
+    model.bert.encoder = PreNormEncoder(model.config).to(model.device)
 
 
 def use_gate(model: BertForPreTraining) -> None:
     """GeGLU in every layer."""
     for layer in model.bert.encoder.layers:
-        layer.feed_forward = GatedFeedForward(model.config)
+        layer.feed_forward = GatedFeedForward(model.config).to(model.device)
 
 
 def use_rotation(model: BertForPreTraining) -> None:
     """Rotated queries and keys in every layer, and no position table."""
     for layer in model.bert.encoder.layers:
-        layer.attention = RotaryAttention(model.config)
+        layer.attention = RotaryAttention(model.config).to(model.device)
     _silence_positions(model)
 
 
@@ -86,9 +86,9 @@ def use_one_layer(model: BertForPreTraining) -> None:
 
 def use_factors(model: BertForPreTraining) -> None:
     """Tables a quarter as wide, and a matrix behind them."""
-    E = model.config.hidden_size // 4
-    model.bert.embeddings = FactorisedEmbeddings(model.config, E)
-    model.cls.predictions = FactorisedHead(model.config, E)
+    E, device = model.config.hidden_size // 4, model.device
+    model.bert.embeddings = FactorisedEmbeddings(model.config, E).to(device)
+    model.cls.predictions = FactorisedHead(model.config, E).to(device)
     model.cls.predictions.tie(model.bert.embeddings.word_embeddings)
 
 

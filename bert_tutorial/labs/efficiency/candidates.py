@@ -22,7 +22,8 @@ from bert_tutorial.world.ledger import Probe
 
 __all__ = ["candidates_of", "choice_recall", "masked_scores", "untouched_scores"]
 
-# ids (N, T) with [MASK], mask (N, T), position (N,), word (N,) -> scores (N,)
+# ids (N, T) with [MASK], mask (N, T), position (N,), word (N,) -> scores (N,),
+# on the CPU wherever the model is
 Scores = Callable[[Tensor, Tensor, Tensor, Tensor], Tensor]
 
 
@@ -42,10 +43,11 @@ def masked_scores(model: BertForPreTraining | BertForMaskedLM) -> Scores:
     """Score words by a masked language model's logits at the [MASK]."""
 
     def score(ids: Tensor, mask: Tensor, position: Tensor, word: Tensor) -> Tensor:
+        ids, mask = ids.to(model.device), mask.to(model.device)
         hidden = model.bert(ids, mask).last_hidden_state
         rows = torch.arange(len(ids))
         logits: Tensor = model.cls.predictions(hidden[rows, position])
-        return logits[rows, word]
+        return logits[rows, word].cpu()
 
     return score
 
@@ -57,8 +59,9 @@ def untouched_scores(model: ReplacedTokenModel) -> Scores:
         rows = torch.arange(len(ids))
         filled = ids.clone()
         filled[rows, position] = word
-        logits: Tensor = model(filled, mask)
-        return -logits[rows, position]
+        device = model.bert.device
+        logits: Tensor = model(filled.to(device), mask.to(device))
+        return -logits[rows, position].cpu()
 
     return score
 

@@ -58,7 +58,7 @@ def distilled_masked_lm(
 
     Args:
         student: learns.
-        teacher: of the same vocabulary; only runs forward.
+        teacher: of the same vocabulary, on the student's device; only runs forward.
         batch: as for `pretraining_loss`; pairs are not asked about.
         share: of the loss that the teacher decides, 0 to 1.
         temperature: see `distillation_loss`.
@@ -69,6 +69,7 @@ def distilled_masked_lm(
     Raises:
         ValueError: no position of the batch has a label.
     """
+    batch = {name: values.to(student.device) for name, values in batch.items()}
     positions, labels = scored_positions(batch["labels"])
     hidden = _encode(student, batch, positions)
     is_scored = labels != -100

@@ -112,7 +112,7 @@ def replaced_token_loss(
         model: both.
         batch: as for `pretraining_loss`; pairs are not asked about.
         weight: of the discriminator's loss; 50 in the paper.
-        random: source of the generator's samples.
+        random: source of the generator's samples, which are drawn on its device.
 
     Returns:
         See ReplacedTokenLoss. Each loss is a mean: over the chosen positions, and over
@@ -121,6 +121,7 @@ def replaced_token_loss(
     Raises:
         ValueError: no position of the batch has a label.
     """
+    batch = {name: values.to(model.bert.device) for name, values in batch.items()}
     input_ids, labels = batch["input_ids"], batch["labels"]
     mask, types = batch.get("attention_mask"), batch.get("token_type_ids")
     positions, short = scored_positions(labels)
@@ -132,9 +133,10 @@ def replaced_token_loss(
         raise ValueError("labels must have a position to predict, got none")
     logits = model.generator.cls.predictions(hidden[is_scored])  # (M, V)
     masked_lm = F.cross_entropy(logits, short[is_scored])
-    words = torch.multinomial(logits.detach().softmax(-1), 1, generator=random)
+    chances = logits.detach().softmax(-1).to(random.device)
+    words = torch.multinomial(chances, 1, generator=random)
     samples = input_ids.clone()
-    samples[labels != -100] = words[:, 0]
+    samples[labels != -100] = words[:, 0].to(samples.device)
     read, is_replaced = mark_replaced(input_ids, labels, samples)
     scores = model(read, mask, types)  # (B, T)
     is_token = torch.ones_like(read, dtype=torch.bool) if mask is None else mask.bool()

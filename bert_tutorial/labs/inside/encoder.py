@@ -1,7 +1,8 @@
 """The same views on a published sentence encoder, which read real text.
 
 It has no output head for words, so that nothing can be asked of it with [MASK]. Its
-answer is a vector for the whole sentence: the mean of its tokens' last states.
+answer is a vector for the whole sentence: the mean of its tokens' last states. What
+runs the model takes the batch to its device, and brings the result to the CPU.
 
 Chapter: 19
 """
@@ -57,6 +58,11 @@ class WordBatch(NamedTuple):
     at: Tensor
     words: tuple[str, ...]
 
+    def to(self, device: torch.device) -> "WordBatch":
+        """Move all tensors to a device."""
+        ids, mask, at = (one.to(device) for one in self[:3])
+        return WordBatch(ids, mask, at, self.words)
+
 
 def word_batch(tokenizer: BertTokenizer, words: Sequence[str]) -> WordBatch:
     """Put every word into every one of `COUNTRY_SENTENCES`."""
@@ -81,9 +87,11 @@ def head_targets(model: BertModel, batch: WordBatch) -> dict[str, Tensor]:
         The weight to "[CLS]", to "[SEP]", to the token "before" and the one "after",
         and to the "word" that is looked at: (L, A) each.
     """
+    batch = batch.to(model.device)
     output = model(batch.ids, batch.mask, output_attentions=True)
     maps = torch.stack(output.attentions, dim=1)  # (N, L, A, T, T)
-    rows, place = torch.arange(len(maps)), torch.arange(maps.shape[-1])
+    rows = torch.arange(len(maps))
+    place = torch.arange(maps.shape[-1], device=maps.device)
     last = batch.mask.sum(dim=1) - 1  # (N,): [SEP]
     asks = (place > 0) & (place < last[:, None])  # (N, T)
     given = {
@@ -94,16 +102,17 @@ def head_targets(model: BertModel, batch: WordBatch) -> dict[str, Tensor]:
         "word": maps[rows, :, :, :, batch.at],
     }
     weights = asks[:, None, None, :] / asks.sum()
-    return {name: (one * weights).sum(dim=(0, 3)) for name, one in given.items()}
+    return {name: (one * weights).sum(dim=(0, 3)).cpu() for name, one in given.items()}
 
 
 @torch.no_grad()
 def sentence_vectors(model: BertModel, batch: WordBatch) -> Tensor:
     """Average the last states of the real tokens and scale to length 1: (N, H)."""
+    batch = batch.to(model.device)
     hidden = model(batch.ids, batch.mask).last_hidden_state
     is_token = batch.mask[:, :, None]
     mean = (hidden * is_token).sum(dim=1) / is_token.sum(dim=1)
-    return F.normalize(mean, dim=-1)
+    return F.normalize(mean, dim=-1).cpu()
 
 
 def sentence_effects(
@@ -114,7 +123,8 @@ def sentence_effects(
     Returns:
         (layers, A): 1 minus the cosine between the sentence's vector before and after.
     """
-    A, is_token = model.config.num_attention_heads, batch.mask.bool()
+    A = model.config.num_attention_heads
+    is_token = batch.mask.bool().to(model.device)
     whole = sentence_vectors(model, batch)
     moved = torch.zeros(len(layers), A)
     for row, layer in enumerate(layers):
@@ -146,7 +156,8 @@ def encoder_report(
     batch = word_batch(tokenizer, words)
     task = continent_task(world, batch.words)
     torch.manual_seed(0)
-    twins = {"trained": model, "untrained": BertModel(model.config).eval()}
+    twin = BertModel(model.config).to(model.device)
+    twins = {"trained": model, "untrained": twin.eval()}
     layers = range(model.config.num_hidden_layers)
     targets = head_targets(model, batch)
     return {

@@ -1,7 +1,8 @@
 """Change one thing inside a run and see what becomes of the answers.
 
 A hook hands over what flows past it and takes back what is to flow on. So the model's
-own forward pass runs, not a second one written for the purpose.
+own forward pass runs, not a second one written for the purpose. It runs on the model's
+device, where a hook finds what flows past it; the results are brought to the CPU.
 
 Chapter: 19
 """
@@ -155,15 +156,19 @@ def mask_logits(
     states: Mapping[int, Change] | None = None,
 ) -> Tensor:
     """Ask the questions in a run that is changed, see `changed_run`: (N, V)."""
+    batch = batch.to(model.device)
     with changed_run(model.bert, heads, states):
         hidden = model.bert(batch.ids, batch.mask).last_hidden_state
     logits: Tensor = model.cls.predictions(hidden[batch.rows, batch.at])
-    return logits
+    return logits.cpu()
 
 
 @torch.no_grad()
 def head_outputs(model: BertModel, ids: Tensor, mask: Tensor) -> list[Tensor]:
-    """Collect what the heads of every layer say: L tensors (B, T, H)."""
+    """Collect what the heads of every layer say: L tensors (B, T, H).
+
+    They stay on the model's device, to be put into another run.
+    """
     seen: list[Tensor] = []
 
     def note(merged: Tensor) -> Tensor:
@@ -173,7 +178,7 @@ def head_outputs(model: BertModel, ids: Tensor, mask: Tensor) -> list[Tensor]:
     with changed_run(
         model, heads=dict.fromkeys(range(len(model.encoder.layers)), note)
     ):
-        model(ids, mask)
+        model(ids.to(model.device), mask.to(model.device))
     return seen
 
 
@@ -194,19 +199,20 @@ def without_heads(
     Returns:
         (N,) bool.
     """
-    A = model.config.num_attention_heads
+    A, is_token = model.config.num_attention_heads, batch.is_token.to(model.device)
 
     def change_of(layer: int) -> Change:
         def change(merged: Tensor) -> Tensor:
             for of_layer, head in heads:
                 if of_layer == layer:
-                    merged = replace(merged, head, A, batch.is_token)
+                    merged = replace(merged, head, A, is_token)
             return merged
 
         return change
 
     changes = {layer: change_of(layer) for layer, _ in heads}
-    return mask_logits(model, batch, heads=changes).argmax(dim=-1) == batch.answers
+    words = mask_logits(model, batch, heads=changes).argmax(dim=-1)
+    return words == batch.answers.cpu()
 
 
 def country_swaps(world: World) -> tuple[list[Probe], Tensor]:
@@ -258,8 +264,9 @@ def patched_positions(
     Returns:
         (L + 1, T): how often the answer becomes that of the other question.
     """
+    wanted = batch.answers[sources].cpu()
+    batch = batch.to(model.device)
     output = model.bert(batch.ids, batch.mask, output_hidden_states=True)
-    wanted = batch.answers[sources]
     moved = torch.zeros(len(output.hidden_states), batch.ids.shape[1])
     for number, state in enumerate(output.hidden_states):
         for position in range(batch.ids.shape[1]):
@@ -285,13 +292,14 @@ def patched_heads(
     """
     A = model.config.num_attention_heads
     D = model.config.hidden_size // A
-    wanted = batch.answers[sources]
+    wanted = batch.answers[sources].cpu()
     said = head_outputs(model.bert, batch.ids, batch.mask)
     moved = torch.zeros(len(said), A)
     for layer, merged in enumerate(said):
         for head in range(A):
             other = merged[sources].clone()
-            is_head = torch.arange(merged.shape[-1]) // D == head
+            columns = torch.arange(merged.shape[-1], device=merged.device)
+            is_head = columns // D == head
 
             def change(
                 own: Tensor, other: Tensor = other, is_head: Tensor = is_head

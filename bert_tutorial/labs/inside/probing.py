@@ -69,9 +69,13 @@ def states_at(model: BertModel, ids: Tensor, mask: Tensor, at: Tensor) -> Tensor
         ids: (N, T)
         mask: (N, T), 0 for padding.
         at: (N,), the position whose vector is taken.
+
+    Returns:
+        The vectors, on the CPU wherever the model is.
     """
+    ids, mask = ids.to(model.device), mask.to(model.device)
     states = model(ids, mask, output_hidden_states=True).hidden_states
-    return torch.stack([state[torch.arange(len(ids)), at] for state in states])
+    return torch.stack([state[torch.arange(len(ids)), at] for state in states]).cpu()
 
 
 def control_labels(
@@ -100,12 +104,15 @@ def control_labels(
 class LinearReader(nn.Module):
     """A linear probe on standardised vectors: (N, H) to (N, C) logits."""
 
+    center: Tensor
+    scale: Tensor
+
     def __init__(self, vectors: Tensor, C: int) -> None:
-        """Start at zero; the scale is that of the training vectors (N, H)."""
+        """Start at zero; scale and device are those of the training vectors (N, H)."""
         super().__init__()
-        self.center = vectors.mean(dim=0)
-        self.scale = vectors.std(dim=0) + 1e-6
-        self.linear = nn.Linear(vectors.shape[1], C)
+        self.register_buffer("center", vectors.mean(dim=0))
+        self.register_buffer("scale", vectors.std(dim=0) + 1e-6)
+        self.linear = nn.Linear(vectors.shape[1], C).to(vectors.device)
         nn.init.zeros_(self.linear.weight)
         nn.init.zeros_(self.linear.bias)
 
@@ -128,7 +135,7 @@ def fit_reader(
         C: classes.
         decay: weight of the penalty.
     """
-    reader = LinearReader(vectors, C)
+    reader, labels = LinearReader(vectors, C), labels.to(vectors.device)
     optimizer = torch.optim.LBFGS(reader.parameters(), max_iter=100)
 
     def loss() -> Tensor:
@@ -146,6 +153,7 @@ def fit_reader(
 @torch.no_grad()
 def reader_accuracy(reader: LinearReader, vectors: Tensor, labels: Tensor) -> float:
     """Say how often the likeliest class for vectors (N, H) is their label (N,)."""
+    vectors, labels = (one.to(reader.center.device) for one in (vectors, labels))
     return (reader(vectors).argmax(dim=-1) == labels).float().mean().item()
 
 

@@ -44,9 +44,12 @@ __all__ = ["country_probes", "inside_report", "sentence_states", "untrained_twin
 
 
 def untrained_twin(model: BertForPreTraining, seed: int = 0) -> BertForPreTraining:
-    """Make a model of the same sizes with random weights, in eval mode."""
+    """Make a model of the same sizes with random weights, in eval mode.
+
+    It is on the model's device.
+    """
     torch.manual_seed(seed)
-    return BertForPreTraining(model.config).eval()
+    return BertForPreTraining(model.config).to(model.device).eval()
 
 
 def country_probes(world: World) -> list[Probe]:
@@ -64,9 +67,9 @@ def sentence_states(
     model: BertModel, tokenizer: BertTokenizer, probes: list[Probe]
 ) -> Tensor:
     """Collect the vectors of all real tokens after each layer: (L + 1, tokens, H)."""
-    batch = fact_batch(tokenizer, probes)
+    batch = fact_batch(tokenizer, probes).to(model.device)
     states = model(batch.ids, batch.mask, output_hidden_states=True).hidden_states
-    return torch.stack([state[batch.is_token] for state in states])
+    return torch.stack([state[batch.is_token] for state in states]).cpu()
 
 
 def _heads(model: BertForPreTraining, batch: FactBatch, replace: HeadChange) -> Tensor:
@@ -95,6 +98,7 @@ def _pairs(model: BertForPreTraining, batch: FactBatch) -> list[list[float]]:
 
 def _maps(model: BertForPreTraining, batch: FactBatch) -> dict[str, Any]:
     """Measure what the weights of [MASK] point at."""
+    batch = batch.to(model.device)
     with torch.no_grad():
         output = model.bert(batch.ids, batch.mask, output_attentions=True)
     flow = rollout(output.attentions)[batch.rows, batch.at]  # (N, T)

@@ -1,7 +1,8 @@
 """What one run of a model shows: its attention, and its answer after each layer.
 
 Nothing here changes the run. `FactBatch` holds questions as one batch, with the
-positions that matter: of [MASK], and of the word that the question is about.
+positions that matter: of [MASK], and of the word that the question is about. What runs
+a model takes the batch to the model's device, and brings its result to the CPU.
 
 Chapter: 19
 """
@@ -53,6 +54,11 @@ class FactBatch(NamedTuple):
         """Mark real tokens, as (N, T) bool."""
         return self.mask.bool()
 
+    def to(self, device: torch.device) -> "FactBatch":
+        """Move all tensors to a device."""
+        ids, mask, at, subject, answers = (one.to(device) for one in self[:5])
+        return FactBatch(ids, mask, at, subject, answers, self.relations)
+
 
 def fact_batch(tokenizer: BertTokenizer, probes: Sequence[Probe]) -> FactBatch:
     """Encode questions and find the positions of [MASK] and of what they are about.
@@ -97,7 +103,7 @@ def rollout(attentions: Sequence[Tensor]) -> Tensor:
         the output (rows), if weights were all that counted. Rows sum to one.
     """
     T = attentions[0].shape[-1]
-    own = torch.eye(T, dtype=attentions[0].dtype)
+    own = torch.eye(T).to(attentions[0])
     flow = own
     for weights in attentions:
         layer = 0.5 * weights.mean(dim=1) + 0.5 * own  # (B, T, T)
@@ -108,9 +114,10 @@ def rollout(attentions: Sequence[Tensor]) -> Tensor:
 @torch.no_grad()
 def mask_weights(model: BertForPreTraining, batch: FactBatch) -> Tensor:
     """Give the weight from [MASK] to the subject in every head: (N, L, A)."""
+    batch = batch.to(model.device)
     output = model.bert(batch.ids, batch.mask, output_attentions=True)
     maps = torch.stack(output.attentions, dim=1)  # (N, L, A, T, T)
-    return maps[batch.rows, :, :, batch.at, batch.subject]
+    return maps[batch.rows, :, :, batch.at, batch.subject].cpu()
 
 
 @torch.no_grad()
@@ -123,13 +130,14 @@ def answer_ranks(model: BertForPreTraining, batch: FactBatch) -> Tensor:
     Returns:
         (L + 1, N): the rank of the right word at [MASK], 1 for the first choice.
     """
+    batch = batch.to(model.device)
     output = model.bert(batch.ids, batch.mask, output_hidden_states=True)
     ranks = []
     for state in output.hidden_states:
         logits = model.cls.predictions(state[batch.rows, batch.at])  # (N, V)
         of_right = logits.gather(1, batch.answers[:, None])
         ranks.append((logits > of_right).sum(dim=1) + 1)
-    return torch.stack(ranks)
+    return torch.stack(ranks).cpu()
 
 
 def rounded(values: Tensor, digits: int = 3) -> Any:

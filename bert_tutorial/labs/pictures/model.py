@@ -216,6 +216,7 @@ def picture_loss(model: PictureBert, batch: Mapping[str, Tensor]) -> Pretraining
     Returns:
         See PretrainingLoss.
     """
+    batch = {name: values.to(model.device) for name, values in batch.items()}
     embedded = model.embed(
         batch["input_ids"],
         batch["attention_mask"],

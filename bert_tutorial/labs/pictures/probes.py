@@ -55,7 +55,7 @@ class PictureAnswers(NamedTuple):
     """What a model says to some questions.
 
     Shapes: probabilities (Q, V); attention (Q, L, A, N), the weights from [MASK] to the
-    patches; positions (Q,), where [MASK] stands.
+    patches; positions (Q,), where [MASK] stands. All are on the CPU.
     """
 
     probabilities: Tensor
@@ -108,15 +108,21 @@ def ask_pictures(
     drawings = drawings or [one.drawing for one in questions]
     ids, mask = pad([tokenizer.encode(q.text).ids for q in questions], tokenizer.pad_id)
     pixels = torch.stack([pixels_of(drawing) for drawing in drawings])
+    if patch_mask is not None:
+        patch_mask = patch_mask.to(model.device)
     output = model.eval()(
-        ids, mask, pixels=pixels, patch_mask=patch_mask, output_attentions=True
+        ids.to(model.device),
+        mask.to(model.device),
+        pixels=pixels.to(model.device),
+        patch_mask=patch_mask,
+        output_attentions=True,
     )
     rows = torch.arange(len(ids))
     positions = (ids == tokenizer.mask_id).byte().argmax(dim=1)  # the first [MASK]
     weights = torch.stack(output.attentions, dim=1)  # (Q, L, A, T + N, T + N)
     return PictureAnswers(
-        output.prediction_logits[rows, positions].softmax(dim=-1),
-        weights[rows, :, :, positions, ids.shape[1] :],
+        output.prediction_logits[rows, positions].softmax(dim=-1).cpu(),
+        weights[rows, :, :, positions, ids.shape[1] :].cpu(),
         positions,
     )
 
@@ -193,13 +199,14 @@ def matching_accuracy(
         blind: hide all patches.
     """
     batch = encode_pairs(tokenizer, pairs)
+    batch = {name: values.to(model.device) for name, values in batch.items()}
     output = model.eval()(
         batch["input_ids"],
         batch["attention_mask"],
         pixels=batch["pixels"],
         patch_mask=batch["patch_mask"] * (not blind),
     )
-    guesses = output.seq_relationship_logits.argmax(dim=-1)
+    guesses = output.seq_relationship_logits.argmax(dim=-1).cpu()
     return (guesses == torch.tensor(labels)).float().mean().item()
 
 

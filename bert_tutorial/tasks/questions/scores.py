@@ -8,6 +8,7 @@ which.
 Chapter: 16
 """
 
+import math
 import re
 import string
 from collections import Counter
@@ -98,13 +99,16 @@ def evaluate(
         an answer (`answerable_exact_match`, `answerable_f1`) and without one.
 
     Raises:
-        ValueError: if there is nothing to score, or a question of 1.1 has no answer.
+        UserError: if there is nothing to score, a question of 1.1 has no answer, or
+            a prediction or an answer is no text.
     """
     golds = _golds(references)
     if is_version_2 is None:
         is_version_2 = not all(golds.values())
     missing = sum(name not in predictions for name in golds)
     scores = _scores(predictions, golds, is_version_2)
+    if not scores:
+        raise _without_partner(predictions, golds)
     result = {**_means(list(scores.values())), "missing": float(missing)}
     if is_version_2:
         for kind, wanted in (("answerable", True), ("unanswerable", False)):
@@ -134,8 +138,9 @@ def best_threshold(
     Choose it on questions that are not those of the final score.
 
     Args:
-        predictions: id -> the best text that is not empty.
-        gaps: id -> score of "no answer" minus the score of that text.
+        predictions: id -> the best text that is not empty; "" where there is none.
+        gaps: id -> score of "no answer" minus the score of that text. A question
+            without one has the empty text at every threshold.
         references: as in `evaluate`; the rules of 2.0 apply.
         metric: "f1" or "exact_match".
 
@@ -143,17 +148,19 @@ def best_threshold(
         The threshold, half-way between two gaps, and the score that it reaches.
 
     Raises:
-        ValueError: if nothing can be scored, or the metric is another.
+        UserError: if nothing can be scored, a prediction with a text has no gap or one
+            that is not finite, or the metric is another.
     """
     if metric not in ("exact_match", "f1"):
-        raise ValueError(f"metric must be 'exact_match' or 'f1', got {metric!r}")
-    golds = {k: v for k, v in _golds(references).items() if k in predictions}
+        raise UserError(f"metric must be 'exact_match' or 'f1', got {metric!r}")
+    whole = _golds(references)
+    golds = {k: v for k, v in whole.items() if k in predictions}
+    if not golds:
+        raise _without_partner(predictions, whole)
     place = 0 if metric == "exact_match" else 1
     answered = _scores(predictions, golds, True)
     silent = _scores(dict.fromkeys(golds, ""), golds, True)
-    order = sorted(golds, key=lambda name: gaps[name])
-    if not order:
-        raise ValueError("no prediction belongs to a question of the references")
+    order = _by_gap(predictions, gaps, golds)
     score = sum(pair[place] for pair in silent.values())
     found = [(score, gaps[order[0]] - 1.0)]
     for here, after in zip(order, [*order[1:], None], strict=True):
@@ -162,7 +169,49 @@ def best_threshold(
         if after is None or gaps[after] > gaps[here]:
             found.append((score, limit))
     best = max(found, key=lambda pair: pair[0])
-    return Threshold(best[1], 100 * best[0] / len(order))
+    return Threshold(best[1], 100 * best[0] / len(golds))
+
+
+def _by_gap(
+    predictions: Mapping[str, str], gaps: Mapping[str, float], names: Iterable[str]
+) -> list[str]:
+    """Order the questions that have a gap; the others have no text to be given.
+
+    Raises:
+        UserError: if none has one, one with a text has none, or it is not finite.
+    """
+    found = []
+    for name in names:
+        if name in gaps and not math.isfinite(gaps[name]):
+            raise UserError(
+                f"gaps must be finite, got {gaps[name]} for {name!r}; leave that "
+                "question out"
+            )
+        if name in gaps:
+            found.append(name)
+        elif predictions[name]:
+            raise UserError(
+                f"gaps must have a number for each prediction with a text, got none "
+                f"for {name!r}; take the gaps of the same answers"
+            )
+    if not found:
+        raise UserError(
+            "no question has a gap, so no threshold changes anything; take questions "
+            "whose passages have a text to be given"
+        )
+    return sorted(found, key=lambda name: gaps[name])
+
+
+def _without_partner(
+    predictions: Mapping[str, str], golds: Mapping[str, list[str]]
+) -> UserError:
+    """Say that no prediction has a question, with an id of each side."""
+    if not predictions:
+        return UserError("predictions must hold at least one, got none")
+    return UserError(
+        "no prediction belongs to a question of the references; both must have the "
+        f"same ids, got such as {next(iter(predictions))!r} and {next(iter(golds))!r}"
+    )
 
 
 def _golds(references: References) -> dict[str, list[str]]:
@@ -174,9 +223,16 @@ def _golds(references: References) -> dict[str, list[str]]:
     )
     golds = {}
     for name, texts in pairs:
-        if isinstance(texts, str):
-            raise ValueError(f"the answers of {name!r} must be a list, got a text")
+        if isinstance(texts, str) or not isinstance(texts, Iterable):
+            what = "a text" if isinstance(texts, str) else f"{texts!r:.40}"
+            raise UserError(f"the answers of {name!r} must be a list, got {what}")
         golds[name] = list(texts)
+        for text in golds[name]:
+            if not isinstance(text, str):
+                raise UserError(
+                    f"the answers of {name!r} must be texts, got {text!r:.40}; give "
+                    "the texts alone"
+                )
     if not golds:
         raise UserError("references must hold at least one question, got none")
     return golds
@@ -196,20 +252,24 @@ def _scores(
                 continue
         elif not texts:
             raise UserError(f"{name!r} has no answer; SQuAD 1.1 has no such question")
-        guess = predictions.get(name)
         scores[name] = (0.0, 0.0)
-        if guess is not None:
-            scores[name] = (
-                max(exact_match(guess, text) for text in texts),
-                max(f1_score(guess, text, is_version_2=is_version_2) for text in texts),
+        if name not in predictions:
+            continue
+        guess = predictions[name]
+        if not isinstance(guess, str):
+            raise UserError(
+                f"the prediction of {name!r} must be a text, got {guess!r:.40}; no "
+                'answer is the empty text, ""'
             )
+        scores[name] = (
+            max(exact_match(guess, text) for text in texts),
+            max(f1_score(guess, text, is_version_2=is_version_2) for text in texts),
+        )
     return scores
 
 
 def _means(scores: Sequence[tuple[float, float]]) -> dict[str, float]:
     """Average pairs of exact match and F1, in percent."""
-    if not scores:
-        raise ValueError("no prediction belongs to a question of the references")
     total = len(scores)
     return {
         "exact_match": 100 * sum(pair[0] for pair in scores) / total,
