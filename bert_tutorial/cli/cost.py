@@ -24,8 +24,8 @@ def add_cost_command(commands: Any) -> None:
     model.add_argument(
         "--parameters",
         type=float,
-        help="weights of another model, at six operations for each and token, which is "
-        "too high for small models (default: count those of --config)",
+        help="weights of another model, at six operations for each weight and token; "
+        "for small models that is too many (default: count those of --config)",
     )
     cost.add_argument(
         "--tokens",

@@ -26,12 +26,25 @@ def add_evaluate_command(commands: Any) -> None:
     evaluate = commands.add_parser(
         "evaluate", help="judge a pretrained or fine-tuned model"
     )
-    evaluate.add_argument("--model", help="folder; the shipped one if not given")
+    evaluate.add_argument(
+        "--model",
+        help="folder, hub id or english; with --world or --corpus the mini-world if "
+        "not given",
+    )
     add_source(evaluate)
     judged = evaluate.add_mutually_exclusive_group(required=True)
     judged.add_argument("--world", action="store_true", help="on facts of a world")
-    judged.add_argument("--corpus", nargs="+", metavar="PATH", help="on text files")
-    judged.add_argument("--data", metavar="FILE", help="on the labels of its task")
+    judged.add_argument(
+        "--corpus",
+        nargs="+",
+        metavar="PATH",
+        help="on text files, in pairs of at most 128 tokens",
+    )
+    judged.add_argument(
+        "--data",
+        metavar="FILE",
+        help="on the labels of its task, see --task, --threshold and reading",
+    )
     evaluate.add_argument(
         "--task", choices=TASKS, help="the task (default: that of the model's run)"
     )
@@ -78,7 +91,7 @@ def run_evaluate(options: argparse.Namespace) -> None:
     folder = model_folder(options)
     if options.world:
         torch.set_num_threads(1)
-        print_knowledge(report_folder(folder, options.seed), None)
+        print_knowledge(report_folder(folder, options.seed, options.allow_bin), None)
         return
     tokenizer = BertTokenizer.from_pretrained(folder)
     model = BertForPreTraining.from_pretrained(folder, allow_bin=options.allow_bin)

@@ -29,7 +29,7 @@ __all__ = ["TASKS", "add_columns", "add_finetune_command", "reading_of"]
 TASKS = ("sentiment", "regression", "tagging", "qa", "summarize")
 
 
-def add_columns(command: Any) -> None:
+def add_columns(command: Any, with_labels: bool = True) -> None:
     """Declare how a table is read."""
     group = command.add_argument_group("reading")
     group.add_argument("--lenient", action="store_true", help="skip and count bad rows")
@@ -38,11 +38,14 @@ def add_columns(command: Any) -> None:
         "--text-column", metavar="NAME", help=f"column of the texts, {number}"
     )
     group.add_argument(
-        "--pair-column", metavar="NAME", help="column of the second texts"
+        "--pair-column", metavar="NAME", help=f"column of the second texts, {number}"
     )
-    group.add_argument(
-        "--label-column", metavar="NAME", help=f"column of the labels, {number}"
-    )
+    if with_labels:
+        group.add_argument(
+            "--label-column", metavar="NAME", help=f"column of the labels, {number}"
+        )
+    else:
+        command.set_defaults(label_column=None)
 
 
 def reading_of(options: argparse.Namespace) -> "Reading":
@@ -78,9 +81,11 @@ def add_finetune_command(commands: Any) -> None:
     tune.add_argument("--task", choices=TASKS, required=True, help="what to learn")
     tune.add_argument("--data", required=True, metavar="FILE", help="to learn from")
     tune.add_argument("--dev", metavar="FILE", help="chooses the state that is kept")
-    tune.add_argument("--test", metavar="FILE", help="judges the chosen state, once")
     tune.add_argument(
-        "--model", help="folder or hub id (default: the shipped model of a mini-world)"
+        "--test", metavar="FILE", help="judges the chosen state, once a run"
+    )
+    tune.add_argument(
+        "--model", help="folder, hub id or english (default: the shipped mini-world)"
     )
     add_source(tune)
     tune.add_argument(
@@ -94,7 +99,11 @@ def add_finetune_command(commands: Any) -> None:
 def add_training(command: Any) -> None:
     """Declare how the model is trained."""
     train = command.add_argument_group("training")
-    train.add_argument("--epochs", type=float, help="passes over the data (default: 3)")
+    train.add_argument(
+        "--epochs",
+        type=float,
+        help="passes over the data (default: 3, and at least --min-steps)",
+    )
     train.add_argument("--steps", type=positive, help="steps, instead of --epochs")
     train.add_argument(
         "--min-steps",
@@ -128,12 +137,13 @@ def add_choosing(train: Any) -> None:
     train.add_argument(
         "--evaluate-every",
         type=positive,
-        help="steps between evaluations (default: an epoch)",
+        help="with --dev: steps between evaluations (default: an epoch)",
     )
     train.add_argument(
         "--patience",
         type=positive,
-        help="stop after so many evaluations without a better one (default: never)",
+        help="with --dev: stop after so many evaluations without a better one "
+        "(default: never)",
     )
     train.add_argument(
         "--seeds",
@@ -143,7 +153,9 @@ def add_choosing(train: Any) -> None:
         help="one run for each (default: 0)",
     )
     train.add_argument(
-        "--class-weights", action="store_true", help="weigh rare classes up in the loss"
+        "--class-weights",
+        action="store_true",
+        help="sentiment: weigh rare classes up in the loss",
     )
 
 
@@ -158,14 +170,16 @@ def add_running(train: Any) -> None:
     train.add_argument(
         "--stride",
         type=positive,
-        help="pieces from one window to the next (default: half a window; qa a third)",
+        help="tagging and qa: pieces from one window to the next (default: half a "
+        "window; qa a third)",
     )
     train.add_argument(
         "--save-every",
         type=int,
         default=500,
         metavar="STEPS",
-        help="steps between two training states (default: 500)",
+        help="steps between two training states (default: 500; 0: only when stopped, "
+        "and such a run cannot get more steps)",
     )
     train.add_argument(
         "--resume",

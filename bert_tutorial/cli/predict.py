@@ -28,13 +28,13 @@ def add_predict_command(commands: Any) -> None:
     predict = commands.add_parser("predict", help="use a fine-tuned model on texts")
     predict.add_argument("texts", nargs="*", metavar="TEXT", help="any texts")
     predict.add_argument("--input", metavar="FILE", help="instead of TEXT")
-    predict.add_argument("--question", help="with --task qa: about each TEXT")
+    predict.add_argument("--question", help="with a model of qa: about each TEXT")
     predict.add_argument(
         "--task", choices=TASKS, help="the task (default: that of the model's run)"
     )
     predict.add_argument("--model", required=True, help="folder or hub id")
     add_source(predict)
-    add_columns(predict)
+    add_columns(predict, with_labels=False)
     add_threshold(predict)
     add_precision(predict)
     predict.set_defaults(run=run_predict)
@@ -45,8 +45,8 @@ def add_threshold(command: Any) -> None:
     command.add_argument(
         "--threshold",
         type=float,
-        help='with --task qa: say nothing where "no answer" scores higher by more '
-        "(default: that of the model's run; without one, always answer)",
+        help='with a model of qa: say nothing where "no answer" scores higher by more '
+        "than this (default: that of the model's run; without one, always answer)",
     )
 
 

@@ -169,7 +169,8 @@ def add_corpus_options(command: Any) -> None:
     text = command.add_argument_group("with --corpus")
     text.add_argument(
         "--config",
-        help="tiny, mini, small, medium, base, large or FILE (default: tiny)",
+        help="tiny, mini, small, medium, base, large, a config.json or a model's "
+        "folder (default: tiny)",
     )
     text.add_argument(
         "--vocab-size", type=positive, help="pieces of a new vocabulary (default: 8000)"

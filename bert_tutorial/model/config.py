@@ -250,9 +250,13 @@ class BertConfig:
     def strict(cls, values: Mapping[str, Any]) -> "BertConfig":
         """Read a file that somebody wrote by hand: an unknown key is a mistake.
 
+        What was saved with a model names its `architectures`, and is read as such.
+
         Raises:
             UserError: naming the key, or as `from_dict`.
         """
+        if "architectures" in values:
+            return cls.from_dict(values)
         names = [field.name for field in fields(cls)]
         for key in values:
             if key not in names and key not in _ONLY:

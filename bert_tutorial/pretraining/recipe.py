@@ -112,12 +112,14 @@ class CorpusRecipe:
         return config
 
     def _read_config(self) -> BertConfig:
-        """Read the file that `config` names."""
+        """Read the file that `config` names, or that of a model's folder."""
         path = Path(self.config)
+        if (path / "config.json").is_file():
+            path /= "config.json"
         if not path.is_file():
             raise UserError(
-                f"config must be one of {', '.join(SIZES)} or a file, "
-                f"got {self.config!r}"
+                f"config must be one of {', '.join(SIZES)}, a file or a model's "
+                f"folder, got {self.config!r}"
             )
         return BertConfig.strict(read_object(path))
 

@@ -110,12 +110,15 @@ def report(model: BertForPreTraining, data: WorldData) -> dict[str, Any]:
     return result
 
 
-def report_folder(folder: Path, seed: int | None = None) -> dict[str, Any]:
+def report_folder(
+    folder: Path, seed: int | None = None, allow_bin: bool = False
+) -> dict[str, Any]:
     """Measure a saved model on the world that its report.json names.
 
     Args:
         folder: as `pretrain_world` writes it.
         seed: another world's, to see what is known of it.
+        allow_bin: read an old pytorch_model.bin if there is nothing better.
 
     Raises:
         ValueError: if the folder has no report of a mini-world run.
@@ -135,7 +138,8 @@ def report_folder(folder: Path, seed: int | None = None) -> dict[str, Any]:
     data = WorldData(World(seed, mix), recipe)
     data.tokenizer = BertTokenizer.from_pretrained(folder)
     data.validation_pairs = data.pairs_for(data.tokenizer, recipe)
-    return report(BertForPreTraining.from_pretrained(folder), data)
+    model = BertForPreTraining.from_pretrained(folder, allow_bin=allow_bin)
+    return report(model, data)
 
 
 def pretrain_world(

@@ -1,16 +1,24 @@
 """The command line as a user meets it: outputs, mistakes, what --help costs."""
 
 import json
+import shutil
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
+import torch
 from conftest import run_command as run
+from safetensors.torch import load_file
 
+import bert_tutorial.world.pretrain as world_pretrain
 from bert_tutorial.cli.main import build_parser, main
 from bert_tutorial.cli.pretrain import CORPUS_ONLY, WORLD_ONLY, world_recipe_of
 from bert_tutorial.files.errors import MissingFileError, UserError
-from bert_tutorial.files.folder import CheckpointError
+from bert_tutorial.files.folder import CheckpointError, read_json
+from bert_tutorial.files.shipped import shipped_weights
+from bert_tutorial.model.config import BertConfig
+from bert_tutorial.pretraining.recipe import CorpusRecipe
 
 
 def test_fill_finds_paris_with_the_shipped_model(capsys):
@@ -259,3 +267,34 @@ def test_a_seed_too_large_for_a_generator_is_refused(capsys, command):
 def test_too_many_threads_are_refused(capsys):
     code, _, err = run(capsys, "pretrain", "--world", "--threads", "9999999999")
     assert code == 2 and "below 2**31" in err
+
+
+def test_a_world_in_an_old_file_is_judged_on_request(capsys, tmp_path, monkeypatch):
+    folder = Path(shutil.copytree(shipped_weights(), tmp_path / "model"))
+    torch.save(load_file(folder / "model.safetensors"), folder / "pytorch_model.bin")
+    (folder / "model.safetensors").unlink()
+    command = ("evaluate", "--world", "--model", folder)
+    code, _, err = run(capsys, *command)
+    assert code == 2 and "--allow-bin" in err
+
+    def reached(model, data):
+        raise UserError(f"a model of {model.config.num_hidden_layers} layers")
+
+    monkeypatch.setattr(world_pretrain, "report", reached)
+    assert "a model of 2 layers" in run(capsys, *command, "--allow-bin")[2]
+
+
+@pytest.mark.parametrize("place", ["", "config.json"])
+def test_the_sizes_of_a_saved_model_can_be_taken(place):
+    source = BertConfig.from_dict(read_json(shipped_weights() / "config.json"))
+    recipe = CorpusRecipe(config=str(shipped_weights() / place), max_length=32)
+    config = recipe.model_config(99)
+    assert config.vocab_size == 99
+    assert config.hidden_size == source.hidden_size
+    assert config.num_hidden_layers == source.num_hidden_layers
+
+
+def test_predict_takes_no_labels(capsys, tmp_path):
+    command = ("predict", "--model", tmp_path, "--label-column", "label", "a text")
+    code, _, err = run(capsys, *command)
+    assert code == 2 and "--label-column" in err
