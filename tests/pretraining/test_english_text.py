@@ -357,7 +357,9 @@ def test_names_are_found_by_four_methods_on_each_seed(
 ):
     real_english.pretrain(work, 0)
     monkeypatch.setattr(real_english, "TAG_STEPS", {16: 2})
-    options = argparse.Namespace(work=work, wnut17=messages, seeds=[0], labels=[16])
+    options = argparse.Namespace(
+        work=work, wnut17=messages, seeds=[0], labels=[16], threads=1
+    )
     journal = Journal(tmp_path / "runs.jsonl")
     found = real_english.names_in_messages(options, journal)
     runs = found["runs"]

@@ -88,7 +88,7 @@ def test_answers_follow_a_changed_passage():
 def table_of(heading):
     """Read the rows of the first table below a heading of the page, cell by cell."""
     section = PAGE.split(f"\n## {heading}")[1].split("\n## ")[0]
-    lines = [line for line in section.splitlines() if line.startswith("|")][2:]
+    lines = ("|" + section.partition("\n|")[2]).partition("\n\n")[0].splitlines()[2:]
     return [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]
 
 
@@ -238,6 +238,48 @@ def test_the_page_gives_real_english_seed_by_seed_and_its_curves():
     capitals = [r["first"] for r in stored["facts"]["capital"]["runs"]]
     assert stored["facts"]["capital"]["questions"] == 205 and max(capitals) < 0.035
     assert stored["ship"]["sha256"][:16] in section
+
+
+def test_the_page_gives_what_changes_of_the_recipe_bring():
+    stored = read("english_variants.json")
+    section = PAGE.split("## Real English on one core")[1].split("\n## ")[0]
+    lines = section.split("| change |")[1].splitlines()[2:5]
+    changes = ("none", "whole words", "more text")
+    for line, change in zip(lines, changes, strict=True):
+        found, (label, *cells) = (
+            stored["variants"][change],
+            line.strip("| ").split(" | "),
+        )
+        assert label.startswith(change)
+        runs = [
+            [run["accuracy"] for run in found["sst2"]],
+            *(
+                [run["f1"] for run in found["wnut17"] if run["labels"] == labels]
+                for labels in (256, 2_048)
+            ),
+        ]
+        assert [len(one) for one in runs] == [3, 3, 3]
+        assert cells == [" ".join(f"{one:.2f}" for one in ones) for ones in runs]
+    names = {
+        change: [r["f1"] for r in stored["variants"][change]["wnut17"]][3:]
+        for change in changes
+    }
+    pairs = zip(names["none"], names["more text"], strict=True)
+    assert all(more < less for less, more in pairs)
+    losses = [
+        stored["variants"][change]["pretraining"]["on the recipe's text"]["masked_lm"]
+        for change in ("more text", "none")
+    ]
+    assert "is {:.2f} instead of {:.2f}".format(*losses) in " ".join(section.split())
+    sizes = [part for key in ("text", "more text") for part in stored[key].values()]
+    assert f"more text: {sum(one['bytes'] for one in sizes) / 1e6:.0f} MB" in section
+    # "beyond what another seed does": the recipe's own three pretrainings
+    seeds = [
+        run["f1"]
+        for run in read("real_english.json")["wnut17"]["runs"]
+        if (run["method"], run["labels"]) == ("pretrained", 2_048)
+    ]
+    assert max(seeds) > max(names["whole words"]) > min(seeds) - 0.02
 
 
 def test_the_page_gives_the_library_on_the_same_rows():
