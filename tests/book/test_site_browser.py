@@ -67,7 +67,7 @@ def visited(reader):
     one.close()
 
 
-MODELS = ("intro", "playground", "api_model", "06_self_attention")
+MODELS = ("intro", "playground", "api_tasks_questions", "06_self_attention")
 OVER = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
 # What sticks out, for the message.
 WHAT = """() => [...document.querySelectorAll("body *")]
@@ -98,7 +98,7 @@ def audits():
         stem = Path(name).stem
         if stem in MODELS:
             yield pytest.param(name, LOOKS, False, id=name)
-        elif not stem.startswith("api_"):  # all made in one way: see "api_model"
+        elif not stem.startswith("api_"):  # all made in one way: see MODELS
             yield pytest.param(name, [LOOKS[i % 3]], True, id=name)
     for name in PAGES:
         yield pytest.param(name, LOOKS, False, id=f"{name}, all", marks=WEEKLY)

@@ -280,6 +280,16 @@ def test_a_world_in_an_old_file_is_judged_on_request(capsys, tmp_path, monkeypat
     def reached(model, data):
         raise UserError(f"a model of {model.config.num_hidden_layers} layers")
 
+    class Texts:
+        """Stands for the text of a world, which takes long to write."""
+
+        def __init__(self, *_):
+            pass
+
+        def pairs_for(self, *_):
+            return []
+
+    monkeypatch.setattr(world_pretrain, "WorldData", Texts)
     monkeypatch.setattr(world_pretrain, "report", reached)
     assert "a model of 2 layers" in run(capsys, *command, "--allow-bin")[2]
 

@@ -166,7 +166,7 @@ def test_several_seeds_give_mean_and_spread(capsys, tmp_path):
 def launch(train, dev, folder, *more):
     """Start a run in a process of its own."""
     command = [sys.executable, "-m", "bert_tutorial", "finetune", "--task", "sentiment"]
-    command += ["--data", train, "--dev", dev, "--output", folder, "--steps", "80"]
+    command += ["--data", train, "--dev", dev, "--output", folder, "--steps", "45"]
     command += ["--dropout", "0.2", "--evaluate-every", "9", "--save-every", "5"]
     return subprocess.Popen(
         [str(part) for part in [*command, *QUICK, *more]],

@@ -64,7 +64,11 @@ from bert_tutorial.tasks.tagging.windows import encode_rows
 OUTPUT = RUNS / "published_encoder.json"
 TASKS = ("summaries", "sentiment", "few", "tagging", "pairs", "questions")
 TUNED = ("fine-tuned", "scratch")
-RATES = {"fine-tuned": (1e-4, 3e-4), "scratch": (3e-4, 1e-3)}  # the first: not tuned
+RATES = {  # the first: not tuned
+    "fine-tuned": (1e-4, 3e-4),
+    "scratch": (3e-4, 1e-3),
+    "frozen": (3e-3, 1e-2, 3e-2),  # of a head alone
+}
 DECAYS = (1e-5, 1e-4, 1e-3, 1e-2)
 BATCH = 16
 DRAWS = 100  # the seed of rows that choose a learning rate; no run has it
@@ -95,7 +99,8 @@ class Journal:
         began = time.process_time()
         values = make()
         seconds = round(time.process_time() - began, 1)
-        self.runs.append(key | values | {"seconds": seconds})
+        values |= {"bf16": self.options.bf16, "seconds": seconds}
+        self.runs.append(key | values)
         print(
             {k: v for k, v in self.runs[-1].items() if not isinstance(v, dict | list)}
         )
@@ -144,11 +149,16 @@ def learned(
     batch_size: int = BATCH,
     **changes: Unpack[ConfigChanges],
 ) -> Any:
-    """Fine-tune the published encoder, or train the same model from random weights."""
+    """Fine-tune the published encoder, or train the same model from random weights.
+
+    "frozen" trains the head alone.
+    """
     torch.manual_seed(seed)
     model: Any = head.from_pretrained(published_encoder(), **changes)
     if kind == "scratch":
         model = head(model.config)
+    if kind == "frozen":
+        model.bert.requires_grad_(False)
     with journal.precision():
         fit(
             model,
@@ -539,7 +549,8 @@ def questions(journal: Journal) -> Iterator[None]:
     spare = [item for item in train if item.context in held]
     rest = [item for item in train if item.context not in held][:400]
     task = "questions"
-    for kind in TUNED:
+    kinds = (*TUNED, "frozen")
+    for kind in kinds:
 
         def score(rate: float, kind: str = kind) -> float:
             return float(qa_run(journal, kind, rest, spare[:100], DRAWS, rate)["f1"])
@@ -548,7 +559,7 @@ def questions(journal: Journal) -> Iterator[None]:
     key = {"task": task, "kind": "sliding window", "labels": 0, "seed": 0}
     found = {item.id: sliding_window(item) for item in test}
     yield from journal.add(key, lambda: rounded(evaluate(found, test)))
-    for kind in TUNED:
+    for kind in kinds:
         for seed in journal.options.seeds:
 
             def make(kind: str = kind, seed: int = seed) -> Run:
@@ -712,7 +723,7 @@ def summaries(journal: Journal) -> Iterator[None]:
 def run(options: argparse.Namespace, document: Run) -> Iterator[None]:
     """Run the tasks that are asked for; the document has numbers only."""
     document |= {"encoder": ENCODER, "sha256": ENCODER_SHA256}
-    document["bf16"] = options.bf16
+    document.setdefault("bf16", options.bf16)  # of runs that do not say it themselves
     journal = Journal(document, options)
     known: dict[str, Callable[[Journal], Iterator[None]]] = {
         "sentiment": sentiment,
