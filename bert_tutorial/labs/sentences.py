@@ -16,6 +16,7 @@ from torch.nn import functional as F
 from bert_tutorial.model.bert import BertModel
 from bert_tutorial.pretraining.batches import pad
 from bert_tutorial.tokenization.tokenizer import BertTokenizer
+from bert_tutorial.training.optimizer import AdamW
 from bert_tutorial.world import World
 from bert_tutorial.world.wordings import WORDINGS, ask, render
 
@@ -253,7 +254,7 @@ def train_by_contrast(
         The loss of each step.
     """
     rng = random.Random(f"contrast {seed}")
-    optimizer = torch.optim.AdamW(model.parameters(), lr=learning_rate)
+    optimizer = AdamW(model.parameters(), lr=learning_rate)
     losses = []
     model.train()
     for step in range(steps):

@@ -30,6 +30,7 @@ from bert_tutorial.training.keeper import StateKeeper
 from bert_tutorial.training.log import RunLog, Window
 from bert_tutorial.training.muon import build_muon, late_fall
 from bert_tutorial.training.optimizer import (
+    AdamW,
     build_optimizer,
     linear_schedule,
     load_moments,
@@ -164,7 +165,7 @@ class Trainer:
         # It makes its scale with the first loss, and a process without rows has none.
         self.scaler.scale(torch.zeros((), device=device))
 
-    def _build_optimizer(self) -> torch.optim.AdamW:
+    def _build_optimizer(self) -> AdamW:
         """Make the optimizer that the configuration names."""
         config = self.config
         if config.optimizer == "muon":

@@ -18,6 +18,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from bert_tutorial.training.optimizer import AdamW
+
 __all__ = ["Muon", "build_muon", "encoder_matrices", "late_fall", "orthogonalise"]
 
 LEARNING_RATE = 7e-3  # of the matrices, where AdamW's for the rest is 3e-3
@@ -59,7 +61,7 @@ def encoder_matrices(model: nn.Module) -> list[nn.Parameter]:
     ]
 
 
-class Muon(torch.optim.AdamW):
+class Muon(AdamW):
     """Muon for the first group of parameters, AdamW for the others.
 
     Matrices of one shape, or of its transpose, are orthogonalised in one batched

@@ -3,12 +3,16 @@
 Chapter: 12
 """
 
+import inspect
+from collections.abc import Callable
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 __all__ = [
+    "LBFGS",
+    "AdamW",
     "build_optimizer",
     "linear_schedule",
     "load_moments",
@@ -17,6 +21,38 @@ __all__ = [
 ]
 
 KINDS = ("step", "exp_avg", "exp_avg_sq", "momentum_buffer")
+
+
+class Uncompiled(torch.optim.Optimizer):
+    """torch's methods without the wrappers that keep torch.compile away from them.
+
+    On their first call these load torch's compiler, which takes four seconds of a
+    core before the first step, whether anything is ever compiled or not.
+    """
+
+    add_param_group = inspect.unwrap(torch.optim.Optimizer.add_param_group)
+    load_state_dict = inspect.unwrap(torch.optim.Optimizer.load_state_dict)
+    state_dict = inspect.unwrap(torch.optim.Optimizer.state_dict)
+    zero_grad = inspect.unwrap(torch.optim.Optimizer.zero_grad)
+
+
+_adamw_step = inspect.unwrap(torch.optim.AdamW.step)
+
+
+class AdamW(Uncompiled, torch.optim.AdamW):
+    """torch's AdamW (Loshchilov and Hutter 2019), see `Uncompiled`."""
+
+    @torch.no_grad()
+    def step(  # type: ignore[override]
+        self, closure: Callable[[], float] | None = None
+    ) -> float | None:
+        """Update all parameters that have a gradient."""
+        loss: float | None = _adamw_step(self, closure)
+        return loss
+
+
+class LBFGS(Uncompiled, torch.optim.LBFGS):
+    """torch's L-BFGS, see `Uncompiled`."""
 
 
 def parameter_groups(model: nn.Module, weight_decay: float) -> list[dict[str, Any]]:
@@ -72,7 +108,7 @@ def build_optimizer(
     betas: tuple[float, float],
     epsilon: float,
     weight_decay: float,
-) -> torch.optim.AdamW:
+) -> AdamW:
     """Make AdamW (Loshchilov and Hutter 2019) with the groups above, fused.
 
     Args:
@@ -83,7 +119,7 @@ def build_optimizer(
         weight_decay: of the first group; each step takes this share, times the
             learning rate, off a weight.
     """
-    return torch.optim.AdamW(
+    return AdamW(
         parameter_groups(model, weight_decay),
         lr=learning_rate,
         betas=betas,

@@ -217,6 +217,20 @@ def test_opening_a_model_does_not_load_the_compiler():
     assert not {"torch._dynamo", "sympy"} & loaded_by(statement)
 
 
+@pytest.mark.parametrize("optimizer", ["adamw", "muon"])
+def test_training_does_not_load_the_compiler(optimizer):
+    """It takes four seconds of a core before the first step."""
+    statement = (
+        "import torch; "
+        "from bert_tutorial.tasks.sentiment.baseline import logistic_regression; "
+        "from bert_tutorial.world.data import WorldRecipe; "
+        "from bert_tutorial.world.pretrain import pretrain_world; "
+        "logistic_regression(torch.randn(8, 3), torch.arange(8) % 2, 2); "
+        f"pretrain_world(WorldRecipe(steps=2, optimizer={optimizer!r}), progress=False)"
+    )
+    assert not {"torch._dynamo", "sympy"} & loaded_by(statement)
+
+
 @pytest.mark.parametrize("fault", [KeyError("deep"), ValueError("ours"), OSError("?")])
 def test_a_fault_of_ours_keeps_its_traceback(monkeypatch, fault):
     def slip(*_):

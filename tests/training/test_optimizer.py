@@ -3,9 +3,11 @@
 import pytest
 import torch
 from torch import nn
+from torch.nn import functional as F
 
 from bert_tutorial.model.config import BertConfig
 from bert_tutorial.model.objectives import BertForPreTraining
+from bert_tutorial.training import optimizer
 from bert_tutorial.training.optimizer import (
     build_optimizer,
     linear_schedule,
@@ -70,3 +72,36 @@ def test_one_step_of_adamw_is_the_textbook_step():
     optimizer.step()
     # decay: 2 - 0.1 * 0.5 * 2 = 1.9; the first bias-corrected step has length lr
     assert layer.weight.item() == pytest.approx(1.9 - 0.1, abs=1e-5)
+
+
+@pytest.mark.parametrize("kind", ["AdamW", "LBFGS"])
+def test_an_optimizer_without_the_compilers_wrappers_is_torchs_own(kind):
+    """Bit for bit, also after a state is taken over halfway."""
+    options = {"AdamW": {"lr": 0.01, "fused": True}, "LBFGS": {"max_iter": 3}}[kind]
+    inputs, targets = torch.randn(32, 5), torch.randn(32, 3)
+
+    def learned(of):
+        torch.manual_seed(1)
+        layer = nn.Linear(5, 3)
+        groups = [{"params": [layer.weight]}, {"params": [layer.bias]}]
+        groups = list(layer.parameters()) if kind == "LBFGS" else groups
+        one = of(groups, **options)
+        for step in range(6):
+            if step == 3:
+                state, one = one.state_dict(), of(groups, **options)
+                one.load_state_dict(state)
+
+            def closure(one=one):
+                one.zero_grad()
+                loss = F.mse_loss(layer(inputs), targets)
+                loss.backward()
+                return loss
+
+            with torch.enable_grad():
+                one.step(closure) if kind == "LBFGS" else (closure(), one.step())
+        return torch.cat([p.detach().flatten() for p in layer.parameters()])
+
+    assert torch.equal(
+        learned(getattr(optimizer, kind)),
+        learned(getattr(torch.optim, kind)),
+    )

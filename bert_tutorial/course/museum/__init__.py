@@ -24,6 +24,7 @@ from bert_tutorial.course.museum.exhibit import (
 )
 from bert_tutorial.course.museum.losses import LOSS_EXHIBITS
 from bert_tutorial.course.museum.models import MODEL_EXHIBITS
+from bert_tutorial.training.optimizer import AdamW
 
 __all__ = [
     "EXHIBITS",
@@ -57,7 +58,7 @@ def train_briefly(case: Case, steps: int = 60) -> tuple[float, float]:
     segments = max(2, int(batch["token_type_ids"].max()) + 1)
     model: nn.Module = case.model or healthy_model(0, segments)
     model.train()
-    optimizer = torch.optim.AdamW(model.parameters(), lr=0.01)
+    optimizer = AdamW(model.parameters(), lr=0.01)
     losses = []
     for _ in range(steps):
         loss = model(**batch).loss

@@ -20,6 +20,7 @@ from bert_tutorial.labs.ablation.variants import LabRecipe
 from bert_tutorial.model.objectives import BertForPreTraining, pretraining_loss
 from bert_tutorial.pretraining.masking import Masker
 from bert_tutorial.pretraining.pairs import Pair, sample_pairs, stack_pairs
+from bert_tutorial.training.optimizer import LBFGS
 from bert_tutorial.world import World
 from bert_tutorial.world.data import WorldData, WorldRecipe
 from bert_tutorial.world.facts import all_facts
@@ -265,7 +266,7 @@ def probe_accuracy(features: Tensor, labels: Tensor) -> float:
     features = (features - features[:cut].mean(0)) / (features[:cut].std(0) + 1e-6)
     torch.manual_seed(0)
     probe = nn.Linear(features.shape[1], 1)
-    optimizer = torch.optim.LBFGS(probe.parameters(), max_iter=100)
+    optimizer = LBFGS(probe.parameters(), max_iter=100)
 
     def loss() -> Tensor:
         optimizer.zero_grad()

@@ -16,6 +16,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from bert_tutorial.model.bert import BertModel
+from bert_tutorial.training.optimizer import LBFGS
 from bert_tutorial.world import World
 
 __all__ = [
@@ -136,7 +137,7 @@ def fit_reader(
         decay: weight of the penalty.
     """
     reader, labels = LinearReader(vectors, C), labels.to(vectors.device)
-    optimizer = torch.optim.LBFGS(reader.parameters(), max_iter=100)
+    optimizer = LBFGS(reader.parameters(), max_iter=100)
 
     def loss() -> Tensor:
         optimizer.zero_grad()

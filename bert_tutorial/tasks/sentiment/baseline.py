@@ -9,6 +9,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from bert_tutorial.training.optimizer import LBFGS
+
 __all__ = ["bag_of_words", "logistic_regression"]
 
 
@@ -23,7 +25,7 @@ def logistic_regression(
     layer = nn.Linear(features.shape[1], classes)
     nn.init.zeros_(layer.weight)
     nn.init.zeros_(layer.bias)
-    optimizer = torch.optim.LBFGS(layer.parameters(), max_iter=steps)
+    optimizer = LBFGS(layer.parameters(), max_iter=steps)
 
     def closure() -> Tensor:
         optimizer.zero_grad()
