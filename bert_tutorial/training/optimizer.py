@@ -11,7 +11,6 @@ import torch
 from torch import Tensor, nn
 
 __all__ = [
-    "LBFGS",
     "AdamW",
     "build_optimizer",
     "linear_schedule",
