@@ -250,20 +250,23 @@ class BertConfig:
     def strict(cls, values: Mapping[str, Any]) -> "BertConfig":
         """Read a file that somebody wrote by hand: an unknown key is a mistake.
 
-        What was saved with a model names its `architectures`, and is read as such.
+        What was saved with a model names its `architectures` and has keys of others;
+        there only a key that is nearly one of ours is a mistake.
 
         Raises:
             UserError: naming the key, or as `from_dict`.
         """
-        if "architectures" in values:
-            return cls.from_dict(values)
         names = [field.name for field in fields(cls)]
+        is_saved = "architectures" in values
         for key in values:
-            if key not in names and key not in _ONLY:
-                close = difflib.get_close_matches(key, names, 1)
-                hint = f"did you mean {close[0]}?" if close else "known are "
-                hint = "; " + hint + ("" if close else ", ".join(sorted(names)))
-                raise UserError(f"unknown configuration key {key!r}{hint}")
+            if key in names or key in _ONLY:
+                continue
+            close = difflib.get_close_matches(key, names, 1, 0.9 if is_saved else 0.6)
+            if is_saved and not close:
+                continue
+            hint = f"did you mean {close[0]}?" if close else "known are "
+            hint = "; " + hint + ("" if close else ", ".join(sorted(names)))
+            raise UserError(f"unknown configuration key {key!r}{hint}")
         return cls.from_dict(values)
 
     def changed(self, **changes: Unpack[ConfigChanges]) -> "BertConfig":

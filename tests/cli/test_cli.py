@@ -318,6 +318,18 @@ def test_the_sizes_of_a_saved_model_can_be_taken(place):
     assert config.num_hidden_layers == source.num_hidden_layers
 
 
+def test_a_slip_in_a_saved_config_is_found(tmp_path):
+    values = read_json(shipped_weights() / "config.json")
+    values |= {"bos_token_id": 1, "gradient_checkpointing": False, "dtype": "float32"}
+    file = tmp_path / "config.json"
+    file.write_text(json.dumps(values), encoding="utf-8")
+    assert CorpusRecipe(config=str(file), max_length=32).model_config(99)
+    del values["hidden_size"]
+    file.write_text(json.dumps(values | {"hiden_size": 64}), encoding="utf-8")
+    with pytest.raises(UserError, match="did you mean hidden_size"):
+        CorpusRecipe(config=str(file), max_length=32).model_config(99)
+
+
 def test_predict_takes_no_labels(capsys, tmp_path):
     command = ("predict", "--model", tmp_path, "--label-column", "label", "a text")
     code, _, err = run(capsys, *command)
