@@ -170,7 +170,7 @@ def add_running(train: Any) -> None:
     train.add_argument(
         "--stride",
         type=positive,
-        help="tagging and qa: pieces from one window to the next (default: half a "
+        help="all but summarize: pieces from one window to the next (default: half a "
         "window; qa a third)",
     )
     train.add_argument(

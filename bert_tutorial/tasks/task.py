@@ -107,6 +107,7 @@ class Task(Generic[Row, Head]):
             stand in both; None: nothing is said.
         max_length: tokens of a window if nothing is said.
         stride: the same of the stride, for a length; None: half of what fits.
+        is_one_window: a row is one window, cut at its end: there is no stride.
     """
 
     name: str
@@ -143,6 +144,7 @@ class Task(Generic[Row, Head]):
     overlap: Callable[[Sequence[Row], Sequence[Row], str], str] | None = None
     max_length: int = 128
     stride: Callable[[int], int | None] = field(default_factory=lambda: _half)
+    is_one_window: bool = False
 
     def shape(self, positions: int, length: int | None, stride: int | None) -> Shape:
         """Decide how long a window is.
@@ -153,8 +155,13 @@ class Task(Generic[Row, Head]):
             stride: from a window to the next; None: the same.
 
         Raises:
-            UserError: if it is longer than the model's positions.
+            UserError: if it is longer than the model's positions, or the task has
+                no windows to go on with.
         """
+        if stride is not None and self.is_one_window:
+            raise UserError(
+                f"the task {self.name} reads one window of a row; leave --stride out"
+            )
         if length is not None and length > positions:
             raise UserError(
                 f"--max-length must be at most {positions}, the positions of the "

@@ -375,11 +375,39 @@ def test_names_are_found_by_four_methods_on_each_seed(
     assert [run["step"] for run in found["curve"]] == [2]
     # another number of labels stays beside it, with the models that it had
     other = {"runs": [{"labels": 8}], "pretraining": [{"labels": 8}]}
-    both = real_english.beside(other, found, options)
+    made = [real_english.pretrain(work, 0)]
+    both = real_english.beside(other, found, made, [16])
     assert [run["labels"] for run in both["runs"]] == [8, 16, 16, 16, 16]
     assert [run["labels"] for run in both["pretraining"]] == [8, 16]
-    again = real_english.beside(both, found, options)
+    again = real_english.beside(both, found, made, [16])
     assert again == both
+
+
+@pytest.mark.parametrize("part", ["sst2", "wnut17"])
+def test_a_task_by_itself_pretrains_what_it_starts_from(
+    part, work, messages, tmp_path, monkeypatch
+):
+    rows = [(f"a {kind} film", kind) for kind in ("good", "bad")] * 300
+    for name in ("train", "dev"):
+        write_rows(tmp_path / "sst2" / f"{name}.tsv", rows)
+    monkeypatch.setattr(real_english, "TAG_STEPS", {16: 2})
+    monkeypatch.setitem(real_english.STEPS, 16, 2)
+    (work / "text.json").write_text("{}")
+    options = argparse.Namespace(
+        work=work,
+        sources=work,
+        sst2=tmp_path / "sst2",
+        wnut17=messages,
+        seeds=[0],
+        labels=[16],
+        parts=[part],
+        threads=1,
+    )
+    document = {}
+    for _ in real_english.run(options, document):
+        pass
+    assert [one["labels"] for one in document[part]["pretraining"]] == [16]
+    assert {one["method"] for one in document[part]["runs"]} > {"scratch", "pretrained"}
 
 
 def test_a_variant_differs_in_one_thing_and_goes_on(

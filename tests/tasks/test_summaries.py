@@ -7,6 +7,10 @@ import random
 import pytest
 from conftest import real_data
 
+from bert_tutorial.files.errors import UserError
+from bert_tutorial.tasks.questions.task import QUESTIONS
+from bert_tutorial.tasks.sentiment.task import SENTIMENT
+from bert_tutorial.tasks.sentiment.values import REGRESSION
 from bert_tutorial.tasks.summaries.files import (
     Document,
     choose_greedily,
@@ -15,6 +19,8 @@ from bert_tutorial.tasks.summaries.files import (
     read_summaries,
 )
 from bert_tutorial.tasks.summaries.rouge import rouge_n
+from bert_tutorial.tasks.summaries.task import SUMMARIES
+from bert_tutorial.tasks.tagging.task import TAGGING
 
 GOOD = {"article": "One. Two went home.", "highlights": "A.\n\nB goes."}
 
@@ -158,3 +164,11 @@ def test_the_greedy_choice_is_greedy(seed):
 def test_labels_are_one_a_sentence():
     document = Document(["the dog ran", "a bird sang", "the cat sat"], ["cat sat"], 1)
     assert label_sentences(document) == [0, 0, 1]
+
+
+def test_a_summary_has_one_window_and_no_stride():
+    assert SUMMARIES.shape(512, None, None).max_length == 512
+    with pytest.raises(UserError, match="one window of a row; leave --stride out"):
+        SUMMARIES.shape(512, None, 64)
+    for task in (QUESTIONS, REGRESSION, SENTIMENT, TAGGING):
+        assert task.shape(512, None, 64).stride == 64

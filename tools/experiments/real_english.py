@@ -664,14 +664,16 @@ def names_in_messages(options: argparse.Namespace, journal: Journal) -> dict[str
 
 
 def beside(
-    before: dict[str, Any], found: dict[str, Any], options: argparse.Namespace
+    before: dict[str, Any],
+    found: dict[str, Any],
+    models: Sequence[dict[str, Any]],
+    labels: Sequence[int],
 ) -> dict[str, Any]:
     """Keep the runs with other numbers of labels, which other models may have had."""
-    models = [pretrain(options.work, s, options.threads) for s in options.seeds]
     for name in ("choices", "runs", "curve", "pretraining"):
-        kept = [r for r in before.get(name, []) if r["labels"] not in options.labels]
+        kept = [r for r in before.get(name, []) if r["labels"] not in labels]
         if name == "pretraining":
-            new = [one | {"labels": n} for n in options.labels for one in models]
+            new = [one | {"labels": n} for n in labels for one in models]
         else:
             new = found.get(name, [])
         found[name] = kept + new
@@ -757,8 +759,15 @@ def parts_of(
         found = compared("definitions", task, (LABELS,), options, journal)
         return found | {"near the text": near(work)}
 
-    def with_others(name: str, found: dict[str, Any]) -> dict[str, Any]:
-        return beside(document.get(name, {}), found, options)
+    def with_others(name: str, learn: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+        made = models()  # before anything starts from them
+        return beside(document.get(name, {}), learn(), made, options.labels)
+
+    def on_reviews() -> dict[str, Any]:
+        return reviews(tokenizer(), options, journal)
+
+    def on_messages() -> dict[str, Any]:
+        return names_in_messages(options, journal)
 
     return {
         "pretrain": lambda: {"recipe": asdict(RECIPE), "runs": models()},
@@ -768,8 +777,8 @@ def parts_of(
             definitions(work, tokenizer()), "definitions", LABELS, options, journal
         ),
         "facts": once("facts", lambda: ask_facts(options)),
-        "sst2": lambda: with_others("sst2", reviews(tokenizer(), options, journal)),
-        "wnut17": lambda: with_others("wnut17", names_in_messages(options, journal)),
+        "sst2": lambda: with_others("sst2", on_reviews),
+        "wnut17": lambda: with_others("wnut17", on_messages),
         "ship": partial(ship, options, document),
     }
 

@@ -154,4 +154,5 @@ SUMMARIES = Task(
     texts=lambda rows: [" ".join(row.sentences) for row in rows],
     describe=count_documents,
     max_length=512,
+    is_one_window=True,
 )
