@@ -101,15 +101,7 @@ def matthews(labels: list[int], guesses: list[int]) -> float:
     Returns:
         From -1 (all wrong) to 1 (all right); 0 for guesses that tell nothing, such as
         always the same.
-
-    Raises:
-        ValueError: if there are none, not as many guesses as labels, or one that is
-            neither 0 nor 1.
     """
-    _pairs(labels, guesses)
-    others = [one for one in (*labels, *guesses) if one not in (0, 1)]
-    if others:
-        raise ValueError(f"labels and guesses must be 0 or 1, got {others[0]!r}")
     pairs = list(zip(labels, guesses, strict=True))
     tp, tn = pairs.count((1, 1)), pairs.count((0, 0))
     fp, fn = pairs.count((0, 1)), pairs.count((1, 0))
