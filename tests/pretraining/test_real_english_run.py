@@ -146,11 +146,14 @@ def test_each_setting_was_chosen_on_rows_that_are_not_tested(task, score, number
         assert {one[name] for one in runs if one["method"] == method} == {best}
 
 
+@pytest.mark.parametrize("number", [256, 2048])
 @pytest.mark.parametrize(("task", "score"), [("sst2", "accuracy"), ("wnut17", "f1")])
-def test_the_curve_over_the_steps_has_each_seed(task, score):
-    points = {(one["step"], one["seed"]): one[score] for one in RUN[task]["curve"]}
+def test_the_curve_over_the_steps_has_each_seed(task, score, number):
+    curve = with_labels(task, "curve", number)
+    points = {(one["step"], one["seed"]): one[score] for one in curve}
     assert sorted(points) == [(step, seed) for step in KEPT[:-1] for seed in SEEDS]
-    ends = [one for one in RUN[task]["pretraining"] if one["labels"] == 2048]
+    assert len(curve) == len(points)
+    ends = with_labels(task, "pretraining", number)
     assert [one["seed"] for one in ends] == list(SEEDS)
     assert all(3.7 < one["validation"]["masked_lm"] < 3.9 for one in ends)
 

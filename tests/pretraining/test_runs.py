@@ -4,6 +4,7 @@ import dataclasses
 import json
 import re
 import statistics
+from itertools import product
 
 import pytest
 
@@ -217,19 +218,30 @@ def test_the_page_gives_real_english_seed_by_seed_and_its_curves():
             assert len(found) == 3
             assert cell == " ".join(f"{one:.2f}" for one in found), (task, method)
     section = " ".join(PAGE.split("## Real English on one core")[1].split())
-    for task, key, what in (("wnut17", "f1", "names"), ("sst2", "accuracy", "reviews")):
+    tasks = (("wnut17", "f1", "names"), ("sst2", "accuracy", "reviews"))
+    for number, (task, key, what) in product((256, 2048), tasks):
         ends = [
             mean([run[key] for run in runs])
             for runs in (
-                [run for run in stored[task]["curve"] if run["step"] == 500],
+                [
+                    run
+                    for run in stored[task]["curve"]
+                    if (run["step"], run["labels"]) == (500, number)
+                ],
                 [
                     run
                     for run in stored[task]["runs"]
-                    if (run["method"], run["labels"]) == ("pretrained", 2048)
+                    if (run["method"], run["labels"]) == ("pretrained", number)
                 ],
             )
         ]
         assert f"from {ends[0]:.2f} to {ends[1]:.2f} on the {what}" in section
+    scratch = [
+        run["accuracy"]
+        for run in stored["sst2"]["runs"]
+        if (run["method"], run["labels"]) == ("scratch", 256)
+    ]
+    assert f"where from scratch has {mean(scratch):.2f}, too" in section
     losses = [run["masked_lm"] for run in stored["language"]["models"]["4000"]]
     assert f"the loss is {min(losses):.2f} to {max(losses):.2f} nats" in section
     counts = stored["language"]["counts"]
@@ -320,17 +332,75 @@ def test_the_page_gives_the_memory_of_a_corpus():
     assert told in " ".join(scaling.split())
 
 
+def speed_tables():
+    """Give the rows of the three tables of the section, each a list of its cells."""
+    section = PAGE.split("## Speed against transformers")[1].split("\n## ")[0]
+    tables = [part.split("\n\n")[0] for part in section.split("\n| pretraining")[1:]]
+    return [
+        [[c.strip() for c in row.split("|")[1:-1]] for row in table.splitlines()[2:]]
+        for table in tables
+    ]
+
+
 def test_the_page_gives_the_measured_speeds():
-    table = PAGE.split("## Speed against transformers")[1].split("What it does")[0]
-    rows = [line.split("|")[2:5] for line in table.splitlines() if "% |" in line]
+    plain, halved, bounds = speed_tables()
     steps = [r for r in read("bench.json")["results"] if "peak_mib" in r]
-    assert len(rows) == len(steps) >= 7
-    for (ratio, same, share), measured in zip(rows, steps, strict=True):
-        ratios = measured["ratio"]
-        assert ratio.strip() == f"{ratios['ours']:.1f}", measured["case"]
-        assert same.strip() == f"{ratios['ours, same updates']:.1f}", measured["case"]
-        reached = measured["share_of_product_speed"]["ours"]
-        assert share.strip() == f"{reached:.0%}", measured["case"]
+    assert len(plain) == len(halved) == len(steps) >= 7
+    for row, half, measured in zip(plain, halved, steps, strict=True):
+        ratio, share = measured["ratio"], measured["share_of_product_speed"]
+        memory = measured["peak_mib"]
+        sides = ("ours", "ours, same updates", "lean loop")
+        assert row[1:] == [
+            *(f"{ratio[side]:.1f}" for side in sides),
+            *(f"{share[side]:.0%}" for side in ("ours", "transformers")),
+            f"{memory['ours']:.0f} / {memory['transformers']:.0f}",
+        ], measured["case"]
+        here, there = ratio["ours, bfloat16"], ratio["transformers, bfloat16"]
+        assert half[0] == row[0]
+        assert half[1:] == [
+            *(f"{one:.1f}" for one in (ratio["ours"], there, here, here / there)),
+        ], measured["case"]
+        assert measured["loss_difference"] < 1e-5
+    by_case = {measured["case"]: measured for measured in steps}
+    for name, *cells in bounds:
+        one = by_case[name]
+        part = one["share_of_time"]["ours"]["matrix products"]
+        reached = one["share_of_product_speed"]["ours"] / part
+        bound = one["ratio"]["ours"] / part
+        assert cells == [f"{part:.0%}", f"{reached:.0%}", f"{bound:.1f}"], name
+    assert [name for name, *_ in bounds] == ["tiny", "mini", "base"]
+
+
+def test_the_page_and_the_readme_tell_how_far_the_speeds_go():
+    stored = read("bench.json")
+    steps = [r for r in stored["results"] if "peak_mib" in r]
+    section = " ".join(
+        PAGE.split("## Speed against transformers")[1].split("\n## ")[0].split()
+    )
+    assert stored["rounds"] == 3 and "avx512_bf16" in stored["machine"]["instructions"]
+    off = max(
+        max(abs(end / measured["ratio"][side] - 1) for end in ends)
+        for measured in steps
+        for side, ends in measured["ratio_range"].items()
+    )
+    assert f"up to {off:.0%} off their median".replace("%", " %") in section
+    updates = {measured["case"]: measured["updates"]["ours"] for measured in steps}
+    assert updates["tiny"] == updates["mini"] == 12 and updates["base"] == 2
+    assert updates["mini, large vocabulary"] == 13
+    assert updates["mini, large vocabulary, 60 % padding"] == 8
+    assert steps[5]["share_of_product_speed"]["transformers"] == pytest.approx(
+        0.5, abs=0.01
+    )
+    encoded = [r["ratio"] for r in stored["results"] if "sentences" in r]
+    for side, told in (
+        ("transformers", "{:.1f} to {:.1f} times as fast if the sentences come"),
+        ("transformers, sorted", "{:.1f} times as fast if transformers gets them"),
+    ):
+        values = sorted({f"{one[side]:.1f}" for one in encoded})
+        assert told.format(*map(float, values)) in section
+    same = [measured["ratio"]["ours, same updates"] for measured in steps]
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert f"| {min(same):.1f} to {max(same):.1f} times as fast |" in readme
 
 
 INFERENCE_ROWS = (

@@ -145,7 +145,7 @@ def run(options: argparse.Namespace, document: dict[str, Any]) -> Iterator[None]
                     if part == "world"
                     else on_english(way, seed, options.steps, options.work)
                 )
-                runs.append(key | {"curve": curve})
+                runs.append(key | {"nats": curve[-1]["nats"], "curve": curve})
                 print(json.dumps(key), json.dumps(curve[-1]), flush=True)
                 yield
     yield

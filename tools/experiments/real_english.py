@@ -763,12 +763,6 @@ def parts_of(
         made = models()  # before anything starts from them
         return beside(document.get(name, {}), learn(), made, options.labels)
 
-    def on_reviews() -> dict[str, Any]:
-        return reviews(tokenizer(), options, journal)
-
-    def on_messages() -> dict[str, Any]:
-        return names_in_messages(options, journal)
-
     return {
         "pretrain": lambda: {"recipe": asdict(RECIPE), "runs": models()},
         "language": once("language", lambda: language(work, options.seeds)),
@@ -777,8 +771,12 @@ def parts_of(
             definitions(work, tokenizer()), "definitions", LABELS, options, journal
         ),
         "facts": once("facts", lambda: ask_facts(options)),
-        "sst2": lambda: with_others("sst2", on_reviews),
-        "wnut17": lambda: with_others("wnut17", on_messages),
+        "sst2": lambda: with_others(
+            "sst2", lambda: reviews(tokenizer(), options, journal)
+        ),
+        "wnut17": lambda: with_others(
+            "wnut17", lambda: names_in_messages(options, journal)
+        ),
         "ship": partial(ship, options, document),
     }
 
