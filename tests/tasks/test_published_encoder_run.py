@@ -1,10 +1,12 @@
 """The stored run of a published encoder on real data: whole, and as the pages say."""
 
+import argparse
 import json
 import statistics
 
 import pytest
 import torch
+import trainer_tasks
 from conftest import REAL_DATA
 
 from bert_tutorial.files.hub import ENCODER_SHA256
@@ -158,3 +160,27 @@ def test_the_usual_rate_at_this_size_is_the_better_of_those_tried(task, name, tm
     assert (
         usual_rate(tmp_path, name) == STORED["rates"][f"{task}, fine-tuned"]["chosen"]
     )
+
+
+def test_a_run_of_the_library_is_stored_with_what_its_command_knows(monkeypatch):
+    """A real command's options: the journal is another tool's, and asks for its own."""
+
+    def part(journal):
+        for seed in journal.options.seeds:
+            key = {"task": "sentiment", "kind": "Trainer", "seed": seed}
+            yield from journal.add(key, lambda: {"accuracy": 0.5})
+
+    for name in ("sentiment", "tagging", "questions"):
+        monkeypatch.setattr(trainer_tasks, name, part)
+    parser = argparse.ArgumentParser()
+    trainer_tasks.add_options(parser)
+    options = parser.parse_args(["--data", "."])
+    options.seeds = [0, 1]
+    document = {}
+    for _ in trainer_tasks.run(options, document):
+        pass
+    assert [(run["seed"], run["bf16"]) for run in document["runs"]] == [
+        (0, False),
+        (1, False),
+    ]
+    assert document["rates"]["tagging"]["chosen"] > 0

@@ -270,7 +270,7 @@ def questions(journal: Journal) -> Iterator[None]:
 def run(options: argparse.Namespace, document: dict[str, Any]) -> Iterator[None]:
     """Run all that is not stored."""
     transformers.logging.set_verbosity_error()
-    options.kinds = None
+    options.kinds, options.bf16 = None, False  # what the journal asks, too
     journal = Journal(document, options)
     before = json.loads((RUNS / "published_encoder.json").read_text(encoding="utf-8"))
     for task in ("sentiment", "tagging", "questions"):
