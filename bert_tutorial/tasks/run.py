@@ -408,6 +408,11 @@ def shape_of(
     task: Task[Row, Head], config: BertConfig, options: RunOptions, rows: Rows[Row]
 ) -> Shape:
     """Say how long examples may be, and what threshold the rows ask for."""
+    # Refused here and not in `Task.shape`: the run.json of an older model may have one.
+    if options.stride is not None and task.is_one_window:
+        raise UserError(
+            f"the task {task.name} reads one window of a row; leave --stride out"
+        )
     longest = config.max_position_embeddings
     shape = task.shape(longest, options.max_length, options.stride)
     return shape._replace(threshold=task.threshold(rows))

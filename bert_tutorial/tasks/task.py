@@ -155,13 +155,8 @@ class Task(Generic[Row, Head]):
             stride: from a window to the next; None: the same.
 
         Raises:
-            UserError: if it is longer than the model's positions, or the task has
-                no windows to go on with.
+            UserError: if it is longer than the model's positions.
         """
-        if stride is not None and self.is_one_window:
-            raise UserError(
-                f"the task {self.name} reads one window of a row; leave --stride out"
-            )
         if length is not None and length > positions:
             raise UserError(
                 f"--max-length must be at most {positions}, the positions of the "

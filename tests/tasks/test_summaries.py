@@ -5,10 +5,11 @@ import json
 import random
 
 import pytest
-from conftest import real_data
+from conftest import real_data, tiny_config
 
 from bert_tutorial.files.errors import UserError
-from bert_tutorial.tasks.questions.task import QUESTIONS
+from bert_tutorial.tasks.rows import Rows
+from bert_tutorial.tasks.run import RunOptions, shape_of
 from bert_tutorial.tasks.sentiment.task import SENTIMENT
 from bert_tutorial.tasks.sentiment.values import REGRESSION
 from bert_tutorial.tasks.summaries.files import (
@@ -167,8 +168,13 @@ def test_labels_are_one_a_sentence():
 
 
 def test_a_summary_has_one_window_and_no_stride():
-    assert SUMMARIES.shape(512, None, None).max_length == 512
+    config, rows = tiny_config(max_position_embeddings=512), Rows("none")
     with pytest.raises(UserError, match="one window of a row; leave --stride out"):
-        SUMMARIES.shape(512, None, 64)
-    for task in (QUESTIONS, REGRESSION, SENTIMENT, TAGGING):
-        assert task.shape(512, None, 64).stride == 64
+        shape_of(SUMMARIES, config, RunOptions(stride=64), rows)
+    assert shape_of(SUMMARIES, config, RunOptions(), rows).max_length == 512
+    for task in (REGRESSION, SENTIMENT, TAGGING):
+        assert shape_of(task, config, RunOptions(stride=64), rows).stride == 64
+
+
+def test_a_summariser_whose_run_had_a_stride_still_opens():
+    assert SUMMARIES.shape(512, 128, 64).max_length == 128
